@@ -1,0 +1,411 @@
+//! What each command is asked: values already parsed, nothing decided.
+//!
+//! Field names are the API's (camelCase when written), since the canonical form of an input is
+//! what a repeated idempotency key is compared by (decision 21) and its paths are what a refusal
+//! names. Defaults are filled in by the adapter through `Default` or the constructors here.
+
+use domain::burn::BurnDownKey;
+use domain::grant::{Category, RolloverKind};
+use domain::{
+    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DecimalText, DrawdownId,
+    Instant, ProductId, SegmentId,
+};
+use serde::Serialize;
+use serde_json::Value as Json;
+
+/// Is it what it would be anyway? Such fields are left out of the canonical form.
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+macro_rules! inputs {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $ty:ty),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, Serialize)]
+        #[serde(rename_all = "camelCase")]
+        pub struct $name { $($(#[$fdoc])* pub $field: $ty),* }
+    )*};
+}
+
+inputs! {
+    /// `createCustomer`.
+    CreateCustomer {
+        /// 1..255 characters.
+        name: String,
+        /// The seller's own id, unique.
+        external_id: Option<String>,
+        /// A JSON object.
+        custom_fields: Option<Json>,
+    }
+    /// `updateCustomer`: what is absent stays.
+    UpdateCustomer {
+        /// Which.
+        id: CustomerId,
+        /// 1..255 characters.
+        name: Option<String>,
+        /// The seller's own id, unique.
+        external_id: Option<String>,
+        /// A JSON object; takes the place of the old one.
+        custom_fields: Option<Json>,
+    }
+    /// `archiveCustomer` (rule 18).
+    ArchiveCustomer {
+        /// Which.
+        id: CustomerId,
+    }
+    /// `createCreditType`.
+    CreateCreditType {
+        /// 1..255 characters.
+        name: String,
+        /// A currency; then `currency` is required.
+        is_currency: bool,
+        /// ISO 4217, upper case.
+        currency: Option<String>,
+        /// One unit is 10^-n of the currency's main unit.
+        currency_exponent: Option<i32>,
+        /// Decimal places kept, 0..9.
+        scale: i32,
+        /// None: the default of rule 6.
+        burn_down_order: Option<Vec<BurnDownKey>>,
+    }
+    /// `createProduct`.
+    CreateProduct {
+        /// 1..255 characters.
+        name: String,
+        /// Each 1..255 characters, none twice.
+        tags: Vec<String>,
+    }
+    /// `updateProduct`: what is absent stays.
+    UpdateProduct {
+        /// Which.
+        id: ProductId,
+        /// 1..255 characters.
+        name: Option<String>,
+        /// Take the place of the old ones.
+        tags: Option<Vec<String>>,
+        /// Archive, or bring back.
+        archived: Option<bool>,
+    }
+    /// `createContract`.
+    CreateContract {
+        /// Whose.
+        customer_id: CustomerId,
+        /// 1..255 characters.
+        name: Option<String>,
+        /// First instant.
+        starting_at: Instant,
+        /// First instant after it.
+        ending_before: Option<Instant>,
+    }
+    /// `endContract`: truncates the contract and its credits.
+    EndContract {
+        /// Which.
+        id: ContractId,
+        /// The new end, before the present one.
+        ending_before: Instant,
+    }
+    /// An amount in a unit.
+    AmountInput {
+        /// How much.
+        amount: DecimalText,
+        /// In which unit; USD (cents) where none is named.
+        credit_type_id: CreditTypeId,
+    }
+    /// What becomes of the rest of a grant at its end (rule 13).
+    RolloverInput {
+        /// How the cap is given.
+        kind: RolloverKind,
+        /// The cap: an amount, or a share 0..1.
+        value: DecimalText,
+        /// Of the grant that takes over.
+        priority: f64,
+        /// Its end.
+        expires_at: Instant,
+    }
+    /// `createCreditGrant`.
+    CreateCreditGrant {
+        /// Whose.
+        customer_id: CustomerId,
+        /// 1..255 characters.
+        name: String,
+        /// How much.
+        grant_amount: AmountInput,
+        /// What was paid for it.
+        paid_amount: Option<AmountInput>,
+        /// None: PAID when something was paid, else PROMOTIONAL.
+        category: Option<Category>,
+        /// 0 or more, lower is used first; the API's default is 50.
+        priority: f64,
+        /// None: now.
+        effective_at: Option<Instant>,
+        /// None: never.
+        expires_at: Option<Instant>,
+        /// Date of the seller's invoice.
+        invoice_date: Option<Instant>,
+        /// The seller's invoice.
+        invoice_id: Option<String>,
+        /// Empty: all products.
+        product_ids: Vec<ProductId>,
+        /// None: the rest expires.
+        rollover: Option<RolloverInput>,
+        /// At most 1,000 characters.
+        reason: Option<String>,
+        /// Free text of the seller.
+        grant_type: Option<String>,
+        /// A JSON object.
+        custom_fields: Option<Json>,
+        /// 1..128 characters, kept for ever.
+        uniqueness_key: Option<String>,
+    }
+    /// `editCreditGrant`: what is absent stays (rule 11).
+    EditCreditGrant {
+        /// Which.
+        id: CreditGrantId,
+        /// 1..255 characters.
+        name: Option<String>,
+        /// The new end.
+        expires_at: Option<Instant>,
+        /// Removes the end.
+        #[serde(skip_serializing_if = "is_false")]
+        never_expires: bool,
+        /// Free text of the seller.
+        grant_type: Option<String>,
+        /// At most 1,000 characters.
+        reason: Option<String>,
+        /// A JSON object; takes the place of the old one.
+        custom_fields: Option<Json>,
+    }
+    /// `expireCreditGrant`.
+    ExpireCreditGrant {
+        /// Which.
+        id: CreditGrantId,
+        /// At most 1,000 characters.
+        reason: Option<String>,
+    }
+    /// `voidCreditGrant`.
+    VoidCreditGrant {
+        /// Which.
+        id: CreditGrantId,
+        /// At most 1,000 characters.
+        reason: Option<String>,
+        /// Lets another grant take its uniqueness key.
+        #[serde(skip_serializing_if = "is_false")]
+        release_uniqueness_key: bool,
+        /// Noted in the event, for the seller's billing.
+        #[serde(skip_serializing_if = "is_false")]
+        void_purchase_invoice: bool,
+        /// Void what is left although a part was used.
+        #[serde(skip_serializing_if = "is_false")]
+        remainder_only: bool,
+    }
+    /// A segment to be made.
+    SegmentInput {
+        /// How much.
+        amount: DecimalText,
+        /// First instant.
+        starting_at: Instant,
+        /// First instant after it.
+        ending_before: Option<Instant>,
+    }
+    /// A segment to be changed: what is absent stays.
+    SegmentUpdateInput {
+        /// Which.
+        id: SegmentId,
+        /// How much in all.
+        amount: Option<DecimalText>,
+        /// First instant.
+        starting_at: Option<Instant>,
+        /// First instant after it.
+        ending_before: Option<Instant>,
+    }
+    /// The segments of a new credit.
+    AccessScheduleInput {
+        /// In which unit; USD (cents) where none is named.
+        credit_type_id: CreditTypeId,
+        /// One or more.
+        segments: Vec<SegmentInput>,
+    }
+    /// Changes of the segments of a credit.
+    AccessScheduleEditInput {
+        /// New ones.
+        add: Vec<SegmentInput>,
+        /// Changed ones.
+        update: Vec<SegmentUpdateInput>,
+        /// Removed ones.
+        remove: Vec<SegmentId>,
+    }
+    /// Conditions that hold together.
+    SpecifierInput {
+        /// This product.
+        product_id: Option<ProductId>,
+        /// A product with all of these tags.
+        product_tags: Vec<String>,
+        /// A JSON object of strings.
+        pricing_group_values: Option<Json>,
+        /// A JSON object of strings.
+        presentation_group_values: Option<Json>,
+    }
+    /// `createCredit`.
+    CreateCredit {
+        /// Whose.
+        customer_id: CustomerId,
+        /// At the level of this contract; None: at customer level.
+        contract_id: Option<ContractId>,
+        /// What it is booked under.
+        product_id: ProductId,
+        /// 0 or more, lower is used first.
+        priority: f64,
+        /// What there is to draw from.
+        access_schedule: AccessScheduleInput,
+        /// 1..255 characters.
+        name: Option<String>,
+        /// At most 1,000 characters.
+        description: Option<String>,
+        /// Empty: all.
+        applicable_contract_ids: Vec<ContractId>,
+        /// Empty: all.
+        applicable_product_ids: Vec<ProductId>,
+        /// Empty: all.
+        applicable_product_tags: Vec<String>,
+        /// Not together with product ids or tags.
+        specifiers: Vec<SpecifierInput>,
+        /// `COMMIT_RATE` or `LIST_RATE`; the API's default is `LIST_RATE`.
+        rate_type: String,
+        /// A JSON object.
+        custom_fields: Option<Json>,
+        /// Kept for the caller.
+        netsuite_sales_order_id: Option<String>,
+        /// Kept for the caller.
+        salesforce_opportunity_id: Option<String>,
+        /// 1..128 characters, kept for ever.
+        uniqueness_key: Option<String>,
+    }
+    /// `editCredit`: what is absent stays (rule 12).
+    EditCredit {
+        /// Which.
+        id: CreditId,
+        /// 1..255 characters.
+        name: Option<String>,
+        /// At most 1,000 characters.
+        description: Option<String>,
+        /// What it is booked under.
+        product_id: Option<ProductId>,
+        /// 0 or more.
+        priority: Option<f64>,
+        /// `COMMIT_RATE` or `LIST_RATE`.
+        rate_type: Option<String>,
+        /// Changes of its segments.
+        access_schedule: Option<AccessScheduleEditInput>,
+        /// Takes the place of the old list.
+        applicable_contract_ids: Option<Vec<ContractId>>,
+        /// Takes the place of the old list.
+        applicable_product_ids: Option<Vec<ProductId>>,
+        /// Takes the place of the old list.
+        applicable_product_tags: Option<Vec<String>>,
+        /// Takes the place of the old list.
+        specifiers: Option<Vec<SpecifierInput>>,
+        /// A JSON object; takes the place of the old one.
+        custom_fields: Option<Json>,
+    }
+    /// `endCredit`: earlier only (rule 12).
+    EndCredit {
+        /// Which.
+        id: CreditId,
+        /// The new end.
+        ending_before: Instant,
+        /// At most 1,000 characters.
+        reason: Option<String>,
+    }
+    /// `voidCredit`.
+    VoidCredit {
+        /// Which.
+        id: CreditId,
+        /// At most 1,000 characters.
+        reason: Option<String>,
+        /// Void what is left although a part was used.
+        #[serde(skip_serializing_if = "is_false")]
+        remainder_only: bool,
+    }
+    /// `drawDown` and `previewDrawdown`. Its idempotency key is required by the API.
+    DrawDown {
+        /// Whose credit.
+        #[serde(skip)]
+        customer_id: CustomerId,
+        /// How much.
+        amount: DecimalText,
+        /// In which unit; USD (cents) where none is named.
+        credit_type_id: CreditTypeId,
+        /// `PARTIAL` rather than `REJECT`.
+        #[serde(skip_serializing_if = "is_false")]
+        partial: bool,
+        /// Reserve only.
+        #[serde(skip_serializing_if = "is_false")]
+        hold: bool,
+        /// None: one hour from now, for a hold.
+        hold_expires_at: Option<Instant>,
+        /// What was used.
+        product_id: Option<ProductId>,
+        /// Under which contract.
+        contract_id: Option<ContractId>,
+        /// A JSON object of strings.
+        pricing_group_values: Option<Json>,
+        /// A JSON object of strings.
+        presentation_group_values: Option<Json>,
+        /// When; None: now.
+        effective_at: Option<Instant>,
+        /// The seller's invoice.
+        invoice_id: Option<String>,
+        /// At most 1,000 characters.
+        reason: Option<String>,
+        /// A JSON object.
+        metadata: Option<Json>,
+    }
+    /// `captureDrawdown`.
+    CaptureDrawdown {
+        /// Which.
+        id: DrawdownId,
+        /// Whose, if the caller knows.
+        #[serde(skip)]
+        customer_id: Option<CustomerId>,
+        /// None: all of it.
+        amount: Option<DecimalText>,
+        /// At most 1,000 characters.
+        reason: Option<String>,
+    }
+    /// `releaseDrawdown`.
+    ReleaseDrawdown {
+        /// Which.
+        id: DrawdownId,
+        /// Whose, if the caller knows.
+        #[serde(skip)]
+        customer_id: Option<CustomerId>,
+        /// At most 1,000 characters.
+        reason: Option<String>,
+    }
+    /// `reverseDrawdown`.
+    ReverseDrawdown {
+        /// Which.
+        id: DrawdownId,
+        /// Whose, if the caller knows.
+        #[serde(skip)]
+        customer_id: Option<CustomerId>,
+        /// None: all that is left to reverse.
+        amount: Option<DecimalText>,
+        /// Give expired credit 30 more days rather than let it expire again.
+        #[serde(skip_serializing_if = "is_false")]
+        extend: bool,
+        /// At most 1,000 characters.
+        reason: Option<String>,
+    }
+    /// `addManualLedgerEntry`.
+    AddManualLedgerEntry {
+        /// Which segment.
+        segment_id: SegmentId,
+        /// Positive adds, negative takes.
+        amount: DecimalText,
+        /// 1..1,000 characters.
+        reason: String,
+        /// None: now.
+        effective_at: Option<Instant>,
+    }
+}
