@@ -1,1 +1,19 @@
-//! scrip
+//! Scrip: the open, self-hosted ledger for prepaid customer credits.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`ledger`] | the one place that writes, and every read |
+//! | [`graphql`] | the public API; nothing else names `async_graphql` |
+//! | [`server`] | HTTP: GraphQL, GraphiQL, health |
+//! | [`auth`] | from a key to who is calling |
+//! | [`jobs`] | what runs by itself |
+//! | [`cli`] | the command line |
+//! | [`config`] | flags, environment, file, defaults |
+
+pub mod auth;
+pub mod cli;
+pub mod config;
+pub mod graphql;
+pub mod jobs;
+pub mod ledger;
+pub mod server;

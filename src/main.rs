@@ -1,1 +1,3 @@
+//! The `scrip` binary.
+
 fn main() {}

@@ -1,0 +1,3 @@
+//! Commands: everything that changes the books.
+
+pub mod input;
