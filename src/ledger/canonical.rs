@@ -6,7 +6,9 @@ use serde_json::{Map, Value as Json};
 /// JSON with sorted keys and without nulls at any level of the input's own fields.
 #[must_use]
 pub fn input(command: &impl Serialize) -> String {
-    serde_json::to_value(command).map(|value| text(&tidy(value))).unwrap_or_default()
+    serde_json::to_value(command)
+        .map(|value| text(&tidy(value)))
+        .unwrap_or_default()
 }
 
 /// Any JSON value with its objects' keys sorted.
@@ -55,11 +57,20 @@ fn differ(one: &Json, other: &Json, path: &mut Vec<String>) {
 fn tidy(value: Json) -> Json {
     match value {
         Json::Object(fields) => {
-            let free = ["customFields", "metadata", "pricingGroupValues", "presentationGroupValues"];
+            let free = [
+                "customFields",
+                "metadata",
+                "pricingGroupValues",
+                "presentationGroupValues",
+            ];
             let fields = fields.into_iter().filter(|(_, value)| !value.is_null());
             fields
                 .map(|(key, value)| {
-                    let value = if free.contains(&key.as_str()) { value } else { tidy(value) };
+                    let value = if free.contains(&key.as_str()) {
+                        value
+                    } else {
+                        tidy(value)
+                    };
                     (key, value)
                 })
                 .collect::<Map<_, _>>()
@@ -101,6 +112,9 @@ mod tests {
         let one = r#"{"grantAmount":{"amount":"1"},"name":"a"}"#;
         let other = r#"{"grantAmount":{"amount":"2"},"name":"b"}"#;
         assert_eq!(first_difference(one, other), "grantAmount.amount");
-        assert_eq!(first_difference(r#"{"ids":["a"]}"#, r#"{"ids":["a","b"]}"#), "ids.1");
+        assert_eq!(
+            first_difference(r#"{"ids":["a"]}"#, r#"{"ids":["a","b"]}"#),
+            "ids.1"
+        );
     }
 }

@@ -47,8 +47,8 @@ pub fn is_passing(error: &DbErr) -> bool {
     };
     match error.code().as_deref() {
         Some(
-            "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "08000" | "08001"
-            | "08003" | "08006",
+            "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "08000" | "08001" | "08003"
+            | "08006",
         ) => true,
         Some("XX000") => error.message().starts_with("could not commit transaction"),
         // SQLite: busy, locked.

@@ -20,8 +20,12 @@ pub async fn all(db: &impl ConnectionTrait, work: &mut Work<'_>) -> Result<(), D
     rows(db, state.credit_types.values()).await?;
     claims(db, work).await?;
     rows(db, work.state.contracts.values()).await?;
-    let mut books: Vec<&mut OpenBook> =
-        work.state.books.values_mut().filter(|open| has_changed(open)).collect();
+    let mut books: Vec<&mut OpenBook> = work
+        .state
+        .books
+        .values_mut()
+        .filter(|open| has_changed(open))
+        .collect();
     for open in &mut books {
         open.book.note_next_boundary();
     }
@@ -29,12 +33,22 @@ pub async fn all(db: &impl ConnectionTrait, work: &mut Work<'_>) -> Result<(), D
     segments(db, &books).await?;
     rows(db, work.state.credits.values()).await?;
     rows(db, work.state.grants.values()).await?;
-    let books: Vec<&OpenBook> =
-        work.state.books.values().filter(|open| has_changed(open)).collect();
+    let books: Vec<&OpenBook> = work
+        .state
+        .books
+        .values()
+        .filter(|open| has_changed(open))
+        .collect();
     drawdowns(db, &books).await?;
     let entries: Vec<ledger_entry::Model> = books
         .iter()
-        .flat_map(|open| open.book.changes.entries.iter().map(ledger_entry::Model::from))
+        .flat_map(|open| {
+            open.book
+                .changes
+                .entries
+                .iter()
+                .map(ledger_entry::Model::from)
+        })
         .collect();
     sql::insert(db, &entries, OnConflict::Fail).await?;
     claim(db, &work.new_answers).await?;
@@ -73,7 +87,9 @@ where
 async fn accounts(db: &impl ConnectionTrait, books: &[&mut OpenBook]) -> Result<(), DbErr> {
     let of = |new: bool| -> Vec<account::Model> {
         let books = books.iter().filter(|open| open.new == new);
-        books.map(|open| account::Model::from(&open.book.account)).collect()
+        books
+            .map(|open| account::Model::from(&open.book.account))
+            .collect()
     };
     claim(db, &of(true)).await?;
     let changed: Vec<account::Model> = books
@@ -91,7 +107,10 @@ async fn segments(db: &impl ConnectionTrait, books: &[&mut OpenBook]) -> Result<
         let rows = |id| book.segments.get(id).map(segment::Model::from);
         new.extend(book.changes.new_segments.iter().filter_map(rows));
         changed.extend(
-            book.changes.segments.iter().filter_map(|id| rows(id).map(|row| (*id, row))),
+            book.changes
+                .segments
+                .iter()
+                .filter_map(|id| rows(id).map(|row| (*id, row))),
         );
     }
     sql::insert(db, &new, OnConflict::Fail).await?;
@@ -127,8 +146,10 @@ async fn release(db: &impl ConnectionTrait, work: &Work<'_>) -> Result<(), DbErr
         db.execute_raw(sql.statement()).await?;
     }
     for (kind, key) in &work.claims.released_keys {
-        let mut sql =
-            Sql::new(db.get_database_backend(), "DELETE FROM uniqueness_key WHERE kind = ");
+        let mut sql = Sql::new(
+            db.get_database_backend(),
+            "DELETE FROM uniqueness_key WHERE kind = ",
+        );
         sql.bind(*kind).text(" AND key = ").bind(key.clone());
         db.execute_raw(sql.statement()).await?;
     }
@@ -141,5 +162,9 @@ where
     M: ModelTrait,
 {
     let new = sql::insert(db, rows, OnConflict::Leave).await?;
-    if usize::try_from(new) == Ok(rows.len()) { Ok(()) } else { Err(DbErr::RecordNotInserted) }
+    if usize::try_from(new) == Ok(rows.len()) {
+        Ok(())
+    } else {
+        Err(DbErr::RecordNotInserted)
+    }
 }

@@ -3,7 +3,7 @@
 use domain::canonical::Canonical;
 use sea_orm::sea_query::{ArrayType, ColumnType};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, IdenStatic, Iterable,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable,
     ModelTrait, PrimaryKeyToColumn, Statement, Value,
 };
 use uuid::Uuid;
@@ -22,7 +22,11 @@ impl Sql {
     /// Begins one.
     #[must_use]
     pub fn new(backend: DbBackend, text: &str) -> Self {
-        Self { backend, text: text.to_owned(), values: Vec::new() }
+        Self {
+            backend,
+            text: text.to_owned(),
+            values: Vec::new(),
+        }
     }
 
     /// Appends text.
@@ -66,7 +70,9 @@ impl Sql {
             self.bind(Value::Array(kind, Some(Box::new(all))));
         } else {
             // Padded to few lengths, so that the statement is found in the cache.
-            let length = [1, 4, 16, 64, 256].into_iter().find(|length| all.len() <= *length);
+            let length = [1, 4, 16, 64, 256]
+                .into_iter()
+                .find(|length| all.len() <= *length);
             if let (Some(length), Some(last)) = (length, all.last().cloned()) {
                 all.resize(length, last);
             }
@@ -180,7 +186,11 @@ where
     } else {
         insert(db, rows, OnConflict::Update).await?
     };
-    if usize::try_from(count) == Ok(rows.len()) { Ok(()) } else { Err(DbErr::RecordNotUpdated) }
+    if usize::try_from(count) == Ok(rows.len()) {
+        Ok(())
+    } else {
+        Err(DbErr::RecordNotUpdated)
+    }
 }
 
 fn names<E: EntityTrait>() -> Vec<&'static str> {
@@ -188,7 +198,9 @@ fn names<E: EntityTrait>() -> Vec<&'static str> {
 }
 
 fn keys<E: EntityTrait>() -> Vec<&'static str> {
-    E::PrimaryKey::iter().map(|key| key.into_column().as_str()).collect()
+    E::PrimaryKey::iter()
+        .map(|key| key.into_column().as_str())
+        .collect()
 }
 
 fn conflict_clause<E: EntityTrait>(on_conflict: OnConflict) -> String {
@@ -202,7 +214,11 @@ fn conflict_clause<E: EntityTrait>(on_conflict: OnConflict) -> String {
                 .filter(|name| !keys.contains(name))
                 .map(|name| format!("{name} = excluded.{name}"))
                 .collect();
-            format!(" ON CONFLICT ({}) DO UPDATE SET {}", keys.join(", "), sets.join(", "))
+            format!(
+                " ON CONFLICT ({}) DO UPDATE SET {}",
+                keys.join(", "),
+                sets.join(", ")
+            )
         }
     }
 }
@@ -242,8 +258,10 @@ fn postgres_update<E: EntityTrait>(rows: Vec<Vec<Value>>) -> (String, Vec<Value>
         .filter(|name| !keys.contains(name))
         .map(|name| format!("{name} = u.{name}"))
         .collect();
-    let mut wheres: Vec<String> =
-        keys.iter().map(|key| format!("{table}.{key} = u.{key}")).collect();
+    let mut wheres: Vec<String> = keys
+        .iter()
+        .map(|key| format!("{table}.{key} = u.{key}"))
+        .collect();
     // Names the customers outright, so that a sharded database finds the one shard.
     if let Some(index) = names.iter().position(|name| *name == "customer_id") {
         let parameter = index.saturating_add(1);
@@ -271,7 +289,10 @@ fn postgres_arrays<E: EntityTrait>(rows: Vec<Vec<Value>>) -> (String, Vec<Value>
     for (index, (column, all)) in E::Column::iter().zip(columns).enumerate() {
         let definition = column.def();
         let (kind, sql_type) = array_type(definition.get_column_type());
-        texts.push(format!("CAST(${} AS {sql_type}[])", index.saturating_add(1)));
+        texts.push(format!(
+            "CAST(${} AS {sql_type}[])",
+            index.saturating_add(1)
+        ));
         values.push(if definition.is_null() {
             Value::from(array_literal(&all))
         } else {

@@ -97,12 +97,18 @@ pub enum Fate {
 impl<T> Tracked<T> {
     /// A row as it was loaded.
     pub fn loaded(row: T) -> Self {
-        Self { row, fate: Fate::Same }
+        Self {
+            row,
+            fate: Fate::Same,
+        }
     }
 
     /// A row that was not there.
     pub fn new(row: T) -> Self {
-        Self { row, fate: Fate::New }
+        Self {
+            row,
+            fate: Fate::New,
+        }
     }
 
     /// The row, to be changed.
@@ -219,7 +225,9 @@ impl<'a> Work<'a> {
     /// Copies of some books, to fall back on if a command of several acts is refused halfway.
     #[must_use]
     pub fn copy_books(&self, keys: &[AccountKey]) -> Vec<(AccountKey, OpenBook)> {
-        let found = keys.iter().filter_map(|key| Some((*key, self.state.books.get(key)?.clone())));
+        let found = keys
+            .iter()
+            .filter_map(|key| Some((*key, self.state.books.get(key)?.clone())));
         found.collect()
     }
 
@@ -278,12 +286,18 @@ pub struct NewEvent<'a> {
 
 fn changed(before: Option<Json>, after: Option<Json>) -> (Option<String>, Option<String>) {
     let (Some(Json::Object(before)), Some(Json::Object(after))) = (&before, &after) else {
-        return (before.map(|json| json.to_string()), after.map(|json| json.to_string()));
+        return (
+            before.map(|json| json.to_string()),
+            after.map(|json| json.to_string()),
+        );
     };
     let only = |these: &Map<String, Json>, those: &Map<String, Json>| {
-        let changed = these.iter().filter(|(key, value)| those.get(*key) != Some(value));
-        let changed: Map<String, Json> =
-            changed.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let changed = these
+            .iter()
+            .filter(|(key, value)| those.get(*key) != Some(value));
+        let changed: Map<String, Json> = changed
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
         Json::Object(changed).to_string()
     };
     (Some(only(before, after)), Some(only(after, before)))

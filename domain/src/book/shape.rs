@@ -175,7 +175,11 @@ impl Book {
     ) -> Result<(), Rejection> {
         let segment = self.segment(id)?;
         if segment.voided_at.is_some() {
-            return Err(Rejection::new(Code::AlreadyVoided, "", "has been voided before"));
+            return Err(Rejection::new(
+                Code::AlreadyVoided,
+                "",
+                "has been voided before",
+            ));
         }
         if segment.started {
             let message = "has started; its start is fixed";

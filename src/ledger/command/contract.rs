@@ -14,7 +14,10 @@ pub(super) const KIND: &str = "contract";
 
 impl Run for CreateContract {
     fn locate(&self) -> (Locate, &'static str) {
-        let home = Home { customer_id: self.customer_id, credit_type_id: None };
+        let home = Home {
+            customer_id: self.customer_id,
+            credit_type_id: None,
+        };
         (Locate::Known(home), "customerId")
     }
 
@@ -55,7 +58,10 @@ impl Run for CreateContract {
             credit_type_id: None,
         });
         event(work, order, ("contract.created", id.0), [None, Some(after)]);
-        Ok(Done { object_id: id.0, account: None })
+        Ok(Done {
+            object_id: id.0,
+            account: None,
+        })
     }
 }
 
@@ -67,9 +73,13 @@ impl Run for EndContract {
     fn needs(&self, home: Home, needs: &mut Needs) {
         needs.contracts.insert((home.customer_id, self.id));
         needs.all_accounts.insert(home.customer_id);
-        needs.credits_of_contracts.insert((home.customer_id, self.id));
+        needs
+            .credits_of_contracts
+            .insert((home.customer_id, self.id));
         needs.usage_of_contract_since = Some(
-            needs.usage_of_contract_since.map_or(self.ending_before, |at| at.min(self.ending_before)),
+            needs
+                .usage_of_contract_since
+                .map_or(self.ending_before, |at| at.min(self.ending_before)),
         );
     }
 
@@ -88,11 +98,11 @@ impl Run for EndContract {
         }
         let before = describe::contract(row);
         let of_contract = work.state.credits.values().map(|credit| &credit.row);
-        let of_contract = of_contract.filter(|row| {
-            row.contract_id == Some(self.id) && row.voided_at.is_none()
-        });
-        let credits: Vec<(CreditId, AccountKey)> =
-            of_contract.map(|row| (row.id, (row.customer_id, row.credit_type_id))).collect();
+        let of_contract =
+            of_contract.filter(|row| row.contract_id == Some(self.id) && row.voided_at.is_none());
+        let credits: Vec<(CreditId, AccountKey)> = of_contract
+            .map(|row| (row.id, (row.customer_id, row.credit_type_id)))
+            .collect();
         let keys: Vec<AccountKey> = credits.iter().map(|(_, key)| *key).collect();
         let copies = work.copy_books(&keys);
         for (id, key) in &credits {
@@ -104,12 +114,19 @@ impl Run for EndContract {
         let now = work.now;
         for (id, key) in credits {
             let book = work.state.books.get(&key).map(|open| &open.book);
-            let Some(tracked) = work.state.credits.get_mut(&id) else { continue };
+            let Some(tracked) = work.state.credits.get_mut(&id) else {
+                continue;
+            };
             let before = describe::credit(&tracked.row, None);
             let row = tracked.change();
             row.updated_at = now;
             let after = describe::credit(row, book);
-            event(work, order, ("credit.edited", id.0), [Some(before), Some(after)]);
+            event(
+                work,
+                order,
+                ("credit.edited", id.0),
+                [Some(before), Some(after)],
+            );
         }
         let Some(tracked) = work.state.contracts.get_mut(&self.id) else {
             return Err(not_found("id", "contract"));
@@ -118,8 +135,16 @@ impl Run for EndContract {
         row.ending_before = Some(self.ending_before);
         row.updated_at = now;
         let after = describe::contract(row);
-        event(work, order, ("contract.ended", self.id.0), [Some(before), Some(after)]);
-        Ok(Done { object_id: self.id.0, account: None })
+        event(
+            work,
+            order,
+            ("contract.ended", self.id.0),
+            [Some(before), Some(after)],
+        );
+        Ok(Done {
+            object_id: self.id.0,
+            account: None,
+        })
     }
 }
 
@@ -132,8 +157,15 @@ impl EndContract {
         key: AccountKey,
     ) -> Result<(), Rejection> {
         let acting = act(work, order, None);
-        let usage: Vec<_> = work.usage.iter().filter(|u| u.credit_id == id).cloned().collect();
-        let Some(book) = work.book(key) else { return Ok(()) };
+        let usage: Vec<_> = work
+            .usage
+            .iter()
+            .filter(|u| u.credit_id == id)
+            .cloned()
+            .collect();
+        let Some(book) = work.book(key) else {
+            return Ok(());
+        };
         cut_off(book, id, self.ending_before, &usage, &acting)
     }
 }

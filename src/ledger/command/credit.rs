@@ -52,9 +52,13 @@ impl ScopeLists<'_> {
 
     /// What they need to have loaded.
     pub fn needs(&self, home: Home, needs: &mut Needs) {
-        needs.contracts.extend(self.contract_ids.iter().map(|id| (home.customer_id, *id)));
+        needs
+            .contracts
+            .extend(self.contract_ids.iter().map(|id| (home.customer_id, *id)));
         needs.products.extend(self.product_ids);
-        needs.products.extend(self.specifiers.iter().filter_map(|each| each.product_id));
+        needs
+            .products
+            .extend(self.specifiers.iter().filter_map(|each| each.product_id));
     }
 
     /// That everything they name is there.
@@ -67,11 +71,18 @@ impl ScopeLists<'_> {
         }
         let listed = self.product_ids.iter().enumerate();
         let listed = listed.map(|(index, id)| (format!("applicableProductIds.{index}"), *id));
-        let specified = self.specifiers.iter().enumerate().filter_map(|(index, each)| {
-            Some((format!("specifiers.{index}.productId"), each.product_id?))
-        });
+        let specified = self
+            .specifiers
+            .iter()
+            .enumerate()
+            .filter_map(|(index, each)| {
+                Some((format!("specifiers.{index}.productId"), each.product_id?))
+            });
         for (path, id) in listed.chain(specified) {
-            work.state.products.get(&id).ok_or_else(|| not_found(&path, "product"))?;
+            work.state
+                .products
+                .get(&id)
+                .ok_or_else(|| not_found(&path, "product"))?;
         }
         Ok(())
     }
@@ -111,7 +122,10 @@ impl SegmentOf<'_> {
             credit_type_id: self.row.credit_type_id,
             parent: Parent::Credit(self.row.id),
             amount,
-            window: Window { starts_at: input.starting_at, ends_at: input.ending_before },
+            window: Window {
+                starts_at: input.starting_at,
+                ends_at: input.ending_before,
+            },
             remaining: amount,
             held: 0,
             used: 0,
@@ -219,7 +233,11 @@ impl CreateCredit {
     ) -> Result<(), Rejection> {
         let (key, now) = (self.account(), work.now);
         let acting = act(work, order, None);
-        let made = SegmentOf { row, scope: Arc::new(self.lists().scope(self.contract_id)), now };
+        let made = SegmentOf {
+            row,
+            scope: Arc::new(self.lists().scope(self.contract_id)),
+            now,
+        };
         if work.open_book(key).is_none() {
             return Err(not_found("accessSchedule.creditTypeId", "credit type"));
         }
@@ -227,7 +245,10 @@ impl CreateCredit {
         for (index, input) in self.access_schedule.segments.iter().enumerate() {
             let id = SegmentId(work.ids.next(now));
             let Some(book) = work.book(key) else { continue };
-            let amount = input.amount.to_minor(book.credit_type.scale).unwrap_or_default();
+            let amount = input
+                .amount
+                .to_minor(book.credit_type.scale)
+                .unwrap_or_default();
             if let Err(fault) = book.add_segment(made.make(id, amount, input), &acting) {
                 work.put_back(copies);
                 return Err(fault.under(&format!("accessSchedule.segments.{index}.amount")));
@@ -240,16 +261,26 @@ impl CreateCredit {
 impl Run for CreateCredit {
     fn locate(&self) -> (Locate, &'static str) {
         let credit_type_id = Some(self.access_schedule.credit_type_id);
-        (Locate::Known(Home { customer_id: self.customer_id, credit_type_id }), "customerId")
+        (
+            Locate::Known(Home {
+                customer_id: self.customer_id,
+                credit_type_id,
+            }),
+            "customerId",
+        )
     }
 
     fn needs(&self, home: Home, needs: &mut Needs) {
         needs.customers.insert(self.customer_id);
         needs.accounts.extend(home.account());
-        needs.contracts.extend(self.contract_id.map(|id| (self.customer_id, id)));
+        needs
+            .contracts
+            .extend(self.contract_id.map(|id| (self.customer_id, id)));
         needs.products.insert(self.product_id);
         self.lists().needs(home, needs);
-        needs.uniqueness_keys.extend(self.uniqueness_key.clone().map(|key| (KIND, key)));
+        needs
+            .uniqueness_keys
+            .extend(self.uniqueness_key.clone().map(|key| (KIND, key)));
     }
 
     fn shape(&self, shape: &mut Shape, view: &View<'_>) {
@@ -275,8 +306,14 @@ impl Run for CreateCredit {
             shape.fault(Code::Invalid, "applicableContractIds", message);
         }
         shape.object("customFields", self.custom_fields.as_ref());
-        shape.maybe_text("netsuiteSalesOrderId", self.netsuite_sales_order_id.as_deref());
-        shape.maybe_text("salesforceOpportunityId", self.salesforce_opportunity_id.as_deref());
+        shape.maybe_text(
+            "netsuiteSalesOrderId",
+            self.netsuite_sales_order_id.as_deref(),
+        );
+        shape.maybe_text(
+            "salesforceOpportunityId",
+            self.salesforce_opportunity_id.as_deref(),
+        );
         shape.maybe_key("uniquenessKey", self.uniqueness_key.as_deref());
     }
 
@@ -305,7 +342,10 @@ impl Run for CreateCredit {
         let after = describe::credit(&row, work.book(key).map(|book| &*book));
         work.state.credits.insert(id, Tracked::new(row));
         event(work, order, "credit.created", id, [None, Some(after)]);
-        Ok(Done { object_id: id.0, account: Some(key) })
+        Ok(Done {
+            object_id: id.0,
+            account: Some(key),
+        })
     }
 }
 

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use domain::book::{Act, Book};
 use domain::segment::Segment;
-use domain::{
-    Code, ContractId, CreditId, Instant, ProductId, Rejection, SegmentId, Window,
-};
+use domain::{Code, ContractId, CreditId, Instant, ProductId, Rejection, SegmentId, Window};
 use entity::credit;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -29,18 +27,20 @@ pub(super) fn cut_off(
 ) -> Result<(), Rejection> {
     let live: Vec<SegmentId> = live(book, credit).map(|segment| segment.id).collect();
     let of = |book: &Book, id: &SegmentId| book.segments.get(id).cloned();
-    let (later, earlier): (Vec<SegmentId>, Vec<SegmentId>) = live.into_iter().partition(|id| {
-        of(book, id).is_some_and(|segment| segment.window.starts_at >= end)
-    });
+    let (later, earlier): (Vec<SegmentId>, Vec<SegmentId>) = live
+        .into_iter()
+        .partition(|id| of(book, id).is_some_and(|segment| segment.window.starts_at >= end));
     let removed = may_void_all(book, &later, false);
     removed.map_err(|fault| fault.under("endingBefore"))?;
     for id in later {
-        book.void_segment(id, false, act).map_err(|fault| fault.under("endingBefore"))?;
+        book.void_segment(id, false, act)
+            .map_err(|fault| fault.under("endingBefore"))?;
     }
     for id in earlier {
         let over = of(book, &id).is_none_or(|segment| segment.window.ended_by(end));
         if !over {
-            book.move_end(id, Some(end), act).map_err(|fault| fault.under("endingBefore"))?;
+            book.move_end(id, Some(end), act)
+                .map_err(|fault| fault.under("endingBefore"))?;
         }
     }
     usage_stays_inside(book, credit, usage, |_| "endingBefore".to_owned())
@@ -54,7 +54,9 @@ fn live(book: &Book, credit: CreditId) -> impl Iterator<Item = &Segment> {
 
 /// Whether all may be voided: what is held is told before what was used (decision 23).
 fn may_void_all(book: &Book, ids: &[SegmentId], remainder_only: bool) -> Result<(), Rejection> {
-    let faults = ids.iter().filter_map(|id| book.may_void(*id, remainder_only).err());
+    let faults = ids
+        .iter()
+        .filter_map(|id| book.may_void(*id, remainder_only).err());
     faults.min_by_key(|fault| fault.code).map_or(Ok(()), Err)
 }
 
@@ -65,22 +67,28 @@ fn usage_stays_inside(
     usage: &[Usage],
     path: impl Fn(SegmentId) -> String,
 ) -> Result<(), Rejection> {
-    let outside = usage.iter().filter(|used| used.credit_id == credit).find(|used| {
-        !live(book, credit).any(|segment| segment.window.contains(used.effective_at))
-    });
+    let outside = usage
+        .iter()
+        .filter(|used| used.credit_id == credit)
+        .find(|used| !live(book, credit).any(|segment| segment.window.contains(used.effective_at)));
     outside.map_or(Ok(()), |used| {
         let message = format!(
             "usage of {} would lie outside every window; reverse it first or end later",
             used.effective_at
         );
-        Err(Rejection::new(Code::SegmentsOverlapUse, &path(used.segment_id), message))
+        Err(Rejection::new(
+            Code::SegmentsOverlapUse,
+            &path(used.segment_id),
+            message,
+        ))
     })
 }
 
 /// The last end of the live segments: outer `None` where there is none, inner: never.
 fn last_end(book: &Book, credit: CreditId) -> Option<Option<Instant>> {
-    let mut ends: Vec<Option<Instant>> =
-        live(book, credit).map(|segment| segment.window.ends_at).collect();
+    let mut ends: Vec<Option<Instant>> = live(book, credit)
+        .map(|segment| segment.window.ends_at)
+        .collect();
     ends.sort_by_key(|end| (end.is_none(), *end));
     ends.pop()
 }
@@ -96,7 +104,11 @@ fn find(work: &Work<'_>, order: &Order, id: CreditId) -> Result<Found, Rejection
     let key = order.home.account().ok_or_else(missing)?;
     let row = work.state.credits.get(&id).ok_or_else(missing)?.row.clone();
     if row.voided_at.is_some() {
-        return Err(Rejection::new(Code::AlreadyVoided, "id", "has been voided before"));
+        return Err(Rejection::new(
+            Code::AlreadyVoided,
+            "id",
+            "has been voided before",
+        ));
     }
     Ok(Found { key, row })
 }
@@ -113,8 +125,15 @@ fn change(
     let Found { key, mut row } = found;
     let id = row.id;
     let copies = work.copy_books(&[key]);
-    let usage: Vec<Usage> = work.usage.iter().filter(|u| u.credit_id == id).cloned().collect();
-    let Some(book) = work.book(key) else { return Err(not_found("id", "credit")) };
+    let usage: Vec<Usage> = work
+        .usage
+        .iter()
+        .filter(|u| u.credit_id == id)
+        .cloned()
+        .collect();
+    let Some(book) = work.book(key) else {
+        return Err(not_found("id", "credit"));
+    };
     let before = describe::credit(&row, Some(book));
     if let Err(fault) = how(book, &mut row, &usage) {
         work.put_back(copies);
@@ -126,7 +145,10 @@ fn change(
         *tracked.change() = row;
     }
     event(work, order, kind, id, [Some(before), Some(after)]);
-    Ok(Done { object_id: id.0, account: Some(key) })
+    Ok(Done {
+        object_id: id.0,
+        account: Some(key),
+    })
 }
 
 impl Run for EndCredit {
@@ -190,7 +212,8 @@ impl Run for VoidCredit {
             let ids: Vec<SegmentId> = live(book, self.id).map(|segment| segment.id).collect();
             may_void_all(book, &ids, self.remainder_only).map_err(|fault| fault.under("id"))?;
             for id in ids {
-                book.void_segment(id, true, &acting).map_err(|fault| fault.under("id"))?;
+                book.void_segment(id, true, &acting)
+                    .map_err(|fault| fault.under("id"))?;
             }
             row.voided_at = Some(now);
             row.archived_at = row.archived_at.or(Some(now));
@@ -266,7 +289,11 @@ impl EditCredit {
         }
         if row.contract_id.is_some() && !lists.contract_ids.is_empty() {
             let message = "is for credits at customer level; this one is for its contract";
-            return Err(Rejection::new(Code::Invalid, "applicableContractIds", message));
+            return Err(Rejection::new(
+                Code::Invalid,
+                "applicableContractIds",
+                message,
+            ));
         }
         row.applicable_contract_ids = json!(lists.contract_ids).to_string();
         row.applicable_product_ids = json!(lists.product_ids).to_string();
@@ -301,11 +328,20 @@ impl EditCredit {
         act: &Act<'_>,
     ) -> Result<(), Rejection> {
         let own = |book: &Book, id: SegmentId, path: &str| {
-            let found = book.segments.get(&id).filter(|s| s.parent.credit() == Some(row.id));
-            found.map(|_| ()).ok_or_else(|| not_found(path, "segment of this credit"))
+            let found = book
+                .segments
+                .get(&id)
+                .filter(|s| s.parent.credit() == Some(row.id));
+            found
+                .map(|_| ())
+                .ok_or_else(|| not_found(path, "segment of this credit"))
         };
         for (index, update) in edit.update.iter().enumerate() {
-            own(book, update.id, &format!("accessSchedule.update.{index}.id"))?;
+            own(
+                book,
+                update.id,
+                &format!("accessSchedule.update.{index}.id"),
+            )?;
         }
         for (index, id) in edit.remove.iter().enumerate() {
             own(book, *id, &format!("accessSchedule.remove.{index}"))?;
@@ -330,9 +366,16 @@ impl EditCredit {
             .find(|segment| segment.parent.credit() == Some(row.id))
             .map(|segment| Arc::clone(&segment.scope))
             .unwrap_or_default();
-        let made = SegmentOf { row, scope, now: act.now };
+        let made = SegmentOf {
+            row,
+            scope,
+            now: act.now,
+        };
         for (index, input) in edit.add.iter().enumerate() {
-            let amount = input.amount.to_minor(book.credit_type.scale).unwrap_or_default();
+            let amount = input
+                .amount
+                .to_minor(book.credit_type.scale)
+                .unwrap_or_default();
             let id = SegmentId(act.ids.next(act.now));
             let added = book.add_segment(made.make(id, amount, input), act);
             added.map_err(|f| f.under(&format!("accessSchedule.add.{index}.amount")))?;
@@ -356,7 +399,11 @@ fn update_segment(
         return Err(not_found("id", "segment of this credit"));
     };
     if segment.voided_at.is_some() {
-        return Err(Rejection::new(Code::AlreadyVoided, "id", "has been removed before"));
+        return Err(Rejection::new(
+            Code::AlreadyVoided,
+            "id",
+            "has been removed before",
+        ));
     }
     let starts_at = update.starting_at.unwrap_or(segment.window.starts_at);
     let ends_at = update.ending_before.or(segment.window.ends_at);
@@ -367,20 +414,27 @@ fn update_segment(
     }
     if let Some(amount) = update.amount {
         let amount = amount.to_minor(book.credit_type.scale).unwrap_or_default();
-        book.amend(update.id, amount, act).map_err(|fault| fault.under("amount"))?;
+        book.amend(update.id, amount, act)
+            .map_err(|fault| fault.under("amount"))?;
     }
     if window == segment.window {
         return Ok(());
     }
     if window.is_empty() {
-        let path = if update.ending_before.is_some() { "endingBefore" } else { "startingAt" };
+        let path = if update.ending_before.is_some() {
+            "endingBefore"
+        } else {
+            "startingAt"
+        };
         let message = format!("the window would end before it begins, at {starts_at}");
         return Err(Rejection::new(Code::WindowEmpty, path, message));
     }
     if segment.started {
-        book.move_end(update.id, ends_at, act).map_err(|fault| fault.under("endingBefore"))
+        book.move_end(update.id, ends_at, act)
+            .map_err(|fault| fault.under("endingBefore"))
     } else {
-        book.reschedule(update.id, window, act).map_err(|fault| fault.under("startingAt"))
+        book.reschedule(update.id, window, act)
+            .map_err(|fault| fault.under("startingAt"))
     }
 }
 
@@ -396,7 +450,10 @@ impl Run for EditCredit {
         self.given().needs(home, needs);
         let ends = self.access_schedule.iter().flat_map(|edit| &edit.update);
         if let Some(earliest) = ends.filter_map(|update| update.ending_before).min() {
-            let since = needs.usage_since.entry((home.customer_id, self.id)).or_insert(earliest);
+            let since = needs
+                .usage_since
+                .entry((home.customer_id, self.id))
+                .or_insert(earliest);
             *since = earliest.min(*since);
         }
     }
@@ -409,7 +466,9 @@ impl Run for EditCredit {
         }
         self.given().shape(shape);
         shape.object("customFields", self.custom_fields.as_ref());
-        let Some(edit) = &self.access_schedule else { return };
+        let Some(edit) = &self.access_schedule else {
+            return;
+        };
         let scale = view.home_scale();
         for (index, segment) in edit.add.iter().enumerate() {
             let path = format!("accessSchedule.add.{index}");
@@ -441,7 +500,10 @@ impl Run for EditCredit {
         let missing = || not_found("id", "credit");
         work.state.credits.get(&self.id).ok_or_else(missing)?;
         if let Some(id) = self.product_id {
-            work.state.products.get(&id).ok_or_else(|| not_found("productId", "product"))?;
+            work.state
+                .products
+                .get(&id)
+                .ok_or_else(|| not_found("productId", "product"))?;
         }
         self.given().exist(work, order.home)?;
         let found = find(work, order, self.id)?;

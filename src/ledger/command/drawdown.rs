@@ -26,14 +26,22 @@ impl DrawDown {
 impl Run for DrawDown {
     fn locate(&self) -> (Locate, &'static str) {
         let credit_type_id = Some(self.credit_type_id);
-        (Locate::Known(Home { customer_id: self.customer_id, credit_type_id }), "customerId")
+        (
+            Locate::Known(Home {
+                customer_id: self.customer_id,
+                credit_type_id,
+            }),
+            "customerId",
+        )
     }
 
     fn needs(&self, _: Home, needs: &mut Needs) {
         needs.customers.insert(self.customer_id);
         needs.accounts.insert(self.account());
         needs.products.extend(self.product_id);
-        needs.contracts.extend(self.contract_id.map(|id| (self.customer_id, id)));
+        needs
+            .contracts
+            .extend(self.contract_id.map(|id| (self.customer_id, id)));
         if let Some(at) = self.effective_at {
             let since = needs.ended_after.entry(self.account()).or_insert(at);
             *since = at.min(*since);
@@ -54,7 +62,10 @@ impl Run for DrawDown {
             _ => {}
         }
         shape.group_values("pricingGroupValues", self.pricing_group_values.as_ref());
-        shape.group_values("presentationGroupValues", self.presentation_group_values.as_ref());
+        shape.group_values(
+            "presentationGroupValues",
+            self.presentation_group_values.as_ref(),
+        );
         shape.not_future("effectiveAt", self.effective_at, view.now);
         shape.maybe_text("invoiceId", self.invoice_id.as_deref());
         shape.maybe_reason("reason", self.reason.as_deref());
@@ -74,9 +85,21 @@ impl Run for DrawDown {
         let Some(book) = work.open_book(key) else {
             return Err(not_found("creditTypeId", "credit type"));
         };
-        book.draw(NewDrawdown { request, partial: self.partial, hold_until, record }, &acting)?;
-        work.drawdowns_by_key.insert((key.0, idempotency_key), (key.1, id));
-        Ok(Done { object_id: id.0, account: Some(key) })
+        book.draw(
+            NewDrawdown {
+                request,
+                partial: self.partial,
+                hold_until,
+                record,
+            },
+            &acting,
+        )?;
+        work.drawdowns_by_key
+            .insert((key.0, idempotency_key), (key.1, id));
+        Ok(Done {
+            object_id: id.0,
+            account: Some(key),
+        })
     }
 }
 
@@ -93,21 +116,35 @@ pub(crate) fn draw_request(input: &DrawDown, work: &Work<'_>) -> Result<Request,
     let product = match input.product_id {
         None => None,
         Some(id) => {
-            let found = state.products.get(&id).ok_or_else(|| not_found("productId", "product"))?;
-            Some((id, serde_json::from_str(&found.row.tags).unwrap_or_default()))
+            let found = state
+                .products
+                .get(&id)
+                .ok_or_else(|| not_found("productId", "product"))?;
+            Some((
+                id,
+                serde_json::from_str(&found.row.tags).unwrap_or_default(),
+            ))
         }
     };
     if let Some(id) = input.contract_id {
-        let found = state.contracts.get(&id).filter(|c| c.row.customer_id == input.customer_id);
+        let found = state
+            .contracts
+            .get(&id)
+            .filter(|c| c.row.customer_id == input.customer_id);
         found.ok_or_else(|| not_found("contractId", "contract"))?;
     }
     if customer.row.archived_at.is_some() {
         return Err(archived("customerId", "customer"));
     }
     let at = input.effective_at.unwrap_or(work.now);
-    let earliest = work.now.plus_micros(work.lateness_max_days.saturating_mul(DAY).saturating_neg());
+    let earliest = work
+        .now
+        .plus_micros(work.lateness_max_days.saturating_mul(DAY).saturating_neg());
     if at < earliest {
-        let message = format!("must be {earliest} or later: usage can be late by {} days", work.lateness_max_days);
+        let message = format!(
+            "must be {earliest} or later: usage can be late by {} days",
+            work.lateness_max_days
+        );
         return Err(Rejection::new(Code::TooLate, "effectiveAt", message));
     }
     let scale = u8::try_from(unit.row.scale).unwrap_or_default();
@@ -143,7 +180,10 @@ impl DrawDown {
             settled_at: None,
             reason: self.reason.clone(),
             invoice_id: self.invoice_id.clone(),
-            metadata: self.metadata.as_ref().map_or_else(|| "{}".to_owned(), canonical::text),
+            metadata: self
+                .metadata
+                .as_ref()
+                .map_or_else(|| "{}".to_owned(), canonical::text),
             created_at: now,
             created_by: order.actor.to_string(),
             idempotency_key: order.key.clone().unwrap_or_default(),
@@ -220,8 +260,11 @@ impl Run for ReverseDrawdown {
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
         let amount = minor(work, order, self.amount);
-        let if_expired =
-            if self.extend { RestoreExpired::Extend30Days } else { RestoreExpired::Forfeit };
+        let if_expired = if self.extend {
+            RestoreExpired::Extend30Days
+        } else {
+            RestoreExpired::Forfeit
+        };
         let acting = act(work, order, self.reason.as_deref());
         change(work, order, self.id, "drawdown.reversed", |book| {
             book.reverse(self.id, amount, if_expired, &acting)
@@ -246,7 +289,11 @@ fn change(
     let key = order.home.account().ok_or_else(missing)?;
     let now = work.now;
     let book = work.book(key).ok_or_else(missing)?;
-    let before = book.drawdowns.get(&id).map(|row| told(row, book)).ok_or_else(missing)?;
+    let before = book
+        .drawdowns
+        .get(&id)
+        .map(|row| told(row, book))
+        .ok_or_else(missing)?;
     let extended = how(book)?;
     let after = book.drawdowns.get(&id).map(|row| told(row, book));
     let windows: Vec<_> = extended
@@ -261,11 +308,20 @@ fn change(
             row.expires_at = ends_at;
             row.updated_at = now;
             let after = json!({ "expiresAt": ends_at });
-            event(work, order, key.0, ("credit_grant.extended", grant.0), [Some(before), Some(after)]);
+            event(
+                work,
+                order,
+                key.0,
+                ("credit_grant.extended", grant.0),
+                [Some(before), Some(after)],
+            );
         }
     }
     event(work, order, key.0, (kind, id.0), [Some(before), after]);
-    Ok(Done { object_id: id.0, account: Some(key) })
+    Ok(Done {
+        object_id: id.0,
+        account: Some(key),
+    })
 }
 
 fn told(drawdown: &Drawdown, book: &domain::book::Book) -> Json {

@@ -19,7 +19,9 @@ pub(crate) fn settle(work: &mut Work<'_>, key: AccountKey) {
     }
     for id in lapsed {
         let Some(book) = work.book(key) else { continue };
-        let Some(drawdown) = book.drawdowns.get(&id) else { continue };
+        let Some(drawdown) = book.drawdowns.get(&id) else {
+            continue;
+        };
         let released = book.shown(drawdown.released);
         let at = drawdown.settled_at.unwrap_or(drawdown.effective_at);
         work.event(NewEvent {
@@ -37,7 +39,9 @@ pub(crate) fn settle(work: &mut Work<'_>, key: AccountKey) {
 
 /// The grant that takes over what rolled: same name, scope and reason (rule 13).
 fn take_over(work: &mut Work<'_>, key: AccountKey, rolled: &RolledOver) {
-    let Some(old) = work.state.grants.get_mut(&rolled.from) else { return };
+    let Some(old) = work.state.grants.get_mut(&rolled.from) else {
+        return;
+    };
     let before = json!({ "rolledOverTo": null });
     let source = old.change();
     source.rolled_over_to = Some(rolled.to);
@@ -78,7 +82,12 @@ fn take_over(work: &mut Work<'_>, key: AccountKey, rolled: &RolledOver) {
     work.state.grants.insert(new.id, Tracked::new(new));
     for (kind, subject, before, after) in [
         ("credit_grant.created", rolled.to, None, after),
-        ("credit_grant.rolled_over", rolled.from, Some(before), json!({ "rolledOverTo": rolled.to })),
+        (
+            "credit_grant.rolled_over",
+            rolled.from,
+            Some(before),
+            json!({ "rolledOverTo": rolled.to }),
+        ),
     ] {
         work.event(NewEvent {
             customer_id: key.0,

@@ -21,7 +21,10 @@ pub(super) const KIND: &str = "credit_grant";
 
 impl CreateCreditGrant {
     fn window(&self, now: Instant) -> Window {
-        Window { starts_at: self.effective_at.unwrap_or(now), ends_at: self.expires_at }
+        Window {
+            starts_at: self.effective_at.unwrap_or(now),
+            ends_at: self.expires_at,
+        }
     }
 
     fn shape_rollover(&self, rollover: &RolloverInput, shape: &mut Shape, view: &View<'_>) {
@@ -60,7 +63,10 @@ impl CreateCreditGrant {
         let mut late = None;
         for (index, id) in self.product_ids.iter().enumerate() {
             let path = format!("productIds.{index}");
-            let product = state.products.get(id).ok_or_else(|| not_found(&path, "product"))?;
+            let product = state
+                .products
+                .get(id)
+                .ok_or_else(|| not_found(&path, "product"))?;
             if product.row.archived_at.is_some() {
                 late = late.or(Some(archived(&path, "product")));
             }
@@ -81,22 +87,36 @@ impl CreateCreditGrant {
             RolloverKind::MaxPercentage => percentage_cap(amount, input.value),
         };
         let priority = kept_priority(input.priority);
-        Some(Rollover { cap, priority, expires_at: input.expires_at })
+        Some(Rollover {
+            cap,
+            priority,
+            expires_at: input.expires_at,
+        })
     }
 }
 
 impl Run for CreateCreditGrant {
     fn locate(&self) -> (Locate, &'static str) {
         let credit_type_id = Some(self.grant_amount.credit_type_id);
-        (Locate::Known(Home { customer_id: self.customer_id, credit_type_id }), "customerId")
+        (
+            Locate::Known(Home {
+                customer_id: self.customer_id,
+                credit_type_id,
+            }),
+            "customerId",
+        )
     }
 
     fn needs(&self, home: Home, needs: &mut Needs) {
         needs.customers.insert(self.customer_id);
         needs.accounts.extend(home.account());
-        needs.credit_types.extend(self.paid_amount.as_ref().map(|paid| paid.credit_type_id));
+        needs
+            .credit_types
+            .extend(self.paid_amount.as_ref().map(|paid| paid.credit_type_id));
         needs.products.extend(&self.product_ids);
-        needs.uniqueness_keys.extend(self.uniqueness_key.clone().map(|key| (KIND, key)));
+        needs
+            .uniqueness_keys
+            .extend(self.uniqueness_key.clone().map(|key| (KIND, key)));
     }
 
     fn shape(&self, shape: &mut Shape, view: &View<'_>) {
@@ -107,7 +127,11 @@ impl Run for CreateCreditGrant {
             if paid.amount.is_negative() {
                 shape.fault(Code::OutOfRange, "paidAmount.amount", "must be 0 or more");
             } else {
-                shape.amount("paidAmount.amount", paid.amount, view.scale(paid.credit_type_id));
+                shape.amount(
+                    "paidAmount.amount",
+                    paid.amount,
+                    view.scale(paid.credit_type_id),
+                );
             }
         }
         shape.priority("priority", self.priority);
@@ -129,8 +153,10 @@ impl Run for CreateCreditGrant {
         let key = (self.customer_id, self.grant_amount.credit_type_id);
         claim_key(work, KIND, self.uniqueness_key.as_deref())?;
         let now = work.now;
-        let (id, segment_id) =
-            (CreditGrantId(work.ids.next(now)), SegmentId(work.ids.next(now)));
+        let (id, segment_id) = (
+            CreditGrantId(work.ids.next(now)),
+            SegmentId(work.ids.next(now)),
+        );
         let acting = act(work, order, self.reason.as_deref());
         let Some(book) = work.open_book(key) else {
             return Err(not_found("grantAmount.creditTypeId", "credit type"));
@@ -167,13 +193,25 @@ impl Run for CreateCreditGrant {
             contract_level: false,
             category,
             rolled_in: false,
-            scope: Arc::new(Scope { products: self.product_ids.clone(), ..Scope::default() }),
+            scope: Arc::new(Scope {
+                products: self.product_ids.clone(),
+                ..Scope::default()
+            }),
             rollover: self.rollover(amount, scale),
             created_at: now,
         };
-        book.add_segment(segment, &acting).map_err(|fault| fault.under("grantAmount.amount"))?;
+        book.add_segment(segment, &acting)
+            .map_err(|fault| fault.under("grantAmount.amount"))?;
         let paid_scale = self.paid_scale(work);
-        let row = self.row(id, segment_id, amount, category, paid_scale, now, &order.actor);
+        let row = self.row(
+            id,
+            segment_id,
+            amount,
+            category,
+            paid_scale,
+            now,
+            &order.actor,
+        );
         let after = describe::grant(&row, work.book(key).map(|book| &*book), paid_scale);
         if let Some(text) = &self.uniqueness_key {
             work.taken_keys.insert((KIND, text.clone()));
@@ -192,7 +230,10 @@ impl Run for CreateCreditGrant {
         });
         work.state.grants.insert(id, Tracked::new(row));
         event(work, order, "credit_grant.created", id, [None, Some(after)]);
-        Ok(Done { object_id: id.0, account: Some(key) })
+        Ok(Done {
+            object_id: id.0,
+            account: Some(key),
+        })
     }
 }
 
@@ -200,7 +241,8 @@ impl CreateCreditGrant {
     fn paid_scale(&self, work: &Work<'_>) -> domain::Scale {
         let unit = self.paid_amount.as_ref().map(|paid| paid.credit_type_id);
         let unit = unit.and_then(|id| work.state.credit_types.get(&id));
-        unit.and_then(|unit| u8::try_from(unit.row.scale).ok()).unwrap_or_default()
+        unit.and_then(|unit| u8::try_from(unit.row.scale).ok())
+            .unwrap_or_default()
     }
 
     #[expect(clippy::too_many_arguments, reason = "one row, each column said once")]
@@ -276,26 +318,36 @@ impl Run for EditCreditGrant {
     }
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
-        change(work, order, self.id, "credit_grant.edited", self.reason.as_deref(), |change| {
-            if self.never_expires || self.expires_at.is_some() {
-                let moved = change.book.move_end(change.row.segment_id, self.expires_at, change.act);
-                moved.map_err(|fault| fault.under("expiresAt"))?;
-                change.row.expires_at = self.expires_at;
-            }
-            if let Some(name) = &self.name {
-                change.row.name.clone_from(name);
-            }
-            if self.grant_type.is_some() {
-                change.row.grant_type.clone_from(&self.grant_type);
-            }
-            if self.reason.is_some() {
-                change.row.reason.clone_from(&self.reason);
-            }
-            if let Some(fields) = &self.custom_fields {
-                change.row.custom_fields = canonical::text(fields);
-            }
-            Ok(json!({}))
-        })
+        change(
+            work,
+            order,
+            self.id,
+            "credit_grant.edited",
+            self.reason.as_deref(),
+            |change| {
+                if self.never_expires || self.expires_at.is_some() {
+                    let moved =
+                        change
+                            .book
+                            .move_end(change.row.segment_id, self.expires_at, change.act);
+                    moved.map_err(|fault| fault.under("expiresAt"))?;
+                    change.row.expires_at = self.expires_at;
+                }
+                if let Some(name) = &self.name {
+                    change.row.name.clone_from(name);
+                }
+                if self.grant_type.is_some() {
+                    change.row.grant_type.clone_from(&self.grant_type);
+                }
+                if self.reason.is_some() {
+                    change.row.reason.clone_from(&self.reason);
+                }
+                if let Some(fields) = &self.custom_fields {
+                    change.row.custom_fields = canonical::text(fields);
+                }
+                Ok(json!({}))
+            },
+        )
     }
 }
 
@@ -314,23 +366,32 @@ impl Run for ExpireCreditGrant {
     }
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
-        change(work, order, self.id, "credit_grant.expired", self.reason.as_deref(), |change| {
-            let id = change.row.segment_id;
-            let now = change.act.now;
-            let segment = change.book.segments.get(&id);
-            let Some(segment) = segment else { return Err(not_found("id", "credit grant")) };
-            if segment.ended_by(now) {
-                let message = "has ended already";
-                return Err(Rejection::new(Code::AlreadyEnded, "id", message));
-            }
-            if now < segment.window.starts_at {
-                let message = "has not started; void it instead";
-                return Err(Rejection::new(Code::WrongState, "id", message));
-            }
-            change.book.end_now(id, change.act)?;
-            change.row.expires_at = Some(now);
-            Ok(json!({}))
-        })
+        change(
+            work,
+            order,
+            self.id,
+            "credit_grant.expired",
+            self.reason.as_deref(),
+            |change| {
+                let id = change.row.segment_id;
+                let now = change.act.now;
+                let segment = change.book.segments.get(&id);
+                let Some(segment) = segment else {
+                    return Err(not_found("id", "credit grant"));
+                };
+                if segment.ended_by(now) {
+                    let message = "has ended already";
+                    return Err(Rejection::new(Code::AlreadyEnded, "id", message));
+                }
+                if now < segment.window.starts_at {
+                    let message = "has not started; void it instead";
+                    return Err(Rejection::new(Code::WrongState, "id", message));
+                }
+                change.book.end_now(id, change.act)?;
+                change.row.expires_at = Some(now);
+                Ok(json!({}))
+            },
+        )
     }
 }
 
@@ -350,8 +411,13 @@ impl Run for VoidCreditGrant {
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
         let mut released = None;
-        let done =
-            change(work, order, self.id, "credit_grant.voided", self.reason.as_deref(), |change| {
+        let done = change(
+            work,
+            order,
+            self.id,
+            "credit_grant.voided",
+            self.reason.as_deref(),
+            |change| {
                 let voided = change.book.void_segment(
                     change.row.segment_id,
                     self.remainder_only,
@@ -363,7 +429,8 @@ impl Run for VoidCreditGrant {
                     released = change.row.uniqueness_key.take();
                 }
                 Ok(json!({ "voidPurchaseInvoice": self.void_purchase_invoice }))
-            })?;
+            },
+        )?;
         if let Some(key) = released {
             work.taken_keys.remove(&(KIND, key.clone()));
             work.claims.released_keys.push((KIND, key));
@@ -393,7 +460,12 @@ fn change(
     let now = work.now;
     let missing = || not_found("id", "credit grant");
     let key = order.home.account().ok_or_else(missing)?;
-    let book = work.state.books.get_mut(&key).map(|open| &mut open.book).ok_or_else(missing)?;
+    let book = work
+        .state
+        .books
+        .get_mut(&key)
+        .map(|open| &mut open.book)
+        .ok_or_else(missing)?;
     let tracked = work.state.grants.get_mut(&id).ok_or_else(missing)?;
     if tracked.row.voided_at.is_some() {
         let message = "has been voided before";
@@ -401,7 +473,11 @@ fn change(
     }
     let before = describe::grant(&tracked.row, Some(book), 0);
     let mut row = tracked.row.clone();
-    let more = how(Change { book, row: &mut row, act: &acting })?;
+    let more = how(Change {
+        book,
+        row: &mut row,
+        act: &acting,
+    })?;
     row.updated_at = now;
     let mut after = describe::grant(&row, Some(book), 0);
     if let (Some(after), Json::Object(more)) = (after.as_object_mut(), more) {
@@ -409,7 +485,10 @@ fn change(
     }
     *tracked.change() = row;
     event(work, order, kind, id, [Some(before), Some(after)]);
-    Ok(Done { object_id: id.0, account: Some(key) })
+    Ok(Done {
+        object_id: id.0,
+        account: Some(key),
+    })
 }
 
 /// Refuses a uniqueness key that is taken (rule 15).
@@ -421,7 +500,11 @@ pub(super) fn claim_key(
     let Some(key) = key else { return Ok(()) };
     if work.taken_keys.contains(&(kind, key.to_owned())) {
         let message = "has been used before; every grant or credit needs a key of its own";
-        return Err(Rejection::new(Code::UniquenessKeyTaken, "uniquenessKey", message));
+        return Err(Rejection::new(
+            Code::UniquenessKeyTaken,
+            "uniquenessKey",
+            message,
+        ));
     }
     Ok(())
 }

@@ -13,7 +13,13 @@ use super::{Done, Home, Locate, Order, Run, Shape, View, archived, describe, not
 /// The largest scale and exponent of a unit.
 const SCALE_MAX: i32 = 9;
 
-fn house_event(work: &mut Work<'_>, order: &Order, kind: &str, id: uuid::Uuid, json: [Option<Json>; 2]) {
+fn house_event(
+    work: &mut Work<'_>,
+    order: &Order,
+    kind: &str,
+    id: uuid::Uuid,
+    json: [Option<Json>; 2],
+) {
     let now = work.now;
     let [before, after] = json;
     work.event(NewEvent {
@@ -33,18 +39,30 @@ fn free(value: Option<&Json>) -> String {
 }
 
 fn done(id: uuid::Uuid) -> Done {
-    Done { object_id: id, account: None }
+    Done {
+        object_id: id,
+        account: None,
+    }
 }
 
 fn claim_external_id(work: &mut Work<'_>, id: CustomerId, text: &str) -> Result<(), Rejection> {
-    if work.taken_external_ids.get(text).is_some_and(|owner| *owner != id) {
+    if work
+        .taken_external_ids
+        .get(text)
+        .is_some_and(|owner| *owner != id)
+    {
         let message = "another customer has this external id";
         return Err(Rejection::new(Code::ExternalIdTaken, "externalId", message));
     }
-    if work.taken_external_ids.insert(text.to_owned(), id).is_none() {
-        work.claims
-            .external_ids
-            .push(customer_external_id::Model { external_id: text.to_owned(), customer_id: id });
+    if work
+        .taken_external_ids
+        .insert(text.to_owned(), id)
+        .is_none()
+    {
+        work.claims.external_ids.push(customer_external_id::Model {
+            external_id: text.to_owned(),
+            customer_id: id,
+        });
     }
     Ok(())
 }
@@ -82,7 +100,13 @@ impl Run for CreateCustomer {
         };
         let after = describe::customer(&row);
         work.state.customers.insert(id, Tracked::new(row));
-        let order = Order { home: Home { customer_id: id, credit_type_id: None }, ..order.clone() };
+        let order = Order {
+            home: Home {
+                customer_id: id,
+                credit_type_id: None,
+            },
+            ..order.clone()
+        };
         house_event(work, &order, "customer.created", id.0, [None, Some(after)]);
         Ok(done(id.0))
     }
@@ -90,7 +114,13 @@ impl Run for CreateCustomer {
 
 impl Run for UpdateCustomer {
     fn locate(&self) -> (Locate, &'static str) {
-        (Locate::Known(Home { customer_id: self.id, credit_type_id: None }), "id")
+        (
+            Locate::Known(Home {
+                customer_id: self.id,
+                credit_type_id: None,
+            }),
+            "id",
+        )
     }
 
     fn needs(&self, _: Home, needs: &mut Needs) {
@@ -105,10 +135,18 @@ impl Run for UpdateCustomer {
     }
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
-        let found = work.state.customers.get(&self.id).ok_or_else(|| not_found("id", "customer"))?;
+        let found = work
+            .state
+            .customers
+            .get(&self.id)
+            .ok_or_else(|| not_found("id", "customer"))?;
         let before = describe::customer(&found.row);
         let old = found.row.external_id.clone();
-        if let Some(text) = self.external_id.as_ref().filter(|text| Some(*text) != old.as_ref()) {
+        if let Some(text) = self
+            .external_id
+            .as_ref()
+            .filter(|text| Some(*text) != old.as_ref())
+        {
             claim_external_id(work, self.id, text)?;
             if let Some(old) = old {
                 work.taken_external_ids.remove(&old);
@@ -131,14 +169,26 @@ impl Run for UpdateCustomer {
         }
         row.updated_at = now;
         let after = describe::customer(row);
-        house_event(work, order, "customer.updated", self.id.0, [Some(before), Some(after)]);
+        house_event(
+            work,
+            order,
+            "customer.updated",
+            self.id.0,
+            [Some(before), Some(after)],
+        );
         Ok(done(self.id.0))
     }
 }
 
 impl Run for ArchiveCustomer {
     fn locate(&self) -> (Locate, &'static str) {
-        (Locate::Known(Home { customer_id: self.id, credit_type_id: None }), "id")
+        (
+            Locate::Known(Home {
+                customer_id: self.id,
+                credit_type_id: None,
+            }),
+            "id",
+        )
     }
 
     fn needs(&self, _: Home, needs: &mut Needs) {
@@ -160,7 +210,13 @@ impl Run for ArchiveCustomer {
         row.archived_at = Some(now);
         row.updated_at = now;
         let after = describe::customer(row);
-        house_event(work, order, "customer.archived", self.id.0, [Some(before), Some(after)]);
+        house_event(
+            work,
+            order,
+            "customer.archived",
+            self.id.0,
+            [Some(before), Some(after)],
+        );
         Ok(done(self.id.0))
     }
 }
@@ -194,7 +250,10 @@ impl Run for CreateCreditType {
             }
             (None, false) => {}
         }
-        if self.currency_exponent.is_some_and(|exponent| !(0..=SCALE_MAX).contains(&exponent)) {
+        if self
+            .currency_exponent
+            .is_some_and(|exponent| !(0..=SCALE_MAX).contains(&exponent))
+        {
             shape.fault(Code::OutOfRange, "currencyExponent", "must be 0 to 9");
         }
         if self.currency_exponent.is_some() && !self.is_currency {
@@ -212,7 +271,10 @@ impl Run for CreateCreditType {
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
         let id = CreditTypeId(work.ids.next(work.now));
-        let keys = self.burn_down_order.clone().unwrap_or_else(|| DEFAULT_ORDER.to_vec());
+        let keys = self
+            .burn_down_order
+            .clone()
+            .unwrap_or_else(|| DEFAULT_ORDER.to_vec());
         let names: Vec<&str> = keys.into_iter().map(BurnDownKey::as_str).collect();
         let row = credit_type::Model {
             id,
@@ -229,7 +291,13 @@ impl Run for CreateCreditType {
         };
         let after = describe::credit_type(&row);
         work.state.credit_types.insert(id, Tracked::new(row));
-        house_event(work, order, "credit_type.created", id.0, [None, Some(after)]);
+        house_event(
+            work,
+            order,
+            "credit_type.created",
+            id.0,
+            [None, Some(after)],
+        );
         Ok(done(id.0))
     }
 }
@@ -301,7 +369,13 @@ impl Run for UpdateProduct {
         }
         row.updated_at = now;
         let after = describe::product(row);
-        house_event(work, order, "product.updated", self.id.0, [Some(before), Some(after)]);
+        house_event(
+            work,
+            order,
+            "product.updated",
+            self.id.0,
+            [Some(before), Some(after)],
+        );
         Ok(done(self.id.0))
     }
 }

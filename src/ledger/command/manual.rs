@@ -39,6 +39,9 @@ impl Run for AddManualLedgerEntry {
         let effective_at = self.effective_at.unwrap_or(now);
         let id = book.enter_by_hand(self.segment_id, amount, effective_at, &acting)?;
         // The entry itself is the event (rule 17).
-        Ok(Done { object_id: id.0, account: Some(key) })
+        Ok(Done {
+            object_id: id.0,
+            account: Some(key),
+        })
     }
 }

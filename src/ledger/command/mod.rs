@@ -16,9 +16,7 @@ mod shape;
 use std::sync::Arc;
 
 use domain::book::Act;
-use domain::{
-    Code, CreditTypeId, CustomerId, DrawdownId, Instant, Rejection, Scale, SegmentId,
-};
+use domain::{Code, CreditTypeId, CustomerId, DrawdownId, Instant, Rejection, Scale, SegmentId};
 use uuid::Uuid;
 
 pub(crate) use drawdown::draw_request;
@@ -40,7 +38,10 @@ pub struct Home {
 
 impl Home {
     /// What belongs to no customer.
-    pub const HOUSE: Self = Self { customer_id: CustomerId::HOUSE, credit_type_id: None };
+    pub const HOUSE: Self = Self {
+        customer_id: CustomerId::HOUSE,
+        credit_type_id: None,
+    };
 
     /// The account, if it acts on one.
     #[must_use]
@@ -184,11 +185,33 @@ commands! {
 }
 
 fn act<'a>(work: &Work<'a>, order: &'a Order, reason: Option<&'a str>) -> Act<'a> {
-    Act { now: work.now, recorded: work.now, actor: &order.actor, reason, ids: work.ids }
+    Act {
+        now: work.now,
+        recorded: work.now,
+        actor: &order.actor,
+        reason,
+        ids: work.ids,
+    }
+}
+
+/// The refusal of a key that was used with another input; names the first field that differs.
+pub(crate) fn mismatch(before: &str, now: &str) -> Rejection {
+    let path = canonical::first_difference(before, now);
+    let what = if path.is_empty() {
+        "its input".to_owned()
+    } else {
+        path.clone()
+    };
+    let message = format!("this idempotency key was used before with another value of {what}");
+    Rejection::new(Code::IdempotencyMismatch, &path, message)
 }
 
 fn not_found(path: &str, what: &str) -> Rejection {
-    Rejection::new(Code::NotFound, path, format!("there is no {what} with this id"))
+    Rejection::new(
+        Code::NotFound,
+        path,
+        format!("there is no {what} with this id"),
+    )
 }
 
 fn archived(path: &str, what: &str) -> Rejection {

@@ -57,7 +57,8 @@ impl Shape {
     /// Another text that may be absent.
     pub fn maybe_text(&mut self, path: &str, value: Option<&str>) {
         if let Some(value) = value {
-            self.faults.extend(text::limited(path, value, OTHER_MAX).err());
+            self.faults
+                .extend(text::limited(path, value, OTHER_MAX).err());
         }
     }
 
@@ -84,10 +85,16 @@ impl Shape {
     pub fn group_values(&mut self, path: &str, value: Option<&Json>) {
         self.object(path, value);
         let strings = |value: &Json| {
-            value.as_object().is_none_or(|fields| fields.values().all(Json::is_string))
+            value
+                .as_object()
+                .is_none_or(|fields| fields.values().all(Json::is_string))
         };
         if value.is_some_and(|value| !strings(value)) {
-            self.fault(Code::Invalid, path, "must be a JSON object whose values are strings");
+            self.fault(
+                Code::Invalid,
+                path,
+                "must be a JSON object whose values are strings",
+            );
         }
     }
 
@@ -170,9 +177,9 @@ fn has_nul(value: &Json) -> bool {
     match value {
         Json::String(text) => text.contains('\0'),
         Json::Array(items) => items.iter().any(has_nul),
-        Json::Object(fields) => {
-            fields.iter().any(|(key, value)| key.contains('\0') || has_nul(value))
-        }
+        Json::Object(fields) => fields
+            .iter()
+            .any(|(key, value)| key.contains('\0') || has_nul(value)),
         Json::Null | Json::Bool(_) | Json::Number(_) => false,
     }
 }
