@@ -204,7 +204,11 @@ fn hindrance(segment: &Segment, available: Amount, request: &Request) -> Option<
 
 fn compare_by(key: BurnDownKey, left: &Segment, right: &Segment) -> Ordering {
     match key {
-        BurnDownKey::Priority => left.priority.total_cmp(&right.priority),
+        // Not `total_cmp` alone: -0 is no lower than 0, and not every database keeps its sign.
+        BurnDownKey::Priority => left
+            .priority
+            .partial_cmp(&right.priority)
+            .unwrap_or_else(|| left.priority.total_cmp(&right.priority)),
         BurnDownKey::ContractLevelFirst => right.contract_level.cmp(&left.contract_level),
         BurnDownKey::ExpiresFirst => {
             let end = |segment: &Segment| segment.window.ends_at.map_or(Instant::MAX, |end| end);
