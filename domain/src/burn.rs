@@ -118,7 +118,7 @@ pub fn plan<'s>(
     let mut payers: Vec<(&Segment, Amount)> = Vec::new();
     let mut others: Vec<Candidate> = Vec::new();
     for segment in segments {
-        let available = available(segment, now);
+        let available = available(segment, request.at, now);
         match hindrance(segment, available, request) {
             None => payers.push((segment, available)),
             Some(outcome) => others.push(Candidate {
@@ -170,15 +170,15 @@ pub fn compare(order: &[BurnDownKey], left: &Segment, right: &Segment) -> Orderi
         .unwrap_or_else(|| left.id.cmp(&right.id))
 }
 
-/// What it could give now to usage that falls into its window: the unheld rest, or, where the
-/// window is over, what expired and can be taken back (rule 9).
-fn available(segment: &Segment, now: Instant) -> Amount {
+/// What it could give now to usage that falls into its window: the unheld rest, and what expired
+/// after the usage and can be taken back (rule 9).
+fn available(segment: &Segment, at: Instant, now: Instant) -> Amount {
     if segment.voided_at.is_some() {
         0
     } else if segment.ended_by(now) {
-        segment.expired()
+        segment.expired_after(at)
     } else {
-        segment.unheld()
+        segment.unheld().saturating_add(segment.expired_after(at))
     }
 }
 

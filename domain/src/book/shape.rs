@@ -274,7 +274,8 @@ impl Book {
             }
             None if over => {
                 self.change(id)?.ended = false;
-                self.revive(id, expired, act.ids, &Posting::by(act, act.now))?;
+                let posting = Posting::by(act, act.now);
+                self.revive(id, expired, Instant::MIN, act.ids, &posting)?;
             }
             None => {}
         }

@@ -45,13 +45,14 @@ impl Book {
         }
         self.room_for(plan.applied)?;
         let mut drawdown = new.record;
+        drawdown.effective_at = new.request.at;
         let id = drawdown.id;
         for candidate in plan
             .candidates
             .iter()
             .filter(|candidate| candidate.takes > 0)
         {
-            self.take_back(candidate.segment_id, candidate.takes, id, act)?;
+            self.take_back(candidate.segment_id, candidate.takes, &drawdown, act)?;
             drawdown.slices.push(Slice {
                 segment_id: candidate.segment_id,
                 parent: candidate.parent,
@@ -254,35 +255,39 @@ impl Book {
         Ok(())
     }
 
-    /// Where late usage draws on what has expired, takes that much back, oldest first (rule 9).
+    /// Where late usage draws on what expired after it, takes that much back, oldest first (rule 9).
     fn take_back(
         &mut self,
         segment_id: SegmentId,
         amount: Amount,
-        drawdown: DrawdownId,
+        drawdown: &Drawdown,
         act: &Act<'_>,
     ) -> Result<(), Rejection> {
-        if self.segment(segment_id)?.ended {
+        let missing = amount.saturating_sub(self.segment(segment_id)?.unheld());
+        if missing > 0 {
             let posting = Posting {
-                drawdown: Some(drawdown),
+                drawdown: Some(drawdown.id),
                 ..Posting::by(act, act.now)
             };
-            self.revive(segment_id, amount, act.ids, &posting)?;
+            let after = drawdown.effective_at;
+            self.revive(segment_id, missing, after, act.ids, &posting)?;
         }
         Ok(())
     }
 
-    /// Takes expirations back up to an amount, each dated where it was (decision 4).
+    /// Takes expirations after an instant back up to an amount, each dated where it was
+    /// (decision 4).
     pub(super) fn revive(
         &mut self,
         segment_id: SegmentId,
         amount: Amount,
+        after: Instant,
         ids: &dyn IdSource,
         posting: &Posting<'_>,
     ) -> Result<(), Rejection> {
         let mut missing = amount;
         let mut expirations = self.segment(segment_id)?.expirations.clone();
-        for expiration in &mut expirations {
+        for expiration in expirations.iter_mut().filter(|each| each.at > after) {
             let takes = expiration.amount.min(missing);
             if takes == 0 {
                 continue;
