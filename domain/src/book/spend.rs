@@ -1,7 +1,7 @@
 //! Spending: drawdowns, holds, captures, releases, reversals (rules 7 to 10).
 
 use super::{Act, Book, Posting, overflow};
-use crate::burn::{self, Request};
+use crate::burn::{self, Plan, Request};
 use crate::clock::IdSource;
 use crate::drawdown::{Drawdown, DrawdownStatus, Slice};
 use crate::entry::EntryKind;
@@ -43,7 +43,7 @@ impl Book {
         if plan.shortfall > 0 && !new.partial {
             return Err(self.insufficient(new.request.amount, plan.applied));
         }
-        self.room_for(plan.applied)?;
+        self.room_for(self.taken_back_by(&plan)?)?;
         let mut drawdown = new.record;
         drawdown.effective_at = new.request.at;
         let id = drawdown.id;
@@ -253,6 +253,15 @@ impl Book {
         segment.used = segment.used.checked_add(amount).ok_or_else(overflow)?;
         segment.reopen_or_close();
         Ok(())
+    }
+
+    /// How much of a plan has expired and comes back first: only that needs room.
+    fn taken_back_by(&self, plan: &Plan) -> Result<Amount, Rejection> {
+        plan.candidates.iter().try_fold(0, |sum: Amount, it| {
+            let unheld = self.segment(it.segment_id)?.unheld();
+            let back = it.takes.saturating_sub(unheld).max(0);
+            sum.checked_add(back).ok_or_else(overflow)
+        })
     }
 
     /// Where late usage draws on what expired after it, takes that much back, oldest first (rule 9).
