@@ -305,6 +305,15 @@ fn overflow() -> Rejection {
     )
 }
 
+/// Refuses an amount of nothing or less (decision 24).
+fn above_zero(amount: Amount) -> Result<(), Rejection> {
+    if amount > 0 {
+        return Ok(());
+    }
+    let message = "must be above zero";
+    Err(Rejection::new(Code::OutOfRange, "amount", message))
+}
+
 fn not_loaded(what: &str) -> Rejection {
     // A slip of the caller, not of the user: told as a conflict so that nothing is written.
     Rejection::new(

@@ -1,7 +1,7 @@
 //! Changing what there is to draw from: windows, amounts, voids, manual entries
 //! (rules 11, 12 and 14).
 
-use super::{Act, Book, Posting, overflow};
+use super::{Act, Book, Posting, above_zero, overflow};
 use crate::entry::EntryKind;
 use crate::segment::Segment;
 use crate::{Amount, Code, Instant, LedgerEntryId, Rejection, SegmentId};
@@ -10,8 +10,9 @@ impl Book {
     /// Adds a segment and posts what is due of it: a start or an end that has passed already.
     ///
     /// # Errors
-    /// `OUT_OF_RANGE` where the balance would not fit in 64 bits; the caller falls back on a copy.
+    /// `OUT_OF_RANGE` unless above zero, and where the balance would not fit in 64 bits.
     pub fn add_segment(&mut self, segment: Segment, act: &Act<'_>) -> Result<(), Rejection> {
+        above_zero(segment.amount)?;
         self.room_for(segment.amount)?;
         self.changes.new_segments.insert(segment.id);
         self.changes.account = true;
@@ -125,8 +126,10 @@ impl Book {
     /// Changes the amount of a segment; of a started one by an AMENDMENT entry (rule 12).
     ///
     /// # Errors
-    /// `WRONG_STATE` when ended; `WOULD_GO_NEGATIVE` below what was used or is held.
+    /// `OUT_OF_RANGE` unless above zero; `WRONG_STATE` when ended; `WOULD_GO_NEGATIVE` below what
+    /// was used or is held.
     pub fn amend(&mut self, id: SegmentId, amount: Amount, act: &Act<'_>) -> Result<(), Rejection> {
+        above_zero(amount)?;
         let segment = self.segment(id)?;
         let change = amount.checked_sub(segment.amount).ok_or_else(overflow)?;
         if change == 0 {
@@ -194,8 +197,8 @@ impl Book {
     /// An entry by hand on a running segment (rule 14, decision 20).
     ///
     /// # Errors
-    /// `WRONG_STATE` unless running; `OUT_OF_RANGE` for a date outside the window or in the
-    /// future; `WOULD_GO_NEGATIVE`.
+    /// `OUT_OF_RANGE` for nothing, and for a date outside the window or in the future;
+    /// `WRONG_STATE` unless running; `WOULD_GO_NEGATIVE`.
     pub fn enter_by_hand(
         &mut self,
         id: SegmentId,
@@ -204,6 +207,10 @@ impl Book {
         act: &Act<'_>,
     ) -> Result<LedgerEntryId, Rejection> {
         let segment = self.segment(id)?;
+        if amount == 0 {
+            let message = "must not be zero";
+            return Err(Rejection::new(Code::OutOfRange, "amount", message));
+        }
         if segment.voided_at.is_some() || !segment.started || segment.ended_by(act.now) {
             let message =
                 "has not started, has ended or is voided; only a running one can be changed";

@@ -1,6 +1,6 @@
 //! Spending: drawdowns, holds, captures, releases, reversals (rules 7 to 10).
 
-use super::{Act, Book, Posting, overflow};
+use super::{Act, Book, Posting, above_zero, overflow};
 use crate::burn::{self, Plan, Request};
 use crate::clock::IdSource;
 use crate::drawdown::{Drawdown, DrawdownStatus, Slice};
@@ -36,8 +36,9 @@ impl Book {
     /// Takes or reserves credit in burn-down order. Due boundaries have been posted.
     ///
     /// # Errors
-    /// `INSUFFICIENT_CREDIT`, with nothing changed.
+    /// `OUT_OF_RANGE` unless above zero; `INSUFFICIENT_CREDIT`, with nothing changed.
     pub fn draw(&mut self, new: NewDrawdown, act: &Act<'_>) -> Result<DrawdownId, Rejection> {
+        above_zero(new.request.amount)?;
         let order = &self.credit_type.burn_down_order;
         let plan = burn::plan(self.segments.values(), order, &new.request, act.now);
         if plan.shortfall > 0 && !new.partial {
@@ -92,6 +93,7 @@ impl Book {
         act: &Act<'_>,
     ) -> Result<(), Rejection> {
         let drawdown = self.held(id)?.clone();
+        amount.map_or(Ok(()), above_zero)?;
         let amount = amount.unwrap_or(drawdown.applied);
         if amount > drawdown.applied {
             let message = "must not be above what is held";
@@ -153,7 +155,8 @@ impl Book {
     /// Gives back, last slice first. Answers the segments whose window it made longer.
     ///
     /// # Errors
-    /// `WRONG_STATE` unless posted; `NOT_REVERSIBLE` when less is left than asked, or nothing.
+    /// `WRONG_STATE` unless posted; `OUT_OF_RANGE` unless above zero; `NOT_REVERSIBLE` when less is
+    /// left than asked, or nothing.
     pub fn reverse(
         &mut self,
         id: DrawdownId,
@@ -169,6 +172,7 @@ impl Book {
             );
             return Err(Rejection::new(Code::WrongState, "id", message));
         }
+        amount.map_or(Ok(()), above_zero)?;
         let left = drawdown.reversible();
         let amount = amount.unwrap_or(left);
         if amount > left || left == 0 {
