@@ -220,9 +220,7 @@ impl Book {
             let message = "must lie in the segment's window and not in the future";
             return Err(Rejection::new(Code::OutOfRange, "effectiveAt", message));
         }
-        let remaining = self
-            .remaining_after(id, amount)
-            .map_err(|r| r.under("amount"))?;
+        let remaining = self.remaining_after(id, amount).map_err(at_amount)?;
         let manual = self
             .segment(id)?
             .manual
@@ -288,5 +286,14 @@ impl Book {
         }
         self.change(id)?.reopen_or_close();
         Ok(())
+    }
+}
+
+/// A refusal that names no place is about the amount.
+fn at_amount(refusal: Rejection) -> Rejection {
+    if refusal.field.is_empty() {
+        refusal.under("amount")
+    } else {
+        refusal
     }
 }
