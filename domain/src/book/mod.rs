@@ -109,7 +109,7 @@ pub struct RolledOver {
 }
 
 /// What has changed since the book was loaded.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
     /// Entries to append, in order.
     pub entries: Vec<Entry>,
@@ -131,7 +131,7 @@ pub struct Changes {
 
 /// An account with those of its segments and drawdowns that the commands at hand need: all open
 /// segments, all holds once one may be due, and whatever else is named.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Book {
     /// Its unit.
     pub credit_type: CreditType,
