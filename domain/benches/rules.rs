@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::Criterion;
 use domain::burn::{DEFAULT_ORDER, Request, plan};
 use domain::entry::{Entry, EntryKind};
 use domain::grant::Category;
@@ -41,8 +41,8 @@ fn segment(n: u32) -> Segment {
         voided_at: None,
         decided_at: starts_at,
         priority: f64::from(n % 3),
-        contract_level: n % 5 == 0,
-        category: if n % 2 == 0 {
+        contract_level: n.is_multiple_of(5),
+        category: if n.is_multiple_of(2) {
             Category::Paid
         } else {
             Category::Promotional
@@ -104,5 +104,10 @@ fn reading(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(rules, planning, hashing, reading);
-criterion_main!(rules);
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    planning(&mut criterion);
+    hashing(&mut criterion);
+    reading(&mut criterion);
+    criterion.final_summary();
+}

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use domain::book::RestoreExpired;
+use domain::book::{Act, RestoreExpired};
 use domain::burn::{BurnDownKey, DEFAULT_ORDER};
 use domain::entry::EntryKind;
 use domain::grant::Rollover;
@@ -14,7 +14,7 @@ use domain::{Amount, DrawdownId, Instant, SegmentId};
 use proptest::prelude::*;
 
 use crate::deeds::{Deed, Keeper, Loads};
-use crate::support::{day, segment, uuid};
+use crate::support::{Ids, act, day, empty_book, segment, uuid};
 
 const HOUR: i64 = DAY / 24;
 
@@ -281,6 +281,39 @@ fn an_account_at_the_limit_of_64_bits_gives_but_does_not_take() {
     let back = Deed::Reverse(DrawdownId(uuid(3)), None, RestoreExpired::Forfeit);
     books.perform(&back, day(0)).expect("it fits again");
     assert_eq!(books.audit(), Vec::<String>::new());
+}
+
+#[test]
+fn under_a_test_clock_boundaries_are_recorded_in_real_time() {
+    // Decision 33: it is really day 1, and the customer's clock says day 20.
+    let ids = Ids::default();
+    let act = Act {
+        recorded: day(1),
+        ..act(day(20), &ids)
+    };
+    let mut book = empty_book();
+    let mut grant = fresh(1, 10, day(5), day(1));
+    grant.window.ends_at = Some(day(15));
+    book.add_segment(grant, &act).expect("room");
+    book.add_segment(fresh(2, 10, day(18), day(1)), &act)
+        .expect("room");
+    book.void_segment(SegmentId(uuid(2)), false, &act)
+        .expect("allowed");
+    let dated: Vec<_> = book
+        .changes
+        .entries
+        .iter()
+        .map(|it| (it.kind, it.effective_at, it.recorded_at))
+        .collect();
+    assert_eq!(
+        dated,
+        [
+            (EntryKind::Grant, day(5), day(1)),
+            (EntryKind::Expiration, day(15), day(1)),
+            (EntryKind::Grant, day(18), day(1)),
+            (EntryKind::Void, day(20), day(1)),
+        ]
+    );
 }
 
 #[test]

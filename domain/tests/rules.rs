@@ -4,5 +4,6 @@ mod audit;
 mod book;
 mod burn_down;
 mod deeds;
+mod forms;
 mod stories;
 mod support;
