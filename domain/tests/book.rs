@@ -278,6 +278,8 @@ fn an_account_at_the_limit_of_64_bits_gives_but_does_not_take() {
         hold_until: None,
     };
     books.perform(&draw, day(0)).expect("all of it is there");
+    let refusal = books.perform(&manual, day(0)).expect_err("no room");
+    assert_eq!(refusal.field, ["amount"], "parts of a segment have to fit");
     let back = Deed::Reverse(DrawdownId(uuid(3)), None, RestoreExpired::Forfeit);
     books.perform(&back, day(0)).expect("it fits again");
     assert_eq!(books.audit(), Vec::<String>::new());

@@ -11,7 +11,7 @@ use domain::drawdown::{Drawdown, DrawdownStatus};
 use domain::entry::Entry;
 use domain::scope::Usage;
 use domain::segment::Segment;
-use domain::{Amount, Code, DrawdownId, Instant, Rejection, SegmentId};
+use domain::{Amount, Code, DrawdownId, Instant, Rejection, SegmentId, Window};
 
 use crate::audit::audit;
 use crate::support::{Ids, act, empty_book, record};
@@ -229,7 +229,17 @@ fn perform(book: &mut Book, deed: &Deed, now: Instant, ids: &Ids) -> Result<(), 
         Deed::Reverse(id, amount, if_expired) => {
             book.reverse(*id, *amount, *if_expired, &act).map(|_| ())
         }
-        Deed::MoveStart(id, starts_at) => book.move_start(*id, *starts_at, &act),
+        Deed::MoveStart(id, starts_at) => {
+            let ends_at = book
+                .segments
+                .get(id)
+                .and_then(|segment| segment.window.ends_at);
+            let window = Window {
+                starts_at: *starts_at,
+                ends_at,
+            };
+            book.reschedule(*id, window, &act)
+        }
         Deed::MoveEnd(id, ends_at) => book.move_end(*id, *ends_at, &act),
         Deed::EndNow(id) => book.end_now(*id, &act),
         Deed::Void(id, remainder_only) => book.void_segment(*id, *remainder_only, &act),

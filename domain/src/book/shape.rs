@@ -157,6 +157,7 @@ impl Book {
             );
             return Err(Rejection::new(Code::WouldGoNegative, "", message));
         }
+        all_put_in(amount, segment.manual)?;
         let remaining = self.remaining_after(id, change)?;
         if self.segment(id)?.started {
             self.post(
@@ -185,6 +186,9 @@ impl Book {
         act: &Act<'_>,
     ) -> Result<(), Rejection> {
         let segment = self.segment(id)?;
+        if segment.window == window {
+            return Ok(());
+        }
         if segment.voided_at.is_some() {
             return Err(Rejection::new(
                 Code::AlreadyVoided,
@@ -251,6 +255,7 @@ impl Book {
             .manual
             .checked_add(amount)
             .ok_or_else(overflow)?;
+        all_put_in(self.segment(id)?.amount, manual)?;
         let posting = Posting::by(act, effective_at);
         let entry = self.post(act.ids, id, EntryKind::Manual, amount, &posting)?;
         let segment = self.change(id)?;
@@ -312,6 +317,11 @@ impl Book {
         self.change(id)?.reopen_or_close();
         Ok(())
     }
+}
+
+/// What was ever put into a segment has to fit too: its parts are checked against that (rule 4).
+fn all_put_in(amount: Amount, manual: Amount) -> Result<(), Rejection> {
+    amount.checked_add(manual).map(|_| ()).ok_or_else(overflow)
 }
 
 /// A refusal that names no place is about the amount.

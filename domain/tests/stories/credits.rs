@@ -67,8 +67,8 @@ fn a_start_moved_into_the_past_is_known_when_it_was_moved() {
         "
         d4  credit A 10 starts d15 ends d30
         d8  start A d5
-        d8  look
               GRANT A +10 on d5, known d8
+        d8  look
         ",
     );
 }
