@@ -50,11 +50,13 @@ impl DecimalText {
     pub const ZERO: Self = Self {
         unscaled: 0,
         places: 0,
+        written: 0,
     };
     /// One whole unit.
     pub const ONE: Self = Self {
         unscaled: 1,
         places: 0,
+        written: 0,
     };
 
     /// Reads `-?[0-9]+(\.[0-9]+)?` (decision 26); never rounds.
@@ -102,6 +104,7 @@ impl DecimalText {
         Ok(Self {
             unscaled: unscaled.ok_or(DecimalError::OutOfRange)?,
             places,
+            written,
         })
     }
 
@@ -111,6 +114,7 @@ impl DecimalText {
         Self {
             unscaled: i128::from(number),
             places: 0,
+            written: 0,
         }
     }
 
@@ -120,6 +124,7 @@ impl DecimalText {
         let mut decimal = Self {
             unscaled: i128::from(amount),
             places: scale,
+            written: 0,
         };
         while decimal.places > 0 && decimal.unscaled.checked_rem(10) == Some(0) {
             decimal.unscaled = decimal.unscaled.checked_div(10).unwrap_or_default();
@@ -133,6 +138,9 @@ impl DecimalText {
     /// # Errors
     /// `TooPrecise` for more fraction digits than the scale keeps, even zeros; `OutOfRange` where 64 bits do not hold it.
     pub fn to_minor(self, scale: Scale) -> Result<Amount, DecimalError> {
+        if self.written > scale {
+            return Err(DecimalError::TooPrecise);
+        }
         let missing = scale
             .checked_sub(self.places)
             .ok_or(DecimalError::TooPrecise)?;
