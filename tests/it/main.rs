@@ -1,1 +1,2 @@
-fn main() {}
+mod contract;
+mod schema_snapshot;
