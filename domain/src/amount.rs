@@ -14,11 +14,22 @@ pub type Scale = u8;
 pub const SCALE_MAX: Scale = 9;
 
 /// A decimal as it came in, exact: `unscaled × 10^-places`, without trailing zeros.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct DecimalText {
     unscaled: i128,
     places: u8,
+    /// Fraction digits as written, trailing zeros and all: what the scale is held against.
+    written: u8,
 }
+
+impl PartialEq for DecimalText {
+    /// Equal in value: `1.50` is `1.5`.
+    fn eq(&self, other: &Self) -> bool {
+        (self.unscaled, self.places) == (other.unscaled, other.places)
+    }
+}
+
+impl Eq for DecimalText {}
 
 /// Why a text or a number is no amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,11 +50,13 @@ impl DecimalText {
     pub const ZERO: Self = Self {
         unscaled: 0,
         places: 0,
+        written: 0,
     };
     /// One whole unit.
     pub const ONE: Self = Self {
         unscaled: 1,
         places: 0,
+        written: 0,
     };
 
     /// Reads `-?[0-9]+(\.[0-9]+)?` (decision 26); never rounds.
@@ -68,6 +81,7 @@ impl DecimalText {
         {
             return Err(DecimalError::Malformed);
         }
+        let written = u8::try_from(fraction.len()).unwrap_or(u8::MAX);
         let fraction = fraction.trim_end_matches('0');
         let whole = whole.trim_start_matches('0');
         if whole.len().saturating_add(fraction.len()) > 36 {
@@ -90,6 +104,7 @@ impl DecimalText {
         Ok(Self {
             unscaled: unscaled.ok_or(DecimalError::OutOfRange)?,
             places,
+            written,
         })
     }
 
@@ -99,6 +114,7 @@ impl DecimalText {
         Self {
             unscaled: i128::from(number),
             places: 0,
+            written: 0,
         }
     }
 
@@ -108,6 +124,7 @@ impl DecimalText {
         let mut decimal = Self {
             unscaled: i128::from(amount),
             places: scale,
+            written: 0,
         };
         while decimal.places > 0 && decimal.unscaled.checked_rem(10) == Some(0) {
             decimal.unscaled = decimal.unscaled.checked_div(10).unwrap_or_default();
@@ -119,8 +136,11 @@ impl DecimalText {
     /// In minor units at the scale.
     ///
     /// # Errors
-    /// `TooPrecise` where digits would be lost, `OutOfRange` where 64 bits do not hold it.
+    /// `TooPrecise` for more fraction digits than the scale keeps, even zeros; `OutOfRange` where 64 bits do not hold it.
     pub fn to_minor(self, scale: Scale) -> Result<Amount, DecimalError> {
+        if self.written > scale {
+            return Err(DecimalError::TooPrecise);
+        }
         let missing = scale
             .checked_sub(self.places)
             .ok_or(DecimalError::TooPrecise)?;
@@ -219,7 +239,7 @@ mod tests {
         for (text, scale, minor) in [
             ("0", 0, 0),
             ("12.5", 2, 1250),
-            ("12.50", 1, 125),
+            ("12.50", 2, 1250),
             ("-0.000001", 6, -1),
             ("9223372036854775807", 0, i64::MAX),
             ("-9223372036854775808", 0, i64::MIN),
@@ -239,6 +259,8 @@ mod tests {
     fn a_digit_too_many_is_refused_never_rounded() {
         let decimal = DecimalText::parse("0.001").expect("well-formed");
         assert_eq!(decimal.to_minor(2), Err(DecimalError::TooPrecise));
+        let decimal = DecimalText::parse("1.00").expect("well-formed");
+        assert_eq!(decimal.to_minor(1), Err(DecimalError::TooPrecise));
         let decimal = DecimalText::parse("9223372036854775808").expect("well-formed");
         assert_eq!(decimal.to_minor(0), Err(DecimalError::OutOfRange));
     }

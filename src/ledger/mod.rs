@@ -1,7 +1,367 @@
 //! The ledger: the one place that writes, and every read.
+//!
+//! | file | what |
+//! |---|---|
+//! | `command/` | what each command needs, checks and does |
+//! | `writer.rs` | the queue and the transaction that every command goes through |
+//! | `load.rs`, `work.rs`, `save.rs` | what a transaction has loaded, and how it is written |
+//! | `sql.rs` | SQL for both databases |
+//! | `read/` | every read |
+//! | `verify.rs` | the check of all books |
 
 pub mod caller;
+pub mod canonical;
 pub mod command;
+mod connect;
+mod error;
+mod load;
+mod outcome;
 pub mod read;
+mod save;
+mod sql;
+mod work;
+mod writer;
 
-pub use caller::{Caller, Role};
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::burn::{self, Candidate};
+use domain::clock::{Clock, IdSource};
+use domain::{Amount, Code, CreditTypeId, CustomerId, Instant, Rejection, Scale};
+use entity::{drawdown, object_home, segment};
+use sea_orm::{DatabaseConnection, DbErr, EntityTrait};
+
+pub use self::caller::{Caller, Role};
+pub use self::command::Command;
+use self::command::input::DrawDown;
+use self::command::{Home, Locate, Order, Shape, View};
+pub use self::error::Refusal;
+use self::load::Lock;
+pub use self::outcome::Outcome;
+use self::read::{Reader, Settle};
+use self::sql::Sql;
+use self::work::{AccountKey, Needs, Work};
+use self::writer::{Desk, Writer};
+
+/// What a ledger is opened with.
+pub struct Options {
+    /// `sqlite://FILE?mode=rwc` or `postgres://…`.
+    pub database_url: String,
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids come from.
+    pub ids: Arc<dyn IdSource>,
+    /// What can be set.
+    pub settings: Settings,
+}
+
+/// What can be set of a ledger.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Longest time in days by which usage may be late (rule 9).
+    pub lateness_max_days: i64,
+    /// Connections for reads.
+    pub read_connections: u32,
+    /// Bring the tables up to date when it is opened.
+    pub migrate: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            lateness_max_days: 35,
+            read_connections: 8,
+            migrate: true,
+        }
+    }
+}
+
+/// The ledger. Cheap to clone.
+#[derive(Clone)]
+pub struct Ledger {
+    reader: Reader,
+    desk: Arc<FrontDesk>,
+}
+
+struct FrontDesk {
+    writer: Arc<Writer>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+    lateness_max_days: i64,
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger").finish_non_exhaustive()
+    }
+}
+
+/// What a drawdown would do, and why.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// Whose credit.
+    pub customer_id: CustomerId,
+    /// Covered, in minor units.
+    pub applied: Amount,
+    /// Not covered.
+    pub shortfall: Amount,
+    /// Scale of its unit.
+    pub scale: Scale,
+    /// Every segment, and why it pays or does not.
+    pub candidates: Vec<Candidate>,
+    /// What the drawdown would be refused with, if it would.
+    pub rejections: Vec<Rejection>,
+}
+
+impl Ledger {
+    /// Connects, brings the tables up to date when asked to, starts the writer.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn open(options: Options) -> Result<Self, DbErr> {
+        let Options {
+            database_url,
+            clock,
+            ids,
+            settings,
+        } = options;
+        let write = connect::writer(&database_url).await?;
+        if settings.migrate {
+            connect::migrate(&write).await?;
+            connect::furnish(&write, clock.now()).await?;
+        }
+        let read = connect::reader(&database_url, settings.read_connections).await?;
+        let lateness_max_days = settings.lateness_max_days;
+        let writer = Arc::new(Writer::start(Desk {
+            db: write.clone(),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            lateness_max_days,
+        }));
+        let settler = Arc::new(Settler(Arc::clone(&writer)));
+        let reader = Reader::new(read.clone(), Arc::clone(&clock), settler);
+        let desk = FrontDesk {
+            writer,
+            clock,
+            ids,
+            read,
+            write,
+            lateness_max_days,
+        };
+        Ok(Self {
+            reader,
+            desk: Arc::new(desk),
+        })
+    }
+
+    /// Carries a command out, or refuses it with nothing written.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub async fn execute(
+        &self,
+        caller: &Caller,
+        command: impl Into<Command> + Send,
+        idempotency_key: Option<String>,
+    ) -> Result<Outcome, Refusal> {
+        let command = command.into();
+        let (locate, path) = command.rules().locate();
+        let Some(home) = self.home(locate).await? else {
+            return Err(self.homeless(&command, path));
+        };
+        let input = command.canonical();
+        let actor = Arc::clone(&caller.name);
+        let order = Order {
+            actor,
+            home,
+            key: idempotency_key,
+            input,
+        };
+        self.desk.writer.execute(command, order).await
+    }
+
+    /// Runs the plan of a drawdown without writing (rule 7).
+    ///
+    /// # Errors
+    /// `Overloaded` or `Internal` only: what the rules say stands in the preview.
+    pub async fn preview(&self, input: &DrawDown) -> Result<Preview, Refusal> {
+        let key = (input.customer_id, input.credit_type_id);
+        let mut preview = Preview {
+            customer_id: key.0,
+            applied: 0,
+            shortfall: 0,
+            scale: 0,
+            candidates: Vec::new(),
+            rejections: Vec::new(),
+        };
+        let home = Home {
+            customer_id: key.0,
+            credit_type_id: Some(key.1),
+        };
+        let command = Command::from(input.clone());
+        let mut needs = Needs::default();
+        command.rules().needs(home, &mut needs);
+        needs.all_segments.insert(key);
+        let db = &self.desk.read;
+        let (accounts, _) = load::accounts(db, &needs, Lock::None).await?;
+        let now = self.now();
+        let due = |row: &entity::account::Model| row.next_boundary_at.is_some_and(|at| at <= now);
+        if accounts.iter().any(due) {
+            self.desk.writer.settle(key).await?;
+        }
+        let (accounts, _) = load::accounts(db, &needs, Lock::None).await?;
+        let mut work = Work::new(&*self.desk.ids, now, self.desk.lateness_max_days);
+        load::rest(db, &mut needs, accounts, &mut work).await?;
+        let mut shape = Shape::default();
+        let view = View {
+            now,
+            work: Some(&work),
+            home: Some(home),
+        };
+        command.rules().shape(&mut shape, &view);
+        preview.rejections = shape.faults();
+        if !preview.rejections.is_empty() {
+            return Ok(preview);
+        }
+        let request = match command::draw_request(input, &work) {
+            Ok(request) => request,
+            Err(rejection) => {
+                preview.rejections.push(rejection);
+                return Ok(preview);
+            }
+        };
+        let Some(book) = work.open_book(key) else {
+            return Ok(preview);
+        };
+        let order = &book.credit_type.burn_down_order;
+        let plan = burn::plan(book.segments.values(), order, &request, now);
+        if plan.shortfall > 0 && !input.partial {
+            preview
+                .rejections
+                .push(book.insufficient(request.amount, plan.applied));
+        }
+        preview.scale = book.credit_type.scale;
+        preview.applied = plan.applied;
+        preview.shortfall = plan.shortfall;
+        preview.candidates = plan.candidates;
+        Ok(preview)
+    }
+
+    /// Every read.
+    #[must_use]
+    pub fn read(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// The present instant, by the clock that was passed in.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.desk.clock.now()
+    }
+
+    /// Where ids come from.
+    #[must_use]
+    pub fn ids(&self) -> &dyn IdSource {
+        &*self.desk.ids
+    }
+
+    /// The database, for what is not the books: keys, checks.
+    #[must_use]
+    pub fn database(&self) -> &DatabaseConnection {
+        &self.desk.write
+    }
+
+    /// Posts the due boundaries of these accounts.
+    ///
+    /// # Errors
+    /// `Overloaded` or `Internal`.
+    pub async fn settle(&self, accounts: &[AccountKey]) -> Result<(), Refusal> {
+        settle(&self.desk.writer, accounts).await
+    }
+
+    /// Finishes what was accepted, then stops.
+    pub async fn close(&self) {
+        self.desk.writer.close().await;
+    }
+
+    /// Finds where a command acts.
+    async fn home(&self, locate: Locate) -> Result<Option<Home>, DbErr> {
+        let db = &self.desk.read;
+        let backend = db.get_database_backend();
+        let home = |customer_id: CustomerId, credit_type_id: Option<CreditTypeId>| Home {
+            customer_id,
+            credit_type_id,
+        };
+        match locate {
+            Locate::Known(home) => Ok(Some(home)),
+            Locate::Object(kind, id) => {
+                let row = object_home::Entity::find_by_id(id).one(db).await?;
+                let row = row.filter(|row| row.kind == kind);
+                Ok(row.map(|row| home(row.customer_id, row.credit_type_id)))
+            }
+            Locate::Drawdown(id, customer) => {
+                let mut sql = Sql::new(backend, "SELECT * FROM drawdown WHERE id = ");
+                sql.bind(id.0);
+                if let Some(customer) = customer {
+                    sql.text(" AND customer_id = ").bind(customer.0);
+                }
+                let row = drawdown::Entity::find()
+                    .from_raw_sql(sql.statement())
+                    .one(db)
+                    .await?;
+                Ok(row.map(|row| home(row.customer_id, Some(row.credit_type_id))))
+            }
+            Locate::Segment(id) => {
+                let mut sql = Sql::new(backend, "SELECT * FROM segment WHERE id = ");
+                sql.bind(id.0);
+                let row = segment::Entity::find()
+                    .from_raw_sql(sql.statement())
+                    .one(db)
+                    .await?;
+                Ok(row.map(|row| home(row.customer_id, Some(row.credit_type_id))))
+            }
+        }
+    }
+
+    /// The refusal of a command that names nothing: faults of form first.
+    fn homeless(&self, command: &Command, path: &str) -> Refusal {
+        let mut shape = Shape::default();
+        let view = View {
+            now: self.now(),
+            work: None,
+            home: None,
+        };
+        command.rules().shape(&mut shape, &view);
+        let mut faults = shape.faults();
+        if faults.is_empty() {
+            faults.push(Rejection::new(
+                Code::NotFound,
+                path,
+                "there is nothing with this id",
+            ));
+        }
+        Refusal::Rejected(faults)
+    }
+}
+
+async fn settle(writer: &Writer, accounts: &[AccountKey]) -> Result<(), Refusal> {
+    let all = accounts.iter().map(|account| writer.settle(*account));
+    futures_util::future::join_all(all)
+        .await
+        .into_iter()
+        .collect()
+}
+
+struct Settler(Arc<Writer>);
+
+#[async_trait]
+impl Settle for Settler {
+    async fn settle(&self, accounts: &[AccountKey]) -> Result<(), String> {
+        settle(&self.0, accounts)
+            .await
+            .map_err(|refusal| format!("{refusal:?}"))
+    }
+}

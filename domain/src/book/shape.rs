@@ -1,10 +1,13 @@
 //! Changing what there is to draw from: windows, amounts, voids, manual entries
 //! (rules 11, 12 and 14).
 
+use std::sync::Arc;
+
 use super::{Act, Book, Posting, overflow};
 use crate::entry::EntryKind;
+use crate::scope::Scope;
 use crate::segment::Segment;
-use crate::{Amount, Code, Instant, LedgerEntryId, Rejection, SegmentId};
+use crate::{Amount, Code, CreditId, Instant, LedgerEntryId, Rejection, SegmentId, Window};
 
 impl Book {
     /// Adds a segment and posts what is due of it: a start or an end that has passed already.
@@ -160,20 +163,17 @@ impl Book {
         Ok(())
     }
 
-    /// Moves the start of a window that has not begun.
+    /// Moves the window of a segment that has not begun, and posts what is then due of it.
     ///
     /// # Errors
-    /// `WRONG_STATE` once begun.
-    pub fn move_start(
+    /// `WRONG_STATE` once begun; `WINDOW_EMPTY`; `ALREADY_VOIDED`.
+    pub fn reschedule(
         &mut self,
         id: SegmentId,
-        starts_at: Instant,
+        window: Window,
         act: &Act<'_>,
     ) -> Result<(), Rejection> {
         let segment = self.segment(id)?;
-        if segment.window.starts_at == starts_at {
-            return Ok(());
-        }
         if segment.voided_at.is_some() {
             return Err(Rejection::new(
                 Code::AlreadyVoided,
@@ -185,10 +185,27 @@ impl Book {
             let message = "has started; its start is fixed";
             return Err(Rejection::new(Code::WrongState, "", message));
         }
+        if window.is_empty() {
+            let message = "must begin before it ends";
+            return Err(Rejection::new(Code::WindowEmpty, "", message));
+        }
         let segment = self.change(id)?;
-        segment.window.starts_at = starts_at;
+        segment.window = window;
         segment.decided_at = act.recorded;
-        Ok(())
+        self.changes.account = true;
+        self.post_due(act.now, self.observed(act), act.ids)
+    }
+
+    /// Changes what the segments of a credit pay for, and when; counts for later drawdowns only.
+    pub fn set_terms(&mut self, credit: CreditId, priority: f64, scope: &Arc<Scope>) {
+        let of_credit = self.segments.values_mut();
+        for segment in of_credit.filter(|segment| segment.parent.credit() == Some(credit)) {
+            segment.priority = priority;
+            segment.scope = Arc::clone(scope);
+            if !self.changes.new_segments.contains(&segment.id) {
+                self.changes.segments.insert(segment.id);
+            }
+        }
     }
 
     /// An entry by hand on a running segment (rule 14, decision 20).

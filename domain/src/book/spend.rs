@@ -201,7 +201,9 @@ impl Book {
         crate::amount::display(amount, self.credit_type.scale)
     }
 
-    fn insufficient(&self, asked: Amount, found: Amount) -> Rejection {
+    /// The refusal of a drawdown that finds too little.
+    #[must_use]
+    pub fn insufficient(&self, asked: Amount, found: Amount) -> Rejection {
         let message = format!(
             "asks for {}, of which {} is covered; ask for less or use onShortfall: PARTIAL",
             self.shown(asked),

@@ -1,0 +1,524 @@
+//! Credits: edit, end, void (rule 12, decisions 10 to 13).
+
+use std::sync::Arc;
+
+use domain::book::{Act, Book};
+use domain::segment::Segment;
+use domain::{Code, ContractId, CreditId, Instant, ProductId, Rejection, SegmentId, Window};
+use entity::credit;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::super::canonical;
+use super::super::work::{AccountKey, Needs, Usage, Work};
+use super::credit::{KIND, ScopeLists, SegmentOf, event};
+use super::input::*;
+use super::shape::kept_priority;
+use super::{Done, Home, Locate, Order, Run, Shape, View, act, describe, not_found};
+
+/// Ends the segments of a credit: those that start at or after the new end go, the one that
+/// contains it is cut. May leave the book changed when it refuses: the caller keeps a copy.
+pub(super) fn cut_off(
+    book: &mut Book,
+    credit: CreditId,
+    end: Instant,
+    usage: &[Usage],
+    act: &Act<'_>,
+) -> Result<(), Rejection> {
+    let live: Vec<SegmentId> = live(book, credit).map(|segment| segment.id).collect();
+    let of = |book: &Book, id: &SegmentId| book.segments.get(id).cloned();
+    let (later, earlier): (Vec<SegmentId>, Vec<SegmentId>) = live
+        .into_iter()
+        .partition(|id| of(book, id).is_some_and(|segment| segment.window.starts_at >= end));
+    let removed = may_void_all(book, &later, false);
+    removed.map_err(|fault| fault.under("endingBefore"))?;
+    for id in later {
+        book.void_segment(id, false, act)
+            .map_err(|fault| fault.under("endingBefore"))?;
+    }
+    for id in earlier {
+        let over = of(book, &id).is_none_or(|segment| segment.window.ended_by(end));
+        if !over {
+            book.move_end(id, Some(end), act)
+                .map_err(|fault| fault.under("endingBefore"))?;
+        }
+    }
+    usage_stays_inside(book, credit, usage, |_| "endingBefore".to_owned())
+}
+
+fn live(book: &Book, credit: CreditId) -> impl Iterator<Item = &Segment> {
+    book.segments.values().filter(move |segment| {
+        segment.parent.credit() == Some(credit) && segment.voided_at.is_none()
+    })
+}
+
+/// Whether all may be voided: what is held is told before what was used (decision 23).
+fn may_void_all(book: &Book, ids: &[SegmentId], remainder_only: bool) -> Result<(), Rejection> {
+    let faults = ids
+        .iter()
+        .filter_map(|id| book.may_void(*id, remainder_only).err());
+    faults.min_by_key(|fault| fault.code).map_or(Ok(()), Err)
+}
+
+/// No posted usage may lie outside every window of its credit (decision 11).
+fn usage_stays_inside(
+    book: &Book,
+    credit: CreditId,
+    usage: &[Usage],
+    path: impl Fn(SegmentId) -> String,
+) -> Result<(), Rejection> {
+    let outside = usage
+        .iter()
+        .filter(|used| used.credit_id == credit)
+        .find(|used| !live(book, credit).any(|segment| segment.window.contains(used.effective_at)));
+    outside.map_or(Ok(()), |used| {
+        let message = format!(
+            "usage of {} would lie outside every window; reverse it first or end later",
+            used.effective_at
+        );
+        Err(Rejection::new(
+            Code::SegmentsOverlapUse,
+            &path(used.segment_id),
+            message,
+        ))
+    })
+}
+
+/// The last end of the live segments: outer `None` where there is none, inner: never.
+fn last_end(book: &Book, credit: CreditId) -> Option<Option<Instant>> {
+    let mut ends: Vec<Option<Instant>> = live(book, credit)
+        .map(|segment| segment.window.ends_at)
+        .collect();
+    ends.sort_by_key(|end| (end.is_none(), *end));
+    ends.pop()
+}
+
+/// A credit that is being changed, found and not voided.
+struct Found {
+    key: AccountKey,
+    row: credit::Model,
+}
+
+fn find(work: &Work<'_>, order: &Order, id: CreditId) -> Result<Found, Rejection> {
+    let missing = || not_found("id", "credit");
+    let key = order.home.account().ok_or_else(missing)?;
+    let row = work.state.credits.get(&id).ok_or_else(missing)?.row.clone();
+    if row.voided_at.is_some() {
+        return Err(Rejection::new(
+            Code::AlreadyVoided,
+            "id",
+            "has been voided before",
+        ));
+    }
+    Ok(Found { key, row })
+}
+
+/// Acts on the book of a credit; puts everything back when refused; else writes the row and tells
+/// the event.
+fn change(
+    work: &mut Work<'_>,
+    order: &Order,
+    found: Found,
+    kind: &str,
+    how: impl FnOnce(&mut Book, &mut credit::Model, &[Usage]) -> Result<(), Rejection>,
+) -> Result<Done, Rejection> {
+    let Found { key, mut row } = found;
+    let id = row.id;
+    let copies = work.copy_books(&[key]);
+    let usage: Vec<Usage> = work
+        .usage
+        .iter()
+        .filter(|u| u.credit_id == id)
+        .cloned()
+        .collect();
+    let Some(book) = work.book(key) else {
+        return Err(not_found("id", "credit"));
+    };
+    let before = describe::credit(&row, Some(book));
+    if let Err(fault) = how(book, &mut row, &usage) {
+        work.put_back(copies);
+        return Err(fault);
+    }
+    row.updated_at = work.now;
+    let after = describe::credit(&row, work.book(key).map(|book| &*book));
+    if let Some(tracked) = work.state.credits.get_mut(&id) {
+        *tracked.change() = row;
+    }
+    event(work, order, kind, id, [Some(before), Some(after)]);
+    Ok(Done {
+        object_id: id.0,
+        account: Some(key),
+    })
+}
+
+impl Run for EndCredit {
+    fn locate(&self) -> (Locate, &'static str) {
+        (Locate::Object(KIND, self.id.0), "id")
+    }
+
+    fn needs(&self, home: Home, needs: &mut Needs) {
+        needs.accounts.extend(home.account());
+        needs.credits.insert((home.customer_id, self.id));
+        let since = needs.usage_since.entry((home.customer_id, self.id));
+        let since = since.or_insert(self.ending_before);
+        *since = self.ending_before.min(*since);
+    }
+
+    fn shape(&self, shape: &mut Shape, _: &View<'_>) {
+        shape.maybe_reason("reason", self.reason.as_deref());
+    }
+
+    fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
+        let found = find(work, order, self.id)?;
+        let now = work.now;
+        let acting = act(work, order, self.reason.as_deref());
+        change(work, order, found, "credit.ended", |book, row, usage| {
+            let end = last_end(book, self.id);
+            let over = end.is_none_or(|end| end.is_some_and(|end| end <= now));
+            if over {
+                let message = "has ended already; to extend it, edit it";
+                return Err(Rejection::new(Code::AlreadyEnded, "id", message));
+            }
+            if let Some(end) = end.flatten().filter(|end| self.ending_before >= *end) {
+                let message = format!("must be before the present end, {end}; to extend, edit");
+                return Err(Rejection::new(Code::EndNotEarlier, "endingBefore", message));
+            }
+            cut_off(book, self.id, self.ending_before, usage, &acting)?;
+            row.archived_at = Some(now);
+            Ok(())
+        })
+    }
+}
+
+impl Run for VoidCredit {
+    fn locate(&self) -> (Locate, &'static str) {
+        (Locate::Object(KIND, self.id.0), "id")
+    }
+
+    fn needs(&self, home: Home, needs: &mut Needs) {
+        needs.accounts.extend(home.account());
+        needs.credits.insert((home.customer_id, self.id));
+    }
+
+    fn shape(&self, shape: &mut Shape, _: &View<'_>) {
+        shape.maybe_reason("reason", self.reason.as_deref());
+    }
+
+    fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
+        let found = find(work, order, self.id)?;
+        let now = work.now;
+        let acting = act(work, order, self.reason.as_deref());
+        change(work, order, found, "credit.voided", |book, row, _| {
+            let ids: Vec<SegmentId> = live(book, self.id).map(|segment| segment.id).collect();
+            may_void_all(book, &ids, self.remainder_only).map_err(|fault| fault.under("id"))?;
+            for id in ids {
+                book.void_segment(id, true, &acting)
+                    .map_err(|fault| fault.under("id"))?;
+            }
+            row.voided_at = Some(now);
+            row.archived_at = row.archived_at.or(Some(now));
+            Ok(())
+        })
+    }
+}
+
+/// The scope lists of a credit after an edit.
+struct Lists {
+    contract_ids: Vec<ContractId>,
+    product_ids: Vec<ProductId>,
+    tags: Vec<String>,
+}
+
+fn stored<T: DeserializeOwned>(text: &str) -> Vec<T> {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+impl EditCredit {
+    fn given(&self) -> ScopeLists<'_> {
+        ScopeLists {
+            contract_ids: self.applicable_contract_ids.as_deref().unwrap_or_default(),
+            product_ids: self.applicable_product_ids.as_deref().unwrap_or_default(),
+            tags: self.applicable_product_tags.as_deref().unwrap_or_default(),
+            specifiers: self.specifiers.as_deref().unwrap_or_default(),
+        }
+    }
+
+    fn changes_scope(&self) -> bool {
+        self.applicable_contract_ids.is_some()
+            || self.applicable_product_ids.is_some()
+            || self.applicable_product_tags.is_some()
+            || self.specifiers.is_some()
+    }
+
+    /// Applies everything but the schedule to the row and to its segments.
+    fn change_terms(&self, book: &mut Book, row: &mut credit::Model) -> Result<(), Rejection> {
+        let lists = Lists {
+            contract_ids: self
+                .applicable_contract_ids
+                .clone()
+                .unwrap_or_else(|| stored(&row.applicable_contract_ids)),
+            product_ids: self
+                .applicable_product_ids
+                .clone()
+                .unwrap_or_else(|| stored(&row.applicable_product_ids)),
+            tags: self
+                .applicable_product_tags
+                .clone()
+                .unwrap_or_else(|| stored(&row.applicable_product_tags)),
+        };
+        let mut scope = self.given().scope(row.contract_id);
+        if self.specifiers.is_none() {
+            scope.specifiers = stored(&row.specifiers);
+        }
+        if row.contract_id.is_none() {
+            scope.contracts.clone_from(&lists.contract_ids);
+        }
+        scope.products.clone_from(&lists.product_ids);
+        scope.tags.clone_from(&lists.tags);
+        if !scope.specifiers.is_empty() && !(scope.products.is_empty() && scope.tags.is_empty()) {
+            let path = if self.specifiers.is_some() {
+                "specifiers"
+            } else if self.applicable_product_ids.is_some() {
+                "applicableProductIds"
+            } else {
+                "applicableProductTags"
+            };
+            let message = "specifiers can not stand together with applicableProductIds or \
+                           applicableProductTags; empty the one to set the other";
+            return Err(Rejection::new(Code::Invalid, path, message));
+        }
+        if row.contract_id.is_some() && !lists.contract_ids.is_empty() {
+            let message = "is for credits at customer level; this one is for its contract";
+            return Err(Rejection::new(
+                Code::Invalid,
+                "applicableContractIds",
+                message,
+            ));
+        }
+        row.applicable_contract_ids = json!(lists.contract_ids).to_string();
+        row.applicable_product_ids = json!(lists.product_ids).to_string();
+        row.applicable_product_tags = json!(lists.tags).to_string();
+        row.specifiers = json!(scope.specifiers).to_string();
+        if let Some(name) = &self.name {
+            row.name = Some(name.clone());
+        }
+        if let Some(description) = &self.description {
+            row.description = Some(description.clone());
+        }
+        row.product_id = self.product_id.unwrap_or(row.product_id);
+        row.priority = self.priority.map_or(row.priority, kept_priority);
+        if let Some(rate_type) = &self.rate_type {
+            row.rate_type.clone_from(rate_type);
+        }
+        if let Some(fields) = &self.custom_fields {
+            row.custom_fields = canonical::text(fields);
+        }
+        if self.changes_scope() || self.priority.is_some() {
+            book.set_terms(row.id, row.priority, &Arc::new(scope));
+        }
+        Ok(())
+    }
+
+    fn change_schedule(
+        &self,
+        book: &mut Book,
+        row: &credit::Model,
+        edit: &AccessScheduleEditInput,
+        usage: &[Usage],
+        act: &Act<'_>,
+    ) -> Result<(), Rejection> {
+        let own = |book: &Book, id: SegmentId, path: &str| {
+            let found = book
+                .segments
+                .get(&id)
+                .filter(|s| s.parent.credit() == Some(row.id));
+            found
+                .map(|_| ())
+                .ok_or_else(|| not_found(path, "segment of this credit"))
+        };
+        for (index, update) in edit.update.iter().enumerate() {
+            own(
+                book,
+                update.id,
+                &format!("accessSchedule.update.{index}.id"),
+            )?;
+        }
+        for (index, id) in edit.remove.iter().enumerate() {
+            own(book, *id, &format!("accessSchedule.remove.{index}"))?;
+        }
+        let faults = edit.remove.iter().enumerate().filter_map(|(index, id)| {
+            let fault = book.may_void(*id, false).err()?;
+            Some(fault.under(&format!("accessSchedule.remove.{index}")))
+        });
+        if let Some(fault) = faults.min_by_key(|fault| fault.code) {
+            return Err(fault);
+        }
+        for id in &edit.remove {
+            book.void_segment(*id, false, act)?;
+        }
+        for (index, update) in edit.update.iter().enumerate() {
+            let fault = update_segment(book, update, act);
+            fault.map_err(|fault| fault.under(&format!("accessSchedule.update.{index}")))?;
+        }
+        let scope = book
+            .segments
+            .values()
+            .find(|segment| segment.parent.credit() == Some(row.id))
+            .map(|segment| Arc::clone(&segment.scope))
+            .unwrap_or_default();
+        let made = SegmentOf {
+            row,
+            scope,
+            now: act.now,
+        };
+        for (index, input) in edit.add.iter().enumerate() {
+            let amount = input
+                .amount
+                .to_minor(book.credit_type.scale)
+                .unwrap_or_default();
+            let id = SegmentId(act.ids.next(act.now));
+            let added = book.add_segment(made.make(id, amount, input), act);
+            added.map_err(|f| f.under(&format!("accessSchedule.add.{index}.amount")))?;
+        }
+        usage_stays_inside(book, row.id, usage, |segment| {
+            let index = edit.update.iter().position(|update| update.id == segment);
+            index.map_or_else(
+                || "accessSchedule".to_owned(),
+                |index| format!("accessSchedule.update.{index}.endingBefore"),
+            )
+        })
+    }
+}
+
+fn update_segment(
+    book: &mut Book,
+    update: &SegmentUpdateInput,
+    act: &Act<'_>,
+) -> Result<(), Rejection> {
+    let Some(segment) = book.segments.get(&update.id).cloned() else {
+        return Err(not_found("id", "segment of this credit"));
+    };
+    if segment.voided_at.is_some() {
+        return Err(Rejection::new(
+            Code::AlreadyVoided,
+            "id",
+            "has been removed before",
+        ));
+    }
+    let starts_at = update.starting_at.unwrap_or(segment.window.starts_at);
+    let ends_at = update.ending_before.or(segment.window.ends_at);
+    let window = Window { starts_at, ends_at };
+    if segment.started && starts_at != segment.window.starts_at {
+        let message = "has started; its start is fixed";
+        return Err(Rejection::new(Code::WrongState, "startingAt", message));
+    }
+    if let Some(amount) = update.amount {
+        let amount = amount.to_minor(book.credit_type.scale).unwrap_or_default();
+        book.amend(update.id, amount, act)
+            .map_err(|fault| fault.under("amount"))?;
+    }
+    if window == segment.window {
+        return Ok(());
+    }
+    if window.is_empty() {
+        let path = if update.ending_before.is_some() {
+            "endingBefore"
+        } else {
+            "startingAt"
+        };
+        let message = format!("the window would end before it begins, at {starts_at}");
+        return Err(Rejection::new(Code::WindowEmpty, path, message));
+    }
+    if segment.started {
+        book.move_end(update.id, ends_at, act)
+            .map_err(|fault| fault.under("endingBefore"))
+    } else {
+        book.reschedule(update.id, window, act)
+            .map_err(|fault| fault.under("startingAt"))
+    }
+}
+
+impl Run for EditCredit {
+    fn locate(&self) -> (Locate, &'static str) {
+        (Locate::Object(KIND, self.id.0), "id")
+    }
+
+    fn needs(&self, home: Home, needs: &mut Needs) {
+        needs.accounts.extend(home.account());
+        needs.credits.insert((home.customer_id, self.id));
+        needs.products.extend(self.product_id);
+        self.given().needs(home, needs);
+        let ends = self.access_schedule.iter().flat_map(|edit| &edit.update);
+        if let Some(earliest) = ends.filter_map(|update| update.ending_before).min() {
+            let since = needs
+                .usage_since
+                .entry((home.customer_id, self.id))
+                .or_insert(earliest);
+            *since = earliest.min(*since);
+        }
+    }
+
+    fn shape(&self, shape: &mut Shape, view: &View<'_>) {
+        shape.maybe_name("name", self.name.as_deref());
+        shape.maybe_reason("description", self.description.as_deref());
+        if let Some(priority) = self.priority {
+            shape.priority("priority", priority);
+        }
+        self.given().shape(shape);
+        shape.object("customFields", self.custom_fields.as_ref());
+        let Some(edit) = &self.access_schedule else {
+            return;
+        };
+        let scale = view.home_scale();
+        for (index, segment) in edit.add.iter().enumerate() {
+            let path = format!("accessSchedule.add.{index}");
+            shape.positive(&format!("{path}.amount"), segment.amount, scale);
+            let end = format!("{path}.endingBefore");
+            shape.window(&end, segment.starting_at, segment.ending_before);
+        }
+        for (index, update) in edit.update.iter().enumerate() {
+            let path = format!("accessSchedule.update.{index}");
+            if let Some(amount) = update.amount {
+                shape.positive(&format!("{path}.amount"), amount, scale);
+            }
+            if let (Some(start), end @ Some(_)) = (update.starting_at, update.ending_before) {
+                shape.window(&format!("{path}.endingBefore"), start, end);
+            }
+        }
+        let updated: Vec<SegmentId> = edit.update.iter().map(|update| update.id).collect();
+        shape.distinct("accessSchedule.update", &updated);
+        shape.distinct("accessSchedule.remove", &edit.remove);
+        for (index, id) in edit.remove.iter().enumerate() {
+            if updated.contains(id) {
+                let path = format!("accessSchedule.remove.{index}");
+                shape.fault(Code::Invalid, &path, "is to be updated as well");
+            }
+        }
+    }
+
+    fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
+        let missing = || not_found("id", "credit");
+        work.state.credits.get(&self.id).ok_or_else(missing)?;
+        if let Some(id) = self.product_id {
+            work.state
+                .products
+                .get(&id)
+                .ok_or_else(|| not_found("productId", "product"))?;
+        }
+        self.given().exist(work, order.home)?;
+        let found = find(work, order, self.id)?;
+        let now = work.now;
+        let acting = act(work, order, None);
+        change(work, order, found, "credit.edited", |book, row, usage| {
+            self.change_terms(book, row)?;
+            if let Some(edit) = &self.access_schedule {
+                self.change_schedule(book, row, edit, usage, &acting)?;
+                let runs_on = last_end(book, self.id);
+                if runs_on.is_some_and(|end| end.is_none_or(|end| end > now)) {
+                    row.archived_at = None;
+                }
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,531 @@
+//! Credit grants: create, edit, expire, void (rules 11 and 13).
+
+use std::sync::Arc;
+
+use domain::book::Book;
+use domain::grant::{Category, Rollover, RolloverKind, percentage_cap};
+use domain::scope::Scope;
+use domain::segment::{Parent, Segment};
+use domain::{Amount, Code, CreditGrantId, Instant, Rejection, SegmentId, Window};
+use entity::{credit_grant, object_home, uniqueness_key};
+use serde_json::{Value as Json, json};
+
+use super::super::canonical;
+use super::super::work::{Needs, NewEvent, Tracked, Work};
+use super::input::*;
+use super::shape::kept_priority;
+use super::{Done, Home, Locate, Order, Run, Shape, View, act, archived, describe, not_found};
+
+/// What uniqueness keys and homes call a grant.
+pub(super) const KIND: &str = "credit_grant";
+
+impl CreateCreditGrant {
+    fn window(&self, now: Instant) -> Window {
+        Window {
+            starts_at: self.effective_at.unwrap_or(now),
+            ends_at: self.expires_at,
+        }
+    }
+
+    fn shape_rollover(&self, rollover: &RolloverInput, shape: &mut Shape, view: &View<'_>) {
+        shape.priority("rollover.priority", rollover.priority);
+        match rollover.kind {
+            RolloverKind::MaxAmount => {
+                let scale = view.scale(self.grant_amount.credit_type_id);
+                shape.positive("rollover.value", rollover.value, scale);
+            }
+            RolloverKind::MaxPercentage if !rollover.value.is_share() => {
+                let message = "must be a share from 0 to 1, such as 0.5 for a half";
+                shape.fault(Code::OutOfRange, "rollover.value", message);
+            }
+            RolloverKind::MaxPercentage => {}
+        }
+        match self.expires_at {
+            None => {
+                let message = "must be given with rollover: only what ends can roll over";
+                shape.fault(Code::Required, "expiresAt", message);
+            }
+            Some(end) => shape.window("rollover.expiresAt", end, Some(rollover.expires_at)),
+        }
+    }
+
+    fn exists(&self, work: &Work<'_>) -> Result<(), Rejection> {
+        let state = &work.state;
+        let customer = state.customers.get(&self.customer_id);
+        let customer = customer.ok_or_else(|| not_found("customerId", "customer"))?;
+        let unit = state.credit_types.get(&self.grant_amount.credit_type_id);
+        let unit = unit.ok_or_else(|| not_found("grantAmount.creditTypeId", "credit type"))?;
+        if let Some(paid) = &self.paid_amount
+            && !state.credit_types.contains_key(&paid.credit_type_id)
+        {
+            return Err(not_found("paidAmount.creditTypeId", "credit type"));
+        }
+        let mut late = None;
+        for (index, id) in self.product_ids.iter().enumerate() {
+            let path = format!("productIds.{index}");
+            let product = state
+                .products
+                .get(id)
+                .ok_or_else(|| not_found(&path, "product"))?;
+            if product.row.archived_at.is_some() {
+                late = late.or(Some(archived(&path, "product")));
+            }
+        }
+        if customer.row.archived_at.is_some() {
+            return Err(archived("customerId", "customer"));
+        }
+        if unit.row.archived_at.is_some() {
+            return Err(archived("grantAmount.creditTypeId", "credit type"));
+        }
+        late.map_or(Ok(()), Err)
+    }
+
+    fn rollover(&self, amount: Amount, scale: domain::Scale) -> Option<Rollover> {
+        let input = self.rollover.as_ref()?;
+        let cap = match input.kind {
+            RolloverKind::MaxAmount => input.value.to_minor(scale).unwrap_or_default(),
+            RolloverKind::MaxPercentage => percentage_cap(amount, input.value),
+        };
+        let priority = kept_priority(input.priority);
+        Some(Rollover {
+            cap,
+            priority,
+            expires_at: input.expires_at,
+        })
+    }
+}
+
+impl Run for CreateCreditGrant {
+    fn locate(&self) -> (Locate, &'static str) {
+        let credit_type_id = Some(self.grant_amount.credit_type_id);
+        (
+            Locate::Known(Home {
+                customer_id: self.customer_id,
+                credit_type_id,
+            }),
+            "customerId",
+        )
+    }
+
+    fn needs(&self, home: Home, needs: &mut Needs) {
+        needs.customers.insert(self.customer_id);
+        needs.accounts.extend(home.account());
+        needs
+            .credit_types
+            .extend(self.paid_amount.as_ref().map(|paid| paid.credit_type_id));
+        needs.products.extend(&self.product_ids);
+        needs
+            .uniqueness_keys
+            .extend(self.uniqueness_key.clone().map(|key| (KIND, key)));
+    }
+
+    fn shape(&self, shape: &mut Shape, view: &View<'_>) {
+        shape.name("name", &self.name);
+        let scale = view.scale(self.grant_amount.credit_type_id);
+        shape.positive("grantAmount.amount", self.grant_amount.amount, scale);
+        if let Some(paid) = &self.paid_amount {
+            if paid.amount.is_negative() {
+                shape.fault(Code::OutOfRange, "paidAmount.amount", "must be 0 or more");
+            } else {
+                shape.amount(
+                    "paidAmount.amount",
+                    paid.amount,
+                    view.scale(paid.credit_type_id),
+                );
+            }
+        }
+        shape.priority("priority", self.priority);
+        let window = self.window(view.now);
+        shape.window("expiresAt", window.starts_at, window.ends_at);
+        shape.maybe_text("invoiceId", self.invoice_id.as_deref());
+        shape.distinct("productIds", &self.product_ids);
+        if let Some(rollover) = &self.rollover {
+            self.shape_rollover(rollover, shape, view);
+        }
+        shape.maybe_reason("reason", self.reason.as_deref());
+        shape.maybe_text("grantType", self.grant_type.as_deref());
+        shape.object("customFields", self.custom_fields.as_ref());
+        shape.maybe_key("uniquenessKey", self.uniqueness_key.as_deref());
+    }
+
+    fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
+        self.exists(work)?;
+        let key = (self.customer_id, self.grant_amount.credit_type_id);
+        claim_key(work, KIND, self.uniqueness_key.as_deref())?;
+        let now = work.now;
+        let (id, segment_id) = (
+            CreditGrantId(work.ids.next(now)),
+            SegmentId(work.ids.next(now)),
+        );
+        let acting = act(work, order, self.reason.as_deref());
+        let Some(book) = work.open_book(key) else {
+            return Err(not_found("grantAmount.creditTypeId", "credit type"));
+        };
+        let scale = book.credit_type.scale;
+        let amount = self.grant_amount.amount.to_minor(scale).unwrap_or_default();
+        let paid = self.paid_amount.as_ref();
+        let bought = paid.is_some_and(|paid| !paid.amount.is_zero());
+        let category = self.category.unwrap_or(if bought {
+            Category::Paid
+        } else {
+            Category::Promotional
+        });
+        let segment = Segment {
+            id: segment_id,
+            customer_id: key.0,
+            credit_type_id: key.1,
+            parent: Parent::Grant(id),
+            amount,
+            window: self.window(now),
+            remaining: amount,
+            held: 0,
+            used: 0,
+            rolled_over: 0,
+            written_off: 0,
+            manual: 0,
+            expirations: Vec::new(),
+            started: false,
+            ended: false,
+            open: true,
+            voided_at: None,
+            decided_at: now,
+            priority: kept_priority(self.priority),
+            contract_level: false,
+            category,
+            rolled_in: false,
+            scope: Arc::new(Scope {
+                products: self.product_ids.clone(),
+                ..Scope::default()
+            }),
+            rollover: self.rollover(amount, scale),
+            created_at: now,
+        };
+        book.add_segment(segment, &acting)
+            .map_err(|fault| fault.under("grantAmount.amount"))?;
+        let paid_scale = self.paid_scale(work);
+        let row = self.row(
+            id,
+            segment_id,
+            amount,
+            category,
+            paid_scale,
+            now,
+            &order.actor,
+        );
+        let after = describe::grant(&row, work.book(key).map(|book| &*book), paid_scale);
+        if let Some(text) = &self.uniqueness_key {
+            work.taken_keys.insert((KIND, text.clone()));
+            work.claims.uniqueness_keys.push(uniqueness_key::Model {
+                key: text.clone(),
+                kind: KIND.to_owned(),
+                customer_id: key.0,
+                object_id: id.0,
+            });
+        }
+        work.claims.homes.push(object_home::Model {
+            id: id.0,
+            kind: KIND.to_owned(),
+            customer_id: key.0,
+            credit_type_id: Some(key.1),
+        });
+        work.state.grants.insert(id, Tracked::new(row));
+        event(work, order, "credit_grant.created", id, [None, Some(after)]);
+        Ok(Done {
+            object_id: id.0,
+            account: Some(key),
+        })
+    }
+}
+
+impl CreateCreditGrant {
+    fn paid_scale(&self, work: &Work<'_>) -> domain::Scale {
+        let unit = self.paid_amount.as_ref().map(|paid| paid.credit_type_id);
+        let unit = unit.and_then(|id| work.state.credit_types.get(&id));
+        unit.and_then(|unit| u8::try_from(unit.row.scale).ok())
+            .unwrap_or_default()
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one row, each column said once")]
+    fn row(
+        &self,
+        id: CreditGrantId,
+        segment_id: SegmentId,
+        amount: Amount,
+        category: Category,
+        paid_scale: domain::Scale,
+        now: Instant,
+        actor: &str,
+    ) -> credit_grant::Model {
+        let paid = self.paid_amount.as_ref();
+        let rollover = self.rollover.as_ref();
+        credit_grant::Model {
+            id,
+            customer_id: self.customer_id,
+            credit_type_id: self.grant_amount.credit_type_id,
+            segment_id,
+            name: self.name.clone(),
+            reason: self.reason.clone(),
+            grant_type: self.grant_type.clone(),
+            category,
+            amount,
+            paid_amount: paid.map(|paid| paid.amount.to_minor(paid_scale).unwrap_or_default()),
+            paid_credit_type_id: paid.map(|paid| paid.credit_type_id),
+            priority: kept_priority(self.priority),
+            effective_at: self.window(now).starts_at,
+            expires_at: self.expires_at,
+            invoice_date: self.invoice_date,
+            invoice_id: self.invoice_id.clone(),
+            product_ids: json!(self.product_ids).to_string(),
+            rollover_kind: rollover.map(|rollover| rollover.kind),
+            rollover_value: rollover.map(|rollover| rollover.value.to_string()),
+            rollover_priority: rollover.map(|rollover| kept_priority(rollover.priority)),
+            rollover_expires_at: rollover.map(|rollover| rollover.expires_at),
+            rolled_over_from: None,
+            rolled_over_to: None,
+            custom_fields: self
+                .custom_fields
+                .as_ref()
+                .map_or_else(|| "{}".to_owned(), canonical::text),
+            uniqueness_key: self.uniqueness_key.clone(),
+            created_at: now,
+            created_by: actor.to_owned(),
+            updated_at: now,
+            voided_at: None,
+            digest: Vec::new(),
+        }
+    }
+}
+
+impl Run for EditCreditGrant {
+    fn locate(&self) -> (Locate, &'static str) {
+        (Locate::Object(KIND, self.id.0), "id")
+    }
+
+    fn needs(&self, home: Home, needs: &mut Needs) {
+        needs.accounts.extend(home.account());
+        needs.grants.insert((home.customer_id, self.id));
+    }
+
+    fn shape(&self, shape: &mut Shape, _: &View<'_>) {
+        shape.maybe_name("name", self.name.as_deref());
+        if self.never_expires && self.expires_at.is_some() {
+            let message = "can not be given together with expiresAt";
+            shape.fault(Code::Invalid, "neverExpires", message);
+        }
+        shape.maybe_text("grantType", self.grant_type.as_deref());
+        shape.maybe_reason("reason", self.reason.as_deref());
+        shape.object("customFields", self.custom_fields.as_ref());
+    }
+
+    fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
+        change(
+            work,
+            order,
+            self.id,
+            "credit_grant.edited",
+            self.reason.as_deref(),
+            |change| {
+                if self.never_expires || self.expires_at.is_some() {
+                    let moved =
+                        change
+                            .book
+                            .move_end(change.row.segment_id, self.expires_at, change.act);
+                    moved.map_err(|fault| fault.under("expiresAt"))?;
+                    change.row.expires_at = self.expires_at;
+                }
+                if let Some(name) = &self.name {
+                    change.row.name.clone_from(name);
+                }
+                if self.grant_type.is_some() {
+                    change.row.grant_type.clone_from(&self.grant_type);
+                }
+                if self.reason.is_some() {
+                    change.row.reason.clone_from(&self.reason);
+                }
+                if let Some(fields) = &self.custom_fields {
+                    change.row.custom_fields = canonical::text(fields);
+                }
+                Ok(json!({}))
+            },
+        )
+    }
+}
+
+impl Run for ExpireCreditGrant {
+    fn locate(&self) -> (Locate, &'static str) {
+        (Locate::Object(KIND, self.id.0), "id")
+    }
+
+    fn needs(&self, home: Home, needs: &mut Needs) {
+        needs.accounts.extend(home.account());
+        needs.grants.insert((home.customer_id, self.id));
+    }
+
+    fn shape(&self, shape: &mut Shape, _: &View<'_>) {
+        shape.maybe_reason("reason", self.reason.as_deref());
+    }
+
+    fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
+        change(
+            work,
+            order,
+            self.id,
+            "credit_grant.expired",
+            self.reason.as_deref(),
+            |change| {
+                let id = change.row.segment_id;
+                let now = change.act.now;
+                let segment = change.book.segments.get(&id);
+                let Some(segment) = segment else {
+                    return Err(not_found("id", "credit grant"));
+                };
+                if segment.ended_by(now) {
+                    let message = "has ended already";
+                    return Err(Rejection::new(Code::AlreadyEnded, "id", message));
+                }
+                if now < segment.window.starts_at {
+                    let message = "has not started; void it instead";
+                    return Err(Rejection::new(Code::WrongState, "id", message));
+                }
+                change.book.end_now(id, change.act)?;
+                change.row.expires_at = Some(now);
+                Ok(json!({}))
+            },
+        )
+    }
+}
+
+impl Run for VoidCreditGrant {
+    fn locate(&self) -> (Locate, &'static str) {
+        (Locate::Object(KIND, self.id.0), "id")
+    }
+
+    fn needs(&self, home: Home, needs: &mut Needs) {
+        needs.accounts.extend(home.account());
+        needs.grants.insert((home.customer_id, self.id));
+    }
+
+    fn shape(&self, shape: &mut Shape, _: &View<'_>) {
+        shape.maybe_reason("reason", self.reason.as_deref());
+    }
+
+    fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
+        let mut released = None;
+        let done = change(
+            work,
+            order,
+            self.id,
+            "credit_grant.voided",
+            self.reason.as_deref(),
+            |change| {
+                let voided = change.book.void_segment(
+                    change.row.segment_id,
+                    self.remainder_only,
+                    change.act,
+                );
+                voided.map_err(|fault| fault.under("id"))?;
+                change.row.voided_at = Some(change.act.now);
+                if self.release_uniqueness_key {
+                    released = change.row.uniqueness_key.take();
+                }
+                Ok(json!({ "voidPurchaseInvoice": self.void_purchase_invoice }))
+            },
+        )?;
+        if let Some(key) = released {
+            work.taken_keys.remove(&(KIND, key.clone()));
+            work.claims.released_keys.push((KIND, key));
+        }
+        Ok(done)
+    }
+}
+
+/// A grant that is being changed.
+struct Change<'c> {
+    book: &'c mut Book,
+    row: &'c mut credit_grant::Model,
+    act: &'c domain::book::Act<'c>,
+}
+
+/// Changes a grant that is not voided, notes when and by whom. What the closure answers is added
+/// to what the event tells.
+fn change(
+    work: &mut Work<'_>,
+    order: &Order,
+    id: CreditGrantId,
+    kind: &str,
+    reason: Option<&str>,
+    how: impl FnOnce(Change<'_>) -> Result<Json, Rejection>,
+) -> Result<Done, Rejection> {
+    let acting = act(work, order, reason);
+    let now = work.now;
+    let missing = || not_found("id", "credit grant");
+    let key = order.home.account().ok_or_else(missing)?;
+    let book = work
+        .state
+        .books
+        .get_mut(&key)
+        .map(|open| &mut open.book)
+        .ok_or_else(missing)?;
+    let tracked = work.state.grants.get_mut(&id).ok_or_else(missing)?;
+    if tracked.row.voided_at.is_some() {
+        let message = "has been voided before";
+        return Err(Rejection::new(Code::AlreadyVoided, "id", message));
+    }
+    let before = describe::grant(&tracked.row, Some(book), 0);
+    let mut row = tracked.row.clone();
+    let more = how(Change {
+        book,
+        row: &mut row,
+        act: &acting,
+    })?;
+    row.updated_at = now;
+    let mut after = describe::grant(&row, Some(book), 0);
+    if let (Some(after), Json::Object(more)) = (after.as_object_mut(), more) {
+        after.extend(more);
+    }
+    *tracked.change() = row;
+    event(work, order, kind, id, [Some(before), Some(after)]);
+    Ok(Done {
+        object_id: id.0,
+        account: Some(key),
+    })
+}
+
+/// Refuses a uniqueness key that is taken (rule 15).
+pub(super) fn claim_key(
+    work: &Work<'_>,
+    kind: &'static str,
+    key: Option<&str>,
+) -> Result<(), Rejection> {
+    let Some(key) = key else { return Ok(()) };
+    if work.taken_keys.contains(&(kind, key.to_owned())) {
+        let message = "has been used before; every grant or credit needs a key of its own";
+        return Err(Rejection::new(
+            Code::UniquenessKeyTaken,
+            "uniquenessKey",
+            message,
+        ));
+    }
+    Ok(())
+}
+
+fn event(
+    work: &mut Work<'_>,
+    order: &Order,
+    kind: &str,
+    id: CreditGrantId,
+    json: [Option<Json>; 2],
+) {
+    let now = work.now;
+    let [before, after] = json;
+    work.event(NewEvent {
+        customer_id: order.home.customer_id,
+        kind,
+        subject_id: id.0,
+        actor: &order.actor,
+        recorded_at: now,
+        effective_at: now,
+        before,
+        after,
+    });
+}

@@ -1,0 +1,95 @@
+//! Connections: one pool that writes, one that reads.
+
+use domain::{CreditTypeId, Instant, burn};
+use entity::credit_type;
+use migration::Migrator;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use sea_orm_migration::MigratorTrait;
+use std::time::Duration;
+
+use super::sql::{self, OnConflict};
+
+/// Connections that write to PostgreSQL: the lanes, and those that wait for locked accounts.
+const POSTGRES_WRITERS: u32 = 8;
+/// How long SQLite waits for another process.
+const BUSY: Duration = Duration::from_secs(10);
+/// How long a request waits for a connection.
+const ACQUIRE: Duration = Duration::from_secs(10);
+/// SQLite's page cache a connection, in KiB, negative as its pragma wants it.
+const SQLITE_CACHE: &str = "-16000";
+
+/// Opens what writes. SQLite has one writer.
+pub(super) async fn writer(url: &str) -> Result<DatabaseConnection, DbErr> {
+    let connections = if is_sqlite(url) { 1 } else { POSTGRES_WRITERS };
+    open(url, connections).await
+}
+
+/// Opens what reads.
+pub(super) async fn reader(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
+    open(url, connections.max(1)).await
+}
+
+/// Brings the tables up to date. Two servers that start at once may both try: the one that comes
+/// second finds nothing to do.
+pub(super) async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
+    match Migrator::up(db, None).await {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            let pending = Migrator::get_pending_migrations(db).await?;
+            if pending.is_empty() {
+                Ok(())
+            } else {
+                Err(error)
+            }
+        }
+    }
+}
+
+/// What is there from the first start on: USD (cents), decision 28.
+pub(super) async fn furnish(db: &DatabaseConnection, now: Instant) -> Result<(), DbErr> {
+    let keys: Vec<&str> = burn::DEFAULT_ORDER
+        .into_iter()
+        .map(|key| key.as_str())
+        .collect();
+    let usd = credit_type::Model {
+        id: CreditTypeId::USD,
+        name: "USD (cents)".to_owned(),
+        is_currency: true,
+        scale: 6,
+        currency: Some("USD".to_owned()),
+        currency_exponent: Some(2),
+        burn_down_order: keys.join(","),
+        created_at: now,
+        created_by: domain::entry::SYSTEM.to_owned(),
+        archived_at: None,
+        digest: Vec::new(),
+    };
+    sql::insert(db, &[usd], OnConflict::Leave).await.map(|_| ())
+}
+
+async fn open(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(ACQUIRE)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(sqlite);
+    Database::connect(options).await
+}
+
+/// WAL, every commit on disk, foreign keys held (design, "Both databases").
+fn sqlite(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        .statement_cache_capacity(256)
+        .pragma("cache_size", SQLITE_CACHE)
+}
+
+fn is_sqlite(url: &str) -> bool {
+    url.starts_with("sqlite:")
+}

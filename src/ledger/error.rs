@@ -1,0 +1,72 @@
+//! What can go wrong with a command, beside what the rules say.
+
+use domain::Rejection;
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
+
+/// Why a command was not carried out. Nothing was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The rules, or the form of the input.
+    Rejected(Vec<Rejection>),
+    /// Too much is waiting already; try again.
+    Overloaded,
+    /// Not the caller's doing. For the log, not for the caller.
+    Internal(String),
+}
+
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(vec![rejection])
+    }
+}
+
+impl From<DbErr> for Refusal {
+    fn from(error: DbErr) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+/// Whether another try of the same transaction may succeed: serialization failures, deadlocks, a
+/// lock not had in time, a lost connection, or a key that another server claimed in between
+/// (`sql-on-citus` section 2).
+#[must_use]
+pub fn is_passing(error: &DbErr) -> bool {
+    if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+        || matches!(error, DbErr::RecordNotInserted | DbErr::RecordNotUpdated)
+    {
+        return true;
+    }
+    let (DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))
+    | DbErr::Conn(RuntimeErr::SqlxError(error))) = error
+    else {
+        return matches!(error, DbErr::ConnectionAcquire(_));
+    };
+    let Some(error) = error.as_database_error() else {
+        use sea_orm::sqlx::Error::{Io, PoolClosed, PoolTimedOut, WorkerCrashed};
+        return matches!(**error, Io(_) | PoolClosed | PoolTimedOut | WorkerCrashed);
+    };
+    match error.code().as_deref() {
+        Some(
+            "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "08000" | "08001" | "08003"
+            | "08006",
+        ) => true,
+        Some("XX000") => error.message().starts_with("could not commit transaction"),
+        // SQLite: busy, locked.
+        Some("5" | "6" | "261" | "262" | "517") => true,
+        _ => false,
+    }
+}
+
+/// Whether a failed COMMIT may have been carried out all the same: the database did not say no,
+/// the connection broke before it could answer.
+#[must_use]
+pub fn leaves_outcome_unknown(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))
+    | DbErr::Conn(RuntimeErr::SqlxError(error))) = error
+    else {
+        return false;
+    };
+    error.as_database_error().is_none()
+}

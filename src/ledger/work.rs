@@ -1,0 +1,304 @@
+//! The unit of work: what a batch of commands has loaded, and what they changed.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use domain::book::{Account, Book};
+use domain::clock::IdSource;
+use domain::{
+    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, EventId, Instant,
+    ProductId, SegmentId,
+};
+use entity::{
+    contract, credit, credit_grant, credit_type, customer, customer_external_id, drawdown, event,
+    idempotency, object_home, product, uniqueness_key,
+};
+use serde_json::{Map, Value as Json};
+use uuid::Uuid;
+
+/// An account: a customer in a credit type.
+pub type AccountKey = (CustomerId, CreditTypeId);
+
+/// What commands need to have loaded. Everything of a customer is named with the customer.
+#[derive(Debug, Default)]
+pub struct Needs {
+    /// Customers.
+    pub customers: BTreeSet<CustomerId>,
+    /// Accounts: locked, with their open segments.
+    pub accounts: BTreeSet<AccountKey>,
+    /// Customers of whom every account is needed.
+    pub all_accounts: BTreeSet<CustomerId>,
+    /// Units.
+    pub credit_types: BTreeSet<CreditTypeId>,
+    /// Products.
+    pub products: BTreeSet<ProductId>,
+    /// Contracts.
+    pub contracts: BTreeSet<(CustomerId, ContractId)>,
+    /// Grants, with their segments.
+    pub grants: BTreeSet<(CustomerId, CreditGrantId)>,
+    /// Credits, with all their segments.
+    pub credits: BTreeSet<(CustomerId, CreditId)>,
+    /// Contracts of which every credit is needed.
+    pub credits_of_contracts: BTreeSet<(CustomerId, ContractId)>,
+    /// Drawdowns, with the segments of their slices.
+    pub drawdowns: BTreeSet<(CustomerId, DrawdownId)>,
+    /// Segments.
+    pub segments: BTreeSet<(CustomerId, SegmentId)>,
+    /// Accounts of which segments that ended after an instant are needed: for late usage.
+    pub ended_after: BTreeMap<AccountKey, Instant>,
+    /// Idempotency keys: customer, operation, key.
+    pub keys: BTreeSet<(CustomerId, &'static str, String)>,
+    /// Idempotency keys of drawdowns.
+    pub drawdown_keys: BTreeSet<(CustomerId, String)>,
+    /// Uniqueness keys: kind, key.
+    pub uniqueness_keys: BTreeSet<(&'static str, String)>,
+    /// External ids of customers.
+    pub external_ids: BTreeSet<String>,
+    /// Also the grants whose segments the named drawdowns took from.
+    pub grants_of_slices: bool,
+    /// Credits of which usage dated at or after an instant is needed.
+    pub usage_since: BTreeMap<(CustomerId, CreditId), Instant>,
+    /// Of the credits of contracts that are ended: the earliest new end.
+    pub usage_of_contract_since: Option<Instant>,
+    /// Accounts of which every segment is needed, spent ones too: for a preview.
+    pub all_segments: BTreeSet<AccountKey>,
+}
+
+/// Posted usage of a credit: what a drawdown took from one segment and was not given back.
+#[derive(Clone, Debug)]
+pub struct Usage {
+    /// The credit.
+    pub credit_id: CreditId,
+    /// The segment.
+    pub segment_id: SegmentId,
+    /// When the usage happened.
+    pub effective_at: Instant,
+}
+
+/// A row and what has become of it.
+#[derive(Clone, Debug)]
+pub struct Tracked<T> {
+    /// The row.
+    pub row: T,
+    /// What is to be written.
+    pub fate: Fate,
+}
+
+/// What is to be written of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Nothing.
+    Same,
+    /// It is new.
+    New,
+    /// It was there and changed.
+    Changed,
+}
+
+impl<T> Tracked<T> {
+    /// A row as it was loaded.
+    pub fn loaded(row: T) -> Self {
+        Self {
+            row,
+            fate: Fate::Same,
+        }
+    }
+
+    /// A row that was not there.
+    pub fn new(row: T) -> Self {
+        Self {
+            row,
+            fate: Fate::New,
+        }
+    }
+
+    /// The row, to be changed.
+    pub fn change(&mut self) -> &mut T {
+        if self.fate == Fate::Same {
+            self.fate = Fate::Changed;
+        }
+        &mut self.row
+    }
+}
+
+/// Rows of one table by id.
+pub type Rows<K, T> = BTreeMap<K, Tracked<T>>;
+
+/// An account's book and whether its row is there yet.
+#[derive(Clone, Debug)]
+pub struct OpenBook {
+    /// The book.
+    pub book: Book,
+    /// Its row is not there yet: it is made once the book changes.
+    pub new: bool,
+}
+
+/// Claims to be made in the tables that are unique over all customers.
+#[derive(Clone, Debug, Default)]
+pub struct Claims {
+    /// External ids.
+    pub external_ids: Vec<customer_external_id::Model>,
+    /// External ids that are free again.
+    pub released_external_ids: Vec<String>,
+    /// Uniqueness keys.
+    pub uniqueness_keys: Vec<uniqueness_key::Model>,
+    /// Uniqueness keys that are free again: kind, key.
+    pub released_keys: Vec<(&'static str, String)>,
+    /// Homes of grants, credits and contracts.
+    pub homes: Vec<object_home::Model>,
+}
+
+/// What was loaded and what became of it.
+#[derive(Debug, Default)]
+pub struct State {
+    /// Customers.
+    pub customers: Rows<CustomerId, customer::Model>,
+    /// Products.
+    pub products: Rows<ProductId, product::Model>,
+    /// Units.
+    pub credit_types: Rows<CreditTypeId, credit_type::Model>,
+    /// Contracts.
+    pub contracts: Rows<ContractId, contract::Model>,
+    /// Grants.
+    pub grants: Rows<CreditGrantId, credit_grant::Model>,
+    /// Credits.
+    pub credits: Rows<CreditId, credit::Model>,
+    /// Books of accounts.
+    pub books: BTreeMap<AccountKey, OpenBook>,
+}
+
+/// What a batch works on.
+pub struct Work<'a> {
+    /// Where ids come from.
+    pub ids: &'a dyn IdSource,
+    /// The present instant, taken once the accounts were locked.
+    pub now: Instant,
+    /// Longest time in days by which usage may be late.
+    pub lateness_max_days: i64,
+    /// Rows and books.
+    pub state: State,
+    /// Answers given before, and those of this batch.
+    pub answered: HashMap<(CustomerId, &'static str, String), idempotency::Model>,
+    /// Of those the ones that are new.
+    pub new_answers: Vec<idempotency::Model>,
+    /// Drawdowns by idempotency key, from before and of this batch.
+    pub drawdowns_by_key: HashMap<(CustomerId, String), (CreditTypeId, DrawdownId)>,
+    /// Drawdowns found by their key whose book is not open.
+    pub found_drawdowns: HashMap<DrawdownId, drawdown::Model>,
+    /// Uniqueness keys that are taken: kind, key.
+    pub taken_keys: BTreeSet<(&'static str, String)>,
+    /// External ids that are taken.
+    pub taken_external_ids: HashMap<String, CustomerId>,
+    /// Posted usage that was asked for.
+    pub usage: Vec<Usage>,
+    /// Claims to be made.
+    pub claims: Claims,
+    /// Events to be written.
+    pub events: Vec<event::Model>,
+}
+
+impl<'a> Work<'a> {
+    /// Nothing loaded yet.
+    #[must_use]
+    pub fn new(ids: &'a dyn IdSource, now: Instant, lateness_max_days: i64) -> Self {
+        Self {
+            ids,
+            now,
+            lateness_max_days,
+            state: State::default(),
+            answered: HashMap::new(),
+            new_answers: Vec::new(),
+            drawdowns_by_key: HashMap::new(),
+            found_drawdowns: HashMap::new(),
+            taken_keys: BTreeSet::new(),
+            taken_external_ids: HashMap::new(),
+            usage: Vec::new(),
+            claims: Claims::default(),
+            events: Vec::new(),
+        }
+    }
+
+    /// The book of an account; `None` where there is no such account and none was asked for.
+    pub fn book(&mut self, key: AccountKey) -> Option<&mut Book> {
+        self.state.books.get_mut(&key).map(|open| &mut open.book)
+    }
+
+    /// Copies of some books, to fall back on if a command of several acts is refused halfway.
+    #[must_use]
+    pub fn copy_books(&self, keys: &[AccountKey]) -> Vec<(AccountKey, OpenBook)> {
+        let found = keys
+            .iter()
+            .filter_map(|key| Some((*key, self.state.books.get(key)?.clone())));
+        found.collect()
+    }
+
+    /// Puts the copies back.
+    pub fn put_back(&mut self, copies: Vec<(AccountKey, OpenBook)>) {
+        self.state.books.extend(copies);
+    }
+
+    /// Opens an empty book for an account that has no row yet.
+    pub fn open_book(&mut self, key: AccountKey) -> Option<&mut Book> {
+        let credit_type = self.state.credit_types.get(&key.1)?.row.facts();
+        let open = self.state.books.entry(key).or_insert_with(|| OpenBook {
+            book: Book::new(credit_type, Account::new(key.0, key.1)),
+            new: true,
+        });
+        Some(&mut open.book)
+    }
+
+    /// Notes an event. What `before` and `after` have in common is left out.
+    pub fn event(&mut self, event: NewEvent<'_>) {
+        let (before, after) = changed(event.before, event.after);
+        self.events.push(event::Model {
+            id: EventId(self.ids.next(event.recorded_at)),
+            customer_id: event.customer_id,
+            kind: event.kind.to_owned(),
+            subject_id: event.subject_id,
+            created_by: event.actor.to_owned(),
+            recorded_at: event.recorded_at,
+            effective_at: event.effective_at,
+            before,
+            after,
+            digest: Vec::new(),
+        });
+    }
+}
+
+/// An event to be noted.
+pub struct NewEvent<'a> {
+    /// Whose, or the house's.
+    pub customer_id: CustomerId,
+    /// noun.verb.
+    pub kind: &'a str,
+    /// What changed.
+    pub subject_id: Uuid,
+    /// Who changed it.
+    pub actor: &'a str,
+    /// When it was recorded.
+    pub recorded_at: Instant,
+    /// When it is true.
+    pub effective_at: Instant,
+    /// Before; `None` for a creation.
+    pub before: Option<Json>,
+    /// After.
+    pub after: Option<Json>,
+}
+
+fn changed(before: Option<Json>, after: Option<Json>) -> (Option<String>, Option<String>) {
+    let (Some(Json::Object(before)), Some(Json::Object(after))) = (&before, &after) else {
+        return (
+            before.map(|json| json.to_string()),
+            after.map(|json| json.to_string()),
+        );
+    };
+    let only = |these: &Map<String, Json>, those: &Map<String, Json>| {
+        let changed = these
+            .iter()
+            .filter(|(key, value)| those.get(*key) != Some(value));
+        let changed: Map<String, Json> = changed
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        Json::Object(changed).to_string()
+    };
+    (Some(only(before, after)), Some(only(after, before)))
+}

@@ -1,0 +1,463 @@
+//! The writer: natural batching without a timer.
+//!
+//! A lane takes whatever queued up while its last transaction ran, and does it in one: lock the
+//! accounts, load, run each command on the books in memory in order of arrival, write each table
+//! in one statement, commit, answer. A request alone waits for nothing; many share one commit.
+//!
+//! A refused command leaves its neighbours alone: it changed nothing. A failing statement makes
+//! the batch run one by one. An account that someone else has locked is set aside and waited for
+//! elsewhere. A full queue refuses at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use domain::clock::{Clock, IdSource};
+use domain::{CustomerId, Rejection, text};
+use entity::idempotency;
+use futures_util::FutureExt;
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::command::{self, Command, Order, Shape, View};
+use super::error::{Refusal, is_passing, leaves_outcome_unknown};
+use super::load::{self, Lock};
+use super::outcome::Outcome;
+use super::save;
+use super::work::{AccountKey, Needs, Work};
+
+/// Commands that share a transaction at most.
+const BATCH_MAX: usize = 256;
+/// Commands that wait in a lane at most.
+const QUEUE_MAX: usize = 4_096;
+/// Times that a transaction is tried.
+const TRIES_MAX: u32 = 6;
+/// Transactions that wait for accounts locked elsewhere, at one time.
+const WAITING_MAX: usize = 4;
+/// Commands that wait for accounts locked elsewhere, in all.
+const SET_ASIDE_MAX: usize = 4_096;
+
+/// One thing to be done.
+pub(super) struct Task {
+    what: What,
+    reply: oneshot::Sender<Result<Outcome, Refusal>>,
+}
+
+enum What {
+    Run(Box<Command>, Box<Order>),
+    Settle(AccountKey),
+}
+
+/// What every transaction needs.
+pub(super) struct Desk {
+    pub db: DatabaseConnection,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn IdSource>,
+    pub lateness_max_days: i64,
+}
+
+/// Takes commands and answers them once they are committed.
+pub(super) struct Writer {
+    /// Empty once it is closed.
+    lanes: RwLock<Vec<mpsc::Sender<Task>>>,
+    running: tokio::sync::Mutex<Vec<JoinHandle<()>>>,
+    aside: Arc<Semaphore>,
+}
+
+impl Writer {
+    /// Starts it, with as many lanes as the database can use.
+    pub fn start(desk: Desk) -> Self {
+        let lanes = match desk.db.get_database_backend() {
+            DbBackend::Postgres => 2,
+            _ => 1,
+        };
+        let desk = Arc::new(desk);
+        let waiting = Arc::new(Semaphore::new(WAITING_MAX));
+        let aside = Arc::new(Semaphore::new(SET_ASIDE_MAX));
+        let mut running = Vec::new();
+        let lanes = (0..lanes)
+            .map(|_| {
+                let (sender, queue) = mpsc::channel(QUEUE_MAX);
+                let lane = Lane {
+                    desk: Arc::clone(&desk),
+                    waiting: Arc::clone(&waiting),
+                    aside: Arc::clone(&aside),
+                };
+                running.push(tokio::spawn(lane.run(queue)));
+                sender
+            })
+            .collect();
+        Self {
+            lanes: RwLock::new(lanes),
+            running: tokio::sync::Mutex::new(running),
+            aside,
+        }
+    }
+
+    /// Carries a command out.
+    pub async fn execute(&self, command: Command, order: Order) -> Result<Outcome, Refusal> {
+        let customer = order.home.customer_id;
+        self.queue(customer, What::Run(Box::new(command), Box::new(order)))
+            .await
+    }
+
+    /// Posts the due boundaries of an account.
+    pub async fn settle(&self, account: AccountKey) -> Result<(), Refusal> {
+        self.queue(account.0, What::Settle(account))
+            .await
+            .map(|_| ())
+    }
+
+    /// Finishes what was accepted, then stops. Accepts nothing more.
+    pub async fn close(&self) {
+        if let Ok(mut lanes) = self.lanes.write() {
+            lanes.clear();
+        }
+        for lane in self.running.lock().await.drain(..) {
+            let _ = lane.await;
+        }
+        let all = u32::try_from(SET_ASIDE_MAX).unwrap_or(u32::MAX);
+        let _ = self.aside.acquire_many(all).await;
+    }
+
+    async fn queue(&self, customer: CustomerId, what: What) -> Result<Outcome, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        {
+            let lanes = self.lanes.read().map_err(|_| Refusal::Overloaded)?;
+            let hash = usize::from(customer.0.as_bytes()[15] >> 1);
+            let index = hash.checked_rem(lanes.len()).unwrap_or_default();
+            let lane = lanes.get(index).ok_or(Refusal::Overloaded)?;
+            lane.try_send(Task { what, reply })
+                .map_err(|_| Refusal::Overloaded)?;
+        }
+        answer
+            .await
+            .unwrap_or_else(|_| Err(Refusal::Internal("the writer stopped".to_owned())))
+    }
+}
+
+struct Lane {
+    desk: Arc<Desk>,
+    waiting: Arc<Semaphore>,
+    aside: Arc<Semaphore>,
+}
+
+impl Lane {
+    async fn run(self, mut queue: mpsc::Receiver<Task>) {
+        let mut batch = Vec::with_capacity(BATCH_MAX);
+        while queue.recv_many(&mut batch, BATCH_MAX).await > 0 {
+            let tasks = std::mem::take(&mut batch);
+            if let Some(busy) = self.desk.guarded(tasks, Lock::Free).await {
+                self.set_aside(busy);
+            }
+        }
+    }
+
+    /// Waits elsewhere for accounts that someone else has locked, each customer apart.
+    fn set_aside(&self, tasks: Vec<Task>) {
+        let mut by_customer: BTreeMap<CustomerId, Vec<Task>> = BTreeMap::new();
+        for task in tasks {
+            by_customer.entry(task.customer()).or_default().push(task);
+        }
+        for tasks in by_customer.into_values() {
+            let count = u32::try_from(tasks.len()).unwrap_or(u32::MAX);
+            let Ok(room) = Arc::clone(&self.aside).try_acquire_many_owned(count) else {
+                for task in tasks {
+                    let _ = task.reply.send(Err(Refusal::Overloaded));
+                }
+                continue;
+            };
+            let (desk, waiting) = (Arc::clone(&self.desk), Arc::clone(&self.waiting));
+            tokio::spawn(async move {
+                if let Ok(_turn) = waiting.acquire().await {
+                    desk.guarded(tasks, Lock::Wait).await;
+                }
+                drop(room);
+            });
+        }
+    }
+}
+
+impl Task {
+    fn customer(&self) -> CustomerId {
+        match &self.what {
+            What::Run(_, order) => order.home.customer_id,
+            What::Settle(account) => account.0,
+        }
+    }
+
+    /// Whether doing it again finds out what became of the first time.
+    fn is_repeatable(&self) -> bool {
+        match &self.what {
+            What::Run(_, order) => order.key.is_some(),
+            What::Settle(_) => true,
+        }
+    }
+
+    fn needs(&self, needs: &mut Needs) {
+        match &self.what {
+            What::Settle(account) => {
+                needs.accounts.insert(*account);
+            }
+            What::Run(command, order) => {
+                command.rules().needs(order.home, needs);
+                let Some(key) = &order.key else { return };
+                let customer = order.home.customer_id;
+                if matches!(**command, Command::DrawDown(_)) {
+                    needs.drawdown_keys.insert((customer, key.clone()));
+                } else {
+                    needs
+                        .keys
+                        .insert((customer, command.operation(), key.clone()));
+                }
+            }
+        }
+    }
+}
+
+impl Desk {
+    /// Runs a batch; a panic in it is the answer "internal", not the end of the lane.
+    async fn guarded(&self, tasks: Vec<Task>, lock: Lock) -> Option<Vec<Task>> {
+        let run = AssertUnwindSafe(self.run(tasks, lock)).catch_unwind();
+        run.await.unwrap_or_else(|_| {
+            tracing::error!("a batch panicked and was rolled back");
+            None
+        })
+    }
+
+    /// Runs a batch until it is committed or hopeless. Answers the tasks that found their account
+    /// locked.
+    async fn run(&self, mut tasks: Vec<Task>, lock: Lock) -> Option<Vec<Task>> {
+        for attempt in 1..=TRIES_MAX {
+            match self.attempt(&tasks, lock).await {
+                Ok(Attempt::Committed(answers, busy)) => return answer(tasks, answers, &busy),
+                // With a key the next try finds out; without one it could be done twice.
+                Ok(Attempt::Unknown(error)) => {
+                    tracing::warn!(%error, "a commit has an unknown outcome");
+                    tasks = without_keyless(tasks);
+                }
+                Err(error) if is_passing(&error) && attempt < TRIES_MAX => {
+                    tracing::debug!(%error, attempt, "a transaction is tried again");
+                    tokio::time::sleep(Duration::from_millis(1 << attempt)).await;
+                }
+                Err(error) if tasks.len() > 1 => {
+                    tracing::warn!(%error, size = tasks.len(), "a batch failed; one by one");
+                    let mut busy = Vec::new();
+                    for task in tasks {
+                        let alone = Box::pin(self.run(vec![task], lock)).await;
+                        busy.extend(alone.into_iter().flatten());
+                    }
+                    return (!busy.is_empty()).then_some(busy);
+                }
+                Err(error) => {
+                    let refusal = if is_passing(&error) {
+                        Refusal::Overloaded
+                    } else {
+                        tracing::error!(%error, "a transaction failed");
+                        Refusal::Internal(error.to_string())
+                    };
+                    for task in tasks {
+                        let _ = task.reply.send(Err(refusal.clone()));
+                    }
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    async fn begin(&self, lock: Lock) -> Result<DatabaseTransaction, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let tx = self.db.begin_with_options(options).await?;
+        if lock == Lock::Wait && tx.get_database_backend() == DbBackend::Postgres {
+            tx.execute_unprepared("SET LOCAL lock_timeout = '5s'")
+                .await?;
+        }
+        Ok(tx)
+    }
+
+    /// One transaction. Answers come in the order of the tasks; none for those that are busy.
+    async fn attempt(&self, tasks: &[Task], lock: Lock) -> Result<Attempt, DbErr> {
+        let mut all = Needs::default();
+        tasks.iter().for_each(|task| task.needs(&mut all));
+        let tx = self.begin(lock).await?;
+        let (accounts, busy) = load::accounts(&tx, &all, lock).await?;
+        let busy: BTreeSet<CustomerId> = busy.into_iter().map(|key| key.0).collect();
+        let mut needs = Needs::default();
+        let free = tasks.iter().filter(|task| !busy.contains(&task.customer()));
+        free.for_each(|task| task.needs(&mut needs));
+        let accounts = accounts
+            .into_iter()
+            .filter(|row| !busy.contains(&row.customer_id))
+            .collect();
+        let mut work = Work::new(&*self.ids, self.clock.now(), self.lateness_max_days);
+        load::rest(&tx, &mut needs, accounts, &mut work).await?;
+        post_due(&mut work).map_err(|fault| DbErr::Custom(fault.message))?;
+        let answers = tasks
+            .iter()
+            .map(|task| {
+                (!busy.contains(&task.customer())).then(|| match &task.what {
+                    What::Run(command, order) => perform(&mut work, command, order),
+                    What::Settle(_) => Ok(Outcome::nothing(task.customer())),
+                })
+            })
+            .collect();
+        save::all(&tx, &mut work).await?;
+        match tx.commit().await {
+            Ok(()) => Ok(Attempt::Committed(answers, busy)),
+            Err(error) if leaves_outcome_unknown(&error) => Ok(Attempt::Unknown(error)),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+enum Attempt {
+    /// Answers in the order of the tasks, none for those whose customer is busy.
+    Committed(Vec<Option<Result<Outcome, Refusal>>>, BTreeSet<CustomerId>),
+    /// The connection broke while committing.
+    Unknown(DbErr),
+}
+
+fn answer(
+    tasks: Vec<Task>,
+    answers: Vec<Option<Result<Outcome, Refusal>>>,
+    busy: &BTreeSet<CustomerId>,
+) -> Option<Vec<Task>> {
+    let mut waiting = Vec::new();
+    for (task, answer) in tasks.into_iter().zip(answers) {
+        match answer {
+            // Who asked may have gone; what was done stays done.
+            Some(answer) => drop(task.reply.send(answer)),
+            None => waiting.push(task),
+        }
+    }
+    debug_assert!(waiting.iter().all(|task| busy.contains(&task.customer())));
+    (!waiting.is_empty()).then_some(waiting)
+}
+
+/// Answers those that can not be tried again, keeps the others.
+fn without_keyless(tasks: Vec<Task>) -> Vec<Task> {
+    let (keep, give_up): (Vec<Task>, Vec<Task>) = tasks.into_iter().partition(Task::is_repeatable);
+    for task in give_up {
+        let told = "the database connection broke while committing: it may have been done or not";
+        let _ = task.reply.send(Err(Refusal::Internal(told.to_owned())));
+    }
+    keep
+}
+
+/// Posts what is due in every book, before anything else happens to it (rule 5).
+pub(super) fn post_due(work: &mut Work<'_>) -> Result<(), Rejection> {
+    let keys: Vec<AccountKey> = work.state.books.keys().copied().collect();
+    for key in keys {
+        let (now, ids) = (work.now, work.ids);
+        if let Some(book) = work.book(key) {
+            book.post_due(now, None, ids)?;
+        }
+        command::settle(work, key);
+    }
+    Ok(())
+}
+
+/// One command: the replay first, then all faults of form, then the rules (decision 23).
+fn perform(work: &mut Work<'_>, command: &Command, order: &Order) -> Result<Outcome, Refusal> {
+    let operation = command.operation();
+    let drawing = matches!(command, Command::DrawDown(_));
+    if let Some(replay) = replay(work, operation, drawing, order)? {
+        return Ok(replay);
+    }
+    let mut shape = Shape::default();
+    if let Some(key) = &order.key
+        && let Err(fault) = text::key("idempotencyKey", key)
+    {
+        shape.fault(fault.code, "idempotencyKey", fault.message);
+    }
+    let view = View {
+        now: work.now,
+        work: Some(work),
+        home: Some(order.home),
+    };
+    command.rules().shape(&mut shape, &view);
+    let faults = shape.faults();
+    if !faults.is_empty() {
+        return Err(Refusal::Rejected(faults));
+    }
+    let done = command.rules().run(work, order)?;
+    let keys: Vec<AccountKey> = work.state.books.keys().copied().collect();
+    for key in keys
+        .into_iter()
+        .filter(|key| key.0 == order.home.customer_id)
+    {
+        command::settle(work, key);
+    }
+    if let Some(key) = order.key.clone().filter(|_| !drawing) {
+        let row = idempotency::Model {
+            customer_id: order.home.customer_id,
+            operation: operation.to_owned(),
+            key: key.clone(),
+            input: order.input.clone(),
+            object_id: done.object_id,
+            credit_type_id: done.account.map(|account| account.1),
+            created_at: work.now,
+            digest: Vec::new(),
+        };
+        work.answered
+            .insert((order.home.customer_id, operation, key), row.clone());
+        work.new_answers.push(row);
+    }
+    let account = done.account;
+    Ok(Outcome::of(
+        work,
+        order.home.customer_id,
+        done.object_id,
+        account,
+        false,
+    ))
+}
+
+/// The answer to a key that was used before (rule 15, decisions 21 and 22).
+fn replay(
+    work: &Work<'_>,
+    operation: &'static str,
+    drawing: bool,
+    order: &Order,
+) -> Result<Option<Outcome>, Refusal> {
+    let Some(key) = &order.key else {
+        return Ok(None);
+    };
+    let customer = order.home.customer_id;
+    let (input, object_id, account) = if drawing {
+        let Some((unit, id)) = work.drawdowns_by_key.get(&(customer, key.clone())) else {
+            return Ok(None);
+        };
+        let account = (customer, *unit);
+        let in_book = work
+            .state
+            .books
+            .get(&account)
+            .and_then(|o| o.book.drawdowns.get(id));
+        let input = in_book.map(|row| row.input.clone());
+        let input = input.or_else(|| work.found_drawdowns.get(id).map(|row| row.input.clone()));
+        (input.unwrap_or_default(), id.0, Some(account))
+    } else {
+        let Some(row) = work.answered.get(&(customer, operation, key.clone())) else {
+            return Ok(None);
+        };
+        (
+            row.input.clone(),
+            row.object_id,
+            row.credit_type_id.map(|unit| (customer, unit)),
+        )
+    };
+    if input != order.input {
+        return Err(command::mismatch(&input, &order.input).into());
+    }
+    Ok(Some(Outcome::of(work, customer, object_id, account, true)))
+}
