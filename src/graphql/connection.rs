@@ -158,13 +158,19 @@ impl<T: Listed> Connection<T> {
 
 /// Which part of a list is asked for.
 pub fn page(
+    ctx: &Context<'_>,
     order: Option<SortOrder>,
     first: Option<i32>,
     after: Option<String>,
     last: Option<i32>,
     before: Option<String>,
-) -> PageRequest {
-    PageRequest {
+) -> Result<PageRequest, Failure> {
+    let most = context::limits(ctx)?.page_size_max;
+    let too_many = |rows: &i32| usize::try_from(*rows).is_ok_and(|rows| rows > most);
+    if first.iter().chain(&last).any(too_many) {
+        return Err(Failure::bad_input(format!("a page has at most {most} rows")));
+    }
+    Ok(PageRequest {
         first: first.map(i64::from),
         after,
         last: last.map(i64::from),
@@ -173,7 +179,7 @@ pub fn page(
             None | Some(SortOrder::OldestFirst) => Order::OldestFirst,
             Some(SortOrder::NewestFirst) => Order::NewestFirst,
         },
-    }
+    })
 }
 
 /// What a list costs against the limit of complexity: one, and each row that it may have.

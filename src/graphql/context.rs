@@ -9,6 +9,7 @@ use entity::credit_type;
 
 use super::error::Failure;
 use super::loaders::{Batch, CreditTypeKey, CreditTypes};
+use crate::config::Limits;
 use crate::ledger::read::Reader;
 use crate::ledger::{Caller, Ledger, Role};
 
@@ -27,6 +28,12 @@ fn ledger<'c>(ctx: &'c Context<'_>) -> Result<&'c Ledger, Failure> {
         .ok_or_else(|| Failure::internal("no ledger in the schema"))
 }
 
+/// What a request may cost.
+pub fn limits<'c>(ctx: &'c Context<'_>) -> Result<&'c Limits, Failure> {
+    ctx.data_opt()
+        .ok_or_else(|| Failure::internal("no limits in the schema"))
+}
+
 /// The ledger, for a caller that may write.
 pub fn writer<'c>(ctx: &'c Context<'_>) -> Result<(&'c Ledger, &'c Caller), Failure> {
     let caller = caller(ctx)?;
@@ -39,10 +46,9 @@ pub fn writer<'c>(ctx: &'c Context<'_>) -> Result<(&'c Ledger, &'c Caller), Fail
 }
 
 /// The ledger, for a caller that may read everything.
-pub fn reading<'c>(ctx: &'c Context<'_>) -> Result<(&'c Ledger, &'c Caller), Failure> {
-    let caller = caller(ctx)?;
-    match caller.role {
-        Role::Admin | Role::Operator | Role::Reader => Ok((ledger(ctx)?, caller)),
+pub fn reading<'c>(ctx: &'c Context<'_>) -> Result<&'c Ledger, Failure> {
+    match caller(ctx)?.role {
+        Role::Admin | Role::Operator | Role::Reader => ledger(ctx),
         Role::Customer => Err(Failure::forbidden(
             "this needs a key with role ADMIN, OPERATOR or READER",
         )),
@@ -51,7 +57,7 @@ pub fn reading<'c>(ctx: &'c Context<'_>) -> Result<(&'c Ledger, &'c Caller), Fai
 
 /// Every read, for a caller that may read everything.
 pub fn reader<'c>(ctx: &'c Context<'_>) -> Result<&'c Reader, Failure> {
-    Ok(reading(ctx)?.0.read())
+    Ok(reading(ctx)?.read())
 }
 
 /// The time of the ledger: what statuses are functions of.

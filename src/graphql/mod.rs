@@ -2,6 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | `http` | GraphQL over HTTP |
 //! | `query`, `mutation` | root fields: convert, ask the ledger, convert back |
 //! | `types`, `input`, `payload` | what goes out and in, one file per noun |
 //! | `scalar`, `connection` | scalars; the one form of all lists |
@@ -11,6 +12,7 @@
 mod connection;
 mod context;
 mod error;
+pub mod http;
 mod input;
 mod loaders;
 mod mutation;
@@ -21,6 +23,8 @@ mod types;
 
 use async_graphql::{EmptySubscription, Request, SDLExportOptions, SchemaBuilder};
 
+use crate::auth::Keys;
+use crate::config::Limits;
 use crate::ledger::{Caller, Ledger};
 use loaders::CreditTypes;
 use mutation::Mutation;
@@ -29,31 +33,8 @@ use query::Query;
 /// The schema, ready to be asked. Cheap to clone.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
-/// What a document may cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Levels of fields below each other.
-    pub depth: usize,
-    /// Fields in all, those in a list counted once for each row that it may have.
-    pub complexity: usize,
-    /// Fields with an alias.
-    pub aliases: usize,
-    /// Directives on one field.
-    pub directives: usize,
-}
-
-impl Default for Limits {
-    /// Enough for GraphiQL's introspection and for three nested lists; far from enough to fetch
-    /// a whole ledger at once.
-    fn default() -> Self {
-        Self {
-            depth: 20,
-            complexity: 200_000,
-            aliases: 100,
-            directives: 8,
-        }
-    }
-}
+/// Directives on one field.
+const DIRECTIVES_MAX: usize = 8;
 
 fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
     Schema::build(Query, Mutation::default(), EmptySubscription)
@@ -63,11 +44,12 @@ fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
 #[must_use]
 pub fn schema(ledger: Ledger, limits: &Limits) -> Schema {
     builder()
-        .limit_depth(limits.depth)
-        .limit_complexity(limits.complexity)
-        .limit_aliases(limits.aliases)
-        .limit_directives(limits.directives)
+        .limit_depth(limits.depth_max)
+        .limit_complexity(limits.complexity_max)
+        .limit_aliases(limits.aliases_max)
+        .limit_directives(DIRECTIVES_MAX)
         .data(ledger)
+        .data(limits.clone())
         .data(CreditTypes::default())
         .finish()
 }
@@ -88,4 +70,14 @@ pub fn sdl() -> String {
 #[must_use]
 pub fn request(caller: Caller, ledger: &Ledger, request: Request) -> Request {
     request.data(caller).data(loaders::loaders(ledger.read()))
+}
+
+/// What stands behind `/graphql`: the schema, held to the limits.
+#[must_use]
+pub fn endpoint(ledger: Ledger, keys: Keys, limits: Limits) -> http::Endpoint {
+    let schema = schema(ledger.clone(), &limits);
+    http::Endpoint::new(keys, limits, move |asked, caller| {
+        let (schema, ledger) = (schema.clone(), ledger.clone());
+        Box::pin(async move { schema.execute(request(caller, &ledger, asked)).await })
+    })
 }

@@ -150,7 +150,7 @@ impl Query {
         before: Option<String>,
     ) -> Result<Connection<Customer>, Failure> {
         let filter = or_all(filter);
-        let page = page(order, first, after, last, before);
+        let page = page(ctx, order, first, after, last, before)?;
         let rows = reader(ctx)?.customers(&filter, &page).await?;
         Ok(Connection::new(rows, InAll::Customers(filter)))
     }
@@ -173,7 +173,7 @@ impl Query {
         before: Option<String>,
     ) -> Result<Connection<CreditGrant>, Failure> {
         let filter = or_all(filter);
-        let page = page(order, first, after, last, before);
+        let page = page(ctx, order, first, after, last, before)?;
         let rows = reader(ctx)?.grants(&filter, &page).await?;
         Ok(Connection::new(rows, InAll::Grants(filter)))
     }
@@ -196,7 +196,7 @@ impl Query {
         before: Option<String>,
     ) -> Result<Connection<Credit>, Failure> {
         let filter = or_all(filter);
-        let page = page(order, first, after, last, before);
+        let page = page(ctx, order, first, after, last, before)?;
         let rows = reader(ctx)?.credits(&filter, &page).await?;
         Ok(Connection::new(rows, InAll::Credits(filter)))
     }
@@ -226,7 +226,7 @@ impl Query {
         before: Option<String>,
     ) -> Result<Connection<LedgerEntry>, Failure> {
         let filter = or_all(filter);
-        let page = page(order, first, after, last, before);
+        let page = page(ctx, order, first, after, last, before)?;
         let rows = reader(ctx)?.entries(&filter, &page).await?;
         Ok(Connection::new(rows, InAll::Entries(filter)))
     }
@@ -257,7 +257,7 @@ impl Query {
         before: Option<String>,
     ) -> Result<Connection<Event>, Failure> {
         let filter = or_all(filter);
-        let page = page(order, first, after, last, before);
+        let page = page(ctx, order, first, after, last, before)?;
         let rows = reader(ctx)?.events(&filter, &page).await?;
         Ok(Connection::new(rows, InAll::Events(filter)))
     }
@@ -273,7 +273,7 @@ impl Query {
         after: Option<String>,
     ) -> Result<Connection<Product>, Failure> {
         let include_archived = include_archived.unwrap_or_default();
-        let page = page(order, first, after, None, None);
+        let page = page(ctx, order, first, after, None, None)?;
         let rows = reader(ctx)?.products(include_archived, &page).await?;
         Ok(Connection::new(rows, InAll::Products(include_archived)))
     }
@@ -290,9 +290,9 @@ impl Query {
         ctx: &Context<'_>,
         input: Checked<DrawDownInput>,
     ) -> Result<DrawdownPreview, Failure> {
-        let (ledger, caller) = reading(ctx)?;
+        let ledger = reading(ctx)?;
         let (command, _key) = input.get()?.ask();
-        DrawdownPreview::new(ledger.preview(caller, command).await)
+        DrawdownPreview::new(ledger.preview(&command).await)
     }
 
     /// Who is asking, with which role.

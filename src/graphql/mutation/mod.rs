@@ -11,15 +11,12 @@ mod drawdown;
 use async_graphql::{Context, MergedObject};
 use futures_util::future::join_all;
 
-use super::context::{Found, writer};
+use super::context::{Found, limits, writer};
 use super::error::{Failure, UserError, user_errors};
 use super::input::Ask;
 use super::payload::Settled;
 use super::scalar::Checked;
 use crate::ledger::{Caller, Ledger};
-
-/// Inputs of a batch at most.
-pub const BATCH_MAX: usize = 1_000;
 
 /// Everything that changes the books. Refused is what `userErrors` of a payload says; then nothing
 /// was written.
@@ -57,11 +54,9 @@ async fn try_many<I: Ask>(
 ) -> Result<Vec<Settled>, Failure> {
     let (ledger, caller) = writer(ctx)?;
     let inputs = inputs.get()?;
-    if inputs.len() > BATCH_MAX {
-        let message = format!(
-            "inputs: {} given, at most {BATCH_MAX} allowed",
-            inputs.len()
-        );
+    let most = limits(ctx)?.batch_max;
+    if inputs.len() > most {
+        let message = format!("inputs: {} given, at most {most} allowed", inputs.len());
         return Err(Failure::bad_input(message));
     }
     // All at once: the writer makes few transactions of them.

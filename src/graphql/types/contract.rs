@@ -104,7 +104,7 @@ impl Contract {
         after: Option<String>,
     ) -> Result<Connection<Credit>, Failure> {
         let filter = or_all(filter);
-        let page = page(order, first, after, None, None);
+        let page = page(ctx, order, first, after, None, None)?;
         let parent = (self.0.customer_id, self.0.id);
         let rows = load(ctx, CreditsOfContract(parent, filter.clone(), page)).await?;
         Ok(Connection::loaded(

@@ -245,7 +245,7 @@ impl Credit {
         before: Option<String>,
     ) -> Result<Connection<LedgerEntry>, Failure> {
         let filter = or_all(filter);
-        let page = page(order, first, after, last, before);
+        let page = page(ctx, order, first, after, last, before)?;
         let parent = (self.0.credit.customer_id, self.0.credit.id);
         let rows = load(ctx, EntriesOfCredit(parent, filter.clone(), page)).await?;
         Ok(Connection::loaded(

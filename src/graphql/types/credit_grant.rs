@@ -226,7 +226,7 @@ impl CreditGrant {
         before: Option<String>,
     ) -> Result<Connection<LedgerEntry>, Failure> {
         let filter = or_all(filter);
-        let page = page(order, first, after, last, before);
+        let page = page(ctx, order, first, after, last, before)?;
         let parent = (self.0.grant.customer_id, self.0.grant.id);
         let rows = load(ctx, EntriesOfGrant(parent, filter.clone(), page)).await?;
         Ok(Connection::loaded(

@@ -144,7 +144,7 @@ impl Customer {
         before: Option<String>,
     ) -> Result<Connection<CreditGrant>, Failure> {
         let filter = or_all(filter);
-        let page = page(order, first, after, last, before);
+        let page = page(ctx, order, first, after, last, before)?;
         let rows = load(ctx, GrantsOf(self.0.id, filter.clone(), page)).await?;
         Ok(Connection::loaded(
             rows,
@@ -165,7 +165,7 @@ impl Customer {
         before: Option<String>,
     ) -> Result<Connection<Credit>, Failure> {
         let filter = or_all(filter);
-        let page = page(order, first, after, last, before);
+        let page = page(ctx, order, first, after, last, before)?;
         let rows = load(ctx, CreditsOf(self.0.id, filter.clone(), page)).await?;
         Ok(Connection::loaded(
             rows,
@@ -186,7 +186,7 @@ impl Customer {
         before: Option<String>,
     ) -> Result<Connection<LedgerEntry>, Failure> {
         let filter = or_all(filter);
-        let page = page(order, first, after, last, before);
+        let page = page(ctx, order, first, after, last, before)?;
         let rows = load(ctx, EntriesOf(self.0.id, filter.clone(), page)).await?;
         Ok(Connection::loaded(
             rows,
@@ -208,7 +208,7 @@ impl Customer {
     ) -> Result<Connection<Drawdown>, Failure> {
         let status = status.map(|status| status.into_iter().map(Into::into).collect());
         let filter = DrawdownFilter { status };
-        let page = page(order, first, after, last, before);
+        let page = page(ctx, order, first, after, last, before)?;
         let rows = load(ctx, DrawdownsOf(self.0.id, filter.clone(), page)).await?;
         Ok(Connection::loaded(
             rows,
@@ -225,7 +225,7 @@ impl Customer {
         first: Option<i32>,
         after: Option<String>,
     ) -> Result<Connection<Contract>, Failure> {
-        let page = page(order, first, after, None, None);
+        let page = page(ctx, order, first, after, None, None)?;
         let rows = load(ctx, ContractsOf(self.0.id, page)).await?;
         Ok(Connection::loaded(rows, Loaded(ContractCountOf(self.0.id))))
     }

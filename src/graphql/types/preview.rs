@@ -27,28 +27,32 @@ pub struct DrawdownPreview {
 impl DrawdownPreview {
     /// What the ledger answered.
     pub fn new(answer: Result<Preview, Refusal>) -> Result<Self, Failure> {
-        match answer {
-            Ok(preview) => {
-                let (customer, scale) = (preview.customer_id, preview.scale);
-                let candidates = preview.candidates.into_iter();
-                let candidates = candidates.map(|candidate| DrawdownCandidate {
-                    candidate,
-                    customer,
-                    scale,
-                });
-                Ok(Self {
-                    applied: Decimal::minor(preview.applied, scale),
-                    shortfall: Decimal::minor(preview.shortfall, scale),
-                    candidates: candidates.collect(),
-                    user_errors: Vec::new(),
-                })
-            }
-            Err(refusal) => Ok(Self {
-                applied: Decimal::minor(0, 0),
-                shortfall: Decimal::minor(0, 0),
-                candidates: Vec::new(),
-                user_errors: user_errors(refusal)?,
-            }),
+        let preview = match answer {
+            Ok(preview) => preview,
+            Err(refusal) => return user_errors(refusal).map(Self::refused),
+        };
+        let (customer, scale) = (preview.customer_id, preview.scale);
+        let candidates = preview.candidates.into_iter();
+        let candidates = candidates.map(|candidate| DrawdownCandidate {
+            candidate,
+            customer,
+            scale,
+        });
+        let user_errors = preview.rejections.into_iter().map(UserError::from);
+        Ok(Self {
+            applied: Decimal::minor(preview.applied, scale),
+            shortfall: Decimal::minor(preview.shortfall, scale),
+            candidates: candidates.collect(),
+            user_errors: user_errors.collect(),
+        })
+    }
+
+    fn refused(user_errors: Vec<UserError>) -> Self {
+        Self {
+            applied: Decimal::minor(0, 0),
+            shortfall: Decimal::minor(0, 0),
+            candidates: Vec::new(),
+            user_errors,
         }
     }
 }

@@ -1,0 +1,41 @@
+//! What tests are made with: an app on a database of its own, on both databases.
+
+pub mod app;
+pub mod db;
+pub mod postgres;
+
+pub use app::TestApp;
+
+/// Makes a rule into two tests, `sqlite` and `postgres`, in a module of its name; each with an app
+/// of its own. At the end the books are verified.
+///
+/// ```ignore
+/// both_databases! {
+///     async fn a_rule_as_a_sentence(app: TestApp) { .. }
+/// }
+/// ```
+macro_rules! both_databases {
+    ($(#[$attribute:meta])* async fn $name:ident($app:ident: $type:ty) $body:block) => {
+        mod $name {
+            use super::*;
+
+            async fn rule($app: $type) $body
+
+            $(#[$attribute])*
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                let name = concat!(module_path!(), "::sqlite");
+                $crate::support::app::run(sea_orm::DbBackend::Sqlite, name, rule).await;
+            }
+
+            $(#[$attribute])*
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                let name = concat!(module_path!(), "::postgres");
+                $crate::support::app::run(sea_orm::DbBackend::Postgres, name, rule).await;
+            }
+        }
+    };
+}
+
+pub(crate) use both_databases;
