@@ -3,5 +3,7 @@
 //! One binary, since linking takes longer than testing. `support` holds what tests are made with.
 
 mod cli;
+mod contract;
+mod schema_snapshot;
 mod support;
 mod transport;
