@@ -168,7 +168,9 @@ pub fn page(
     let most = context::limits(ctx)?.page_size_max;
     let too_many = |rows: &i32| usize::try_from(*rows).is_ok_and(|rows| rows > most);
     if first.iter().chain(&last).any(too_many) {
-        return Err(Failure::bad_input(format!("a page has at most {most} rows")));
+        return Err(Failure::bad_input(format!(
+            "a page has at most {most} rows"
+        )));
     }
     Ok(PageRequest {
         first: first.map(i64::from),

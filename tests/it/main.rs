@@ -2,8 +2,10 @@
 //!
 //! One binary, since linking takes longer than testing. `support` holds what tests are made with.
 
+mod api;
 mod cli;
 mod contract;
+mod model;
 mod schema_snapshot;
 mod support;
 mod transport;
