@@ -4,6 +4,8 @@
 
 mod cli;
 mod contract;
+mod every_field;
+mod graphql_answers;
 mod schema_snapshot;
 mod support;
 mod transport;
