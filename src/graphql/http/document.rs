@@ -13,7 +13,7 @@ use async_graphql::parser::types::{
 use async_graphql::{Name, Positioned, ServerError};
 use serde_json::{Map, Value as Json};
 
-use super::code::{Code, Refused, with_code};
+use super::code::{Code, Refused, classify_refusal, with_code};
 use super::tokens::{self, NESTING_MAX, TooMuch};
 use crate::config::Limits;
 
@@ -63,19 +63,31 @@ fn too_complex(what: String) -> Refused {
     )
 }
 
-/// Whether the argument at the place of the error is given by a variable.
+/// What validation found, each with its code.
 #[must_use]
-pub fn is_given_by_variable(document: &ExecutableDocument, error: &ServerError) -> bool {
-    let sets = document
-        .operations
-        .iter()
-        .map(|(_, operation)| &operation.node.selection_set);
-    let fragments = document
-        .fragments
-        .values()
-        .map(|fragment| &fragment.node.selection_set);
-    sets.chain(fragments)
-        .any(|set| argument_has_variable(&set.node, error))
+pub fn refused(query: &str, errors: Vec<ServerError>) -> Refused {
+    let document = parse_query(query).ok();
+    let classified = errors.into_iter().map(|error| {
+        let by_variable = document
+            .as_ref()
+            .is_some_and(|document| is_given_by_variable(document, &error));
+        classify_refusal(error, by_variable)
+    });
+    Refused {
+        status: None,
+        errors: classified.collect(),
+        header: None,
+    }
+}
+
+/// Whether the argument at the place of the error is given by a variable.
+fn is_given_by_variable(document: &ExecutableDocument, error: &ServerError) -> bool {
+    let operations = document.operations.iter();
+    let operations = operations.map(|(_, operation)| &operation.node.selection_set);
+    let fragments = document.fragments.values();
+    let fragments = fragments.map(|fragment| &fragment.node.selection_set);
+    let mut sets = operations.chain(fragments);
+    sets.any(|set| argument_has_variable(&set.node, error))
 }
 
 fn argument_has_variable(set: &SelectionSet, error: &ServerError) -> bool {

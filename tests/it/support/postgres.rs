@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use reqwest::Url;
 use tokio::sync::OnceCell;
 
-use super::db;
+use super::{db, shout};
 
 /// A server on which databases can be made.
 pub struct Server {
@@ -59,13 +59,7 @@ pub fn skip(test: &str, reason: &str) {
         !required,
         "SKIPPED {test}, though PostgreSQL is required: {reason}"
     );
-    // Past the capture of the test harness.
-    let line = format!("SKIPPED {test}: no PostgreSQL: {reason}\n");
-    let shown = fs::OpenOptions::new().append(true).open("/dev/stderr");
-    match shown.map(|mut stderr| std::io::Write::write_all(&mut stderr, line.as_bytes())) {
-        Ok(Ok(())) => {}
-        _ => eprintln!("{line}"),
-    }
+    shout(&format!("SKIPPED {test}: no PostgreSQL: {reason}"));
 }
 
 fn given(url: &str) -> Result<Server, String> {
