@@ -189,5 +189,10 @@ pub fn page_cost(first: Option<i32>, last: Option<i32>, each: usize) -> usize {
     let rows = first.or(last).map_or(PAGE_DEFAULT, |asked| {
         usize::try_from(asked).unwrap_or_default().min(PAGE_MAX)
     });
-    rows.saturating_mul(each).saturating_add(1)
+    many_cost(rows, each)
+}
+
+/// What a field costs that answers with so many things.
+pub fn many_cost(things: usize, each: usize) -> usize {
+    things.saturating_mul(each).saturating_add(1)
 }

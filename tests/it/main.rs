@@ -5,6 +5,8 @@
 mod api;
 mod cli;
 mod contract;
+mod every_field;
+mod graphql_answers;
 mod model;
 mod schema_snapshot;
 mod support;
