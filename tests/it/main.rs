@@ -7,3 +7,4 @@ mod contract;
 mod schema_snapshot;
 mod support;
 mod transport;
+mod verify;
