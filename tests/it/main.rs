@@ -11,3 +11,4 @@ mod model;
 mod schema_snapshot;
 mod support;
 mod transport;
+mod verify;
