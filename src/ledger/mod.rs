@@ -17,9 +17,9 @@ mod error;
 mod load;
 mod outcome;
 pub mod read;
-mod save;
+pub(crate) mod save;
 mod sql;
-mod work;
+pub(crate) mod work;
 mod writer;
 
 use std::fmt;
