@@ -14,11 +14,22 @@ pub type Scale = u8;
 pub const SCALE_MAX: Scale = 9;
 
 /// A decimal as it came in, exact: `unscaled × 10^-places`, without trailing zeros.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct DecimalText {
     unscaled: i128,
     places: u8,
+    /// Fraction digits as written, trailing zeros and all: what the scale is held against.
+    written: u8,
 }
+
+impl PartialEq for DecimalText {
+    /// Equal in value: `1.50` is `1.5`.
+    fn eq(&self, other: &Self) -> bool {
+        (self.unscaled, self.places) == (other.unscaled, other.places)
+    }
+}
+
+impl Eq for DecimalText {}
 
 /// Why a text or a number is no amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,11 +50,13 @@ impl DecimalText {
     pub const ZERO: Self = Self {
         unscaled: 0,
         places: 0,
+        written: 0,
     };
     /// One whole unit.
     pub const ONE: Self = Self {
         unscaled: 1,
         places: 0,
+        written: 0,
     };
 
     /// Reads `-?[0-9]+(\.[0-9]+)?` (decision 26); never rounds.
@@ -68,6 +81,7 @@ impl DecimalText {
         {
             return Err(DecimalError::Malformed);
         }
+        let written = u8::try_from(fraction.len()).unwrap_or(u8::MAX);
         let fraction = fraction.trim_end_matches('0');
         let whole = whole.trim_start_matches('0');
         if whole.len().saturating_add(fraction.len()) > 36 {
@@ -90,6 +104,7 @@ impl DecimalText {
         Ok(Self {
             unscaled: unscaled.ok_or(DecimalError::OutOfRange)?,
             places,
+            written,
         })
     }
 
@@ -99,6 +114,7 @@ impl DecimalText {
         Self {
             unscaled: i128::from(number),
             places: 0,
+            written: 0,
         }
     }
 
@@ -108,6 +124,7 @@ impl DecimalText {
         let mut decimal = Self {
             unscaled: i128::from(amount),
             places: scale,
+            written: 0,
         };
         while decimal.places > 0 && decimal.unscaled.checked_rem(10) == Some(0) {
             decimal.unscaled = decimal.unscaled.checked_div(10).unwrap_or_default();
@@ -119,8 +136,11 @@ impl DecimalText {
     /// In minor units at the scale.
     ///
     /// # Errors
-    /// `TooPrecise` where digits would be lost, `OutOfRange` where 64 bits do not hold it.
+    /// `TooPrecise` for more fraction digits than the scale keeps, even zeros; `OutOfRange` where 64 bits do not hold it.
     pub fn to_minor(self, scale: Scale) -> Result<Amount, DecimalError> {
+        if self.written > scale {
+            return Err(DecimalError::TooPrecise);
+        }
         let missing = scale
             .checked_sub(self.places)
             .ok_or(DecimalError::TooPrecise)?;
@@ -158,21 +178,20 @@ impl DecimalText {
     /// This share of the amount, rounded down: the one place where anything is rounded (rule 1).
     #[must_use]
     pub fn share_of(self, amount: Amount) -> Amount {
-        // A share has at most 36 places; past 18 the product may not fit, and what is beyond the
-        // 18th place of a share of an i64 is below one minor unit.
-        let mut share = self;
-        while share.places > 18 {
-            share.unscaled = share.unscaled.checked_div(10).unwrap_or_default();
-            share.places = share.places.saturating_sub(1);
-        }
-        let one = 10_i128
-            .checked_pow(u32::from(share.places))
-            .unwrap_or(i128::MAX);
-        i128::from(amount)
-            .checked_mul(share.unscaled)
-            .and_then(|product| product.checked_div(one))
-            .and_then(|minor| Amount::try_from(minor).ok())
-            .unwrap_or_default()
+        // amount × unscaled may not fit, so it is divided in two steps: a high part of at most 18
+        // places, and the rest, whose own fraction cannot change what is rounded down.
+        let low_places = u32::from(self.places).saturating_sub(18);
+        let high_places = u32::from(self.places).saturating_sub(low_places);
+        let exact = || {
+            let amount = i128::from(amount);
+            let low_one = 10_i128.checked_pow(low_places)?;
+            let high = self.unscaled.checked_div(low_one)?;
+            let low = self.unscaled.checked_rem(low_one)?;
+            let carried = amount.checked_mul(low)?.checked_div(low_one)?;
+            let product = amount.checked_mul(high)?.checked_add(carried)?;
+            Amount::try_from(product.checked_div(10_i128.checked_pow(high_places)?)?).ok()
+        };
+        exact().unwrap_or_default()
     }
 }
 
@@ -219,7 +238,7 @@ mod tests {
         for (text, scale, minor) in [
             ("0", 0, 0),
             ("12.5", 2, 1250),
-            ("12.50", 1, 125),
+            ("12.50", 2, 1250),
             ("-0.000001", 6, -1),
             ("9223372036854775807", 0, i64::MAX),
             ("-9223372036854775808", 0, i64::MIN),
@@ -239,6 +258,8 @@ mod tests {
     fn a_digit_too_many_is_refused_never_rounded() {
         let decimal = DecimalText::parse("0.001").expect("well-formed");
         assert_eq!(decimal.to_minor(2), Err(DecimalError::TooPrecise));
+        let decimal = DecimalText::parse("1.00").expect("well-formed");
+        assert_eq!(decimal.to_minor(1), Err(DecimalError::TooPrecise));
         let decimal = DecimalText::parse("9223372036854775808").expect("well-formed");
         assert_eq!(decimal.to_minor(0), Err(DecimalError::OutOfRange));
     }
@@ -275,5 +296,20 @@ mod tests {
         let third = DecimalText::parse("0.333").expect("well-formed");
         assert_eq!(third.share_of(100), 33);
         assert_eq!(DecimalText::ONE.share_of(i64::MAX), i64::MAX);
+        for (share, amount, minor) in [
+            ("0.0000000000000000005", 2_000_000_000_000_000_000, 1),
+            ("0.9999999999999999999", i64::MAX, i64::MAX - 1),
+            (
+                "0.999999999999999999999999999999999999",
+                i64::MAX,
+                i64::MAX - 1,
+            ),
+            ("0.5", 1, 0),
+            ("0.5", 2, 1),
+            ("0", i64::MAX, 0),
+        ] {
+            let share = DecimalText::parse(share).expect("well-formed");
+            assert_eq!(share.share_of(amount), minor, "{share} of {amount}");
+        }
     }
 }

@@ -43,7 +43,8 @@ pub fn is_passing(error: &DbErr) -> bool {
         return matches!(error, DbErr::ConnectionAcquire(_));
     };
     let Some(error) = error.as_database_error() else {
-        return true;
+        use sea_orm::sqlx::Error::{Io, PoolClosed, PoolTimedOut, WorkerCrashed};
+        return matches!(**error, Io(_) | PoolClosed | PoolTimedOut | WorkerCrashed);
     };
     match error.code().as_deref() {
         Some(
@@ -55,4 +56,17 @@ pub fn is_passing(error: &DbErr) -> bool {
         Some("5" | "6" | "261" | "262" | "517") => true,
         _ => false,
     }
+}
+
+/// Whether a failed COMMIT may have been carried out all the same: the database did not say no,
+/// the connection broke before it could answer.
+#[must_use]
+pub fn leaves_outcome_unknown(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))
+    | DbErr::Conn(RuntimeErr::SqlxError(error))) = error
+    else {
+        return false;
+    };
+    error.as_database_error().is_none()
 }

@@ -3,8 +3,8 @@
 use domain::canonical::Canonical;
 use sea_orm::sea_query::{ArrayType, ColumnType};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable,
-    ModelTrait, PrimaryKeyToColumn, Statement, Value,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable, ModelTrait,
+    PrimaryKeyToColumn, Statement, Value,
 };
 use uuid::Uuid;
 

@@ -8,7 +8,7 @@
 //! the batch run one by one. An account that someone else has locked is set aside and waited for
 //! elsewhere. A full queue refuses at once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -25,7 +25,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::command::{self, Command, Order, Shape, View};
-use super::error::{Refusal, is_passing};
+use super::error::{Refusal, is_passing, leaves_outcome_unknown};
 use super::load::{self, Lock};
 use super::outcome::Outcome;
 use super::save;
@@ -158,23 +158,28 @@ impl Lane {
         }
     }
 
-    /// Waits elsewhere for accounts that someone else has locked.
+    /// Waits elsewhere for accounts that someone else has locked, each customer apart.
     fn set_aside(&self, tasks: Vec<Task>) {
-        let count = u32::try_from(tasks.len()).unwrap_or(u32::MAX);
-        let Ok(room) = Arc::clone(&self.aside).try_acquire_many_owned(count) else {
-            for task in tasks {
-                let _ = task.reply.send(Err(Refusal::Overloaded));
-            }
-            return;
-        };
-        let (desk, waiting) = (Arc::clone(&self.desk), Arc::clone(&self.waiting));
-        tokio::spawn(async move {
-            let Ok(_turn) = waiting.acquire().await else {
-                return;
+        let mut by_customer: BTreeMap<CustomerId, Vec<Task>> = BTreeMap::new();
+        for task in tasks {
+            by_customer.entry(task.customer()).or_default().push(task);
+        }
+        for tasks in by_customer.into_values() {
+            let count = u32::try_from(tasks.len()).unwrap_or(u32::MAX);
+            let Ok(room) = Arc::clone(&self.aside).try_acquire_many_owned(count) else {
+                for task in tasks {
+                    let _ = task.reply.send(Err(Refusal::Overloaded));
+                }
+                continue;
             };
-            desk.guarded(tasks, Lock::Wait).await;
-            drop(room);
-        });
+            let (desk, waiting) = (Arc::clone(&self.desk), Arc::clone(&self.waiting));
+            tokio::spawn(async move {
+                if let Ok(_turn) = waiting.acquire().await {
+                    desk.guarded(tasks, Lock::Wait).await;
+                }
+                drop(room);
+            });
+        }
     }
 }
 
@@ -183,6 +188,14 @@ impl Task {
         match &self.what {
             What::Run(_, order) => order.home.customer_id,
             What::Settle(account) => account.0,
+        }
+    }
+
+    /// Whether doing it again finds out what became of the first time.
+    fn is_repeatable(&self) -> bool {
+        match &self.what {
+            What::Run(_, order) => order.key.is_some(),
+            What::Settle(_) => true,
         }
     }
 
@@ -219,10 +232,15 @@ impl Desk {
 
     /// Runs a batch until it is committed or hopeless. Answers the tasks that found their account
     /// locked.
-    async fn run(&self, tasks: Vec<Task>, lock: Lock) -> Option<Vec<Task>> {
+    async fn run(&self, mut tasks: Vec<Task>, lock: Lock) -> Option<Vec<Task>> {
         for attempt in 1..=TRIES_MAX {
             match self.attempt(&tasks, lock).await {
-                Ok((answers, busy)) => return answer(tasks, answers, &busy),
+                Ok(Attempt::Committed(answers, busy)) => return answer(tasks, answers, &busy),
+                // With a key the next try finds out; without one it could be done twice.
+                Ok(Attempt::Unknown(error)) => {
+                    tracing::warn!(%error, "a commit has an unknown outcome");
+                    tasks = without_keyless(tasks);
+                }
                 Err(error) if is_passing(&error) && attempt < TRIES_MAX => {
                     tracing::debug!(%error, attempt, "a transaction is tried again");
                     tokio::time::sleep(Duration::from_millis(1 << attempt)).await;
@@ -267,7 +285,7 @@ impl Desk {
     }
 
     /// One transaction. Answers come in the order of the tasks; none for those that are busy.
-    async fn attempt(&self, tasks: &[Task], lock: Lock) -> Result<Attempted, DbErr> {
+    async fn attempt(&self, tasks: &[Task], lock: Lock) -> Result<Attempt, DbErr> {
         let mut all = Needs::default();
         tasks.iter().for_each(|task| task.needs(&mut all));
         let tx = self.begin(lock).await?;
@@ -293,12 +311,20 @@ impl Desk {
             })
             .collect();
         save::all(&tx, &mut work).await?;
-        tx.commit().await?;
-        Ok((answers, busy))
+        match tx.commit().await {
+            Ok(()) => Ok(Attempt::Committed(answers, busy)),
+            Err(error) if leaves_outcome_unknown(&error) => Ok(Attempt::Unknown(error)),
+            Err(error) => Err(error),
+        }
     }
 }
 
-type Attempted = (Vec<Option<Result<Outcome, Refusal>>>, BTreeSet<CustomerId>);
+enum Attempt {
+    /// Answers in the order of the tasks, none for those whose customer is busy.
+    Committed(Vec<Option<Result<Outcome, Refusal>>>, BTreeSet<CustomerId>),
+    /// The connection broke while committing.
+    Unknown(DbErr),
+}
 
 fn answer(
     tasks: Vec<Task>,
@@ -315,6 +341,16 @@ fn answer(
     }
     debug_assert!(waiting.iter().all(|task| busy.contains(&task.customer())));
     (!waiting.is_empty()).then_some(waiting)
+}
+
+/// Answers those that can not be tried again, keeps the others.
+fn without_keyless(tasks: Vec<Task>) -> Vec<Task> {
+    let (keep, give_up): (Vec<Task>, Vec<Task>) = tasks.into_iter().partition(Task::is_repeatable);
+    for task in give_up {
+        let told = "the database connection broke while committing: it may have been done or not";
+        let _ = task.reply.send(Err(Refusal::Internal(told.to_owned())));
+    }
+    keep
 }
 
 /// Posts what is due in every book, before anything else happens to it (rule 5).

@@ -1,0 +1,160 @@
+//! Balances: now here, then in [`super::as_of`], in time to come in [`super::projection`].
+
+use std::collections::HashMap;
+
+use domain::grant::Rollover;
+use domain::{Amount, CreditTypeId, CustomerId, Instant};
+use sea_orm::{DbErr, FromQueryResult, QueryResult};
+
+use super::fetch::once_each;
+use super::page::bad;
+use super::{BalanceRow, Read, Reader};
+
+/// Days that can be looked ahead (decision 32).
+const DAYS_MAX: i64 = 36_500;
+
+/// A balance that was read this recently is of now: what stands in the rows answers for it.
+const RECENT: i64 = 60_000_000;
+
+/// What may be lost at the end of a window.
+pub(super) struct Ending {
+    pub(super) account: (CustomerId, CreditTypeId),
+    pub(super) ends_at: Instant,
+    /// Not held.
+    pub(super) rest: Amount,
+    pub(super) rollover: Option<Rollover>,
+}
+
+impl Ending {
+    /// What does not roll over.
+    fn lost(&self) -> Amount {
+        let rest = self.rest.max(0);
+        let rolls = self.rollover.as_ref();
+        rest.saturating_sub(rolls.map_or(0, |rollover| rollover.rolls(rest, self.ends_at)))
+    }
+}
+
+/// An account as it stands, and what is still to start in it.
+struct Standing {
+    row: BalanceRow,
+    next_boundary_at: Option<Instant>,
+}
+
+impl FromQueryResult for Standing {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            row: BalanceRow {
+                customer_id: row.try_get_by_index(0)?,
+                credit_type_id: row.try_get_by_index(1)?,
+                posted: row.try_get_by_index(2)?,
+                held: row.try_get_by_index(3)?,
+                sequence: row.try_get_by_index(4)?,
+                scheduled: row.try_get_by_index(6)?,
+                as_of: Instant(0),
+            },
+            next_boundary_at: row.try_get_by_index(5)?,
+        })
+    }
+}
+
+impl Reader {
+    /// Balances of these customers, one for each of their accounts, by credit type; every customer
+    /// asked for has a list. `at`: at which time; `known_at`: as far as it was known then.
+    pub async fn balances(
+        &self,
+        customers: &[CustomerId],
+        at: Option<Instant>,
+        known_at: Option<Instant>,
+    ) -> Read<HashMap<CustomerId, Vec<BalanceRow>>> {
+        let now = self.now();
+        let customers = once_each(customers.iter().copied());
+        let known = known_at.filter(|known| *known < now);
+        let rows = match (at.unwrap_or(now), known) {
+            _ if customers.is_empty() => Vec::new(),
+            (at, Some(known)) => self.balances_as_of(&customers, at, known).await?,
+            (at, None) if at > now => self.balances_to_come(&customers, at).await?,
+            (at, None) if at < now => self.balances_as_of(&customers, at, now).await?,
+            (_, None) => self.balances_now(&customers, now).await?,
+        };
+        let mut balances: HashMap<_, Vec<_>> =
+            customers.into_iter().map(|id| (id, Vec::new())).collect();
+        for row in rows {
+            balances.entry(row.customer_id).or_default().push(row);
+        }
+        for rows in balances.values_mut() {
+            rows.sort_unstable_by_key(|row| row.credit_type_id);
+        }
+        Ok(balances)
+    }
+
+    /// What would expire unused within that many days (decision 32), in minor units; every account
+    /// asked for has an amount.
+    pub async fn expiring(
+        &self,
+        accounts: &[(CustomerId, CreditTypeId)],
+        within_days: i64,
+        as_of: Instant,
+    ) -> Read<HashMap<(CustomerId, CreditTypeId), i64>> {
+        if !(0..=DAYS_MAX).contains(&within_days) {
+            return Err(bad(&format!(
+                "`withinDays` is 0 to {DAYS_MAX}, not {within_days}"
+            )));
+        }
+        let mut expiring: HashMap<_, i64> = accounts.iter().map(|of| (*of, 0)).collect();
+        let customers = once_each(accounts.iter().map(|(customer, _)| *customer));
+        if customers.is_empty() {
+            return Ok(expiring);
+        }
+        let now = self.now();
+        let until = as_of.plus_days(within_days);
+        let endings = if as_of > now {
+            self.endings_to_come(&customers, as_of).await?
+        } else if as_of >= now.plus_micros(-RECENT) {
+            self.settle(&customers).await?;
+            self.endings_now(&customers).await?
+        } else {
+            self.settle(&customers).await?;
+            self.endings_as_of(&customers, as_of, until).await?
+        };
+        let within = |ending: &Ending| ending.ends_at > as_of && ending.ends_at <= until;
+        for ending in endings.into_iter().filter(within) {
+            if let Some(sum) = expiring.get_mut(&ending.account) {
+                *sum = sum.saturating_add(ending.lost());
+            }
+        }
+        Ok(expiring)
+    }
+
+    async fn balances_now(&self, customers: &[CustomerId], now: Instant) -> Read<Vec<BalanceRow>> {
+        let mut rows = self.standings(customers).await?;
+        let due = |standing: &&Standing| standing.next_boundary_at.is_some_and(|due| due <= now);
+        let due: Vec<_> = rows
+            .iter()
+            .filter(due)
+            .map(|standing| (standing.row.customer_id, standing.row.credit_type_id))
+            .collect();
+        if self.settle_accounts(&due).await? {
+            rows = self.standings(customers).await?;
+        }
+        let rows = rows.into_iter();
+        Ok(rows
+            .map(|standing| BalanceRow {
+                as_of: now,
+                ..standing.row
+            })
+            .collect())
+    }
+
+    async fn standings(&self, customers: &[CustomerId]) -> Read<Vec<Standing>> {
+        let mut sql = self.sql();
+        sql.push(
+            "SELECT a.customer_id, a.credit_type_id, a.balance, a.held, a.last_sequence, \
+             a.next_boundary_at, CAST(COALESCE((SELECT SUM(s.amount) FROM segment s \
+             WHERE s.customer_id = a.customer_id AND s.credit_type_id = a.credit_type_id \
+             AND s.open AND NOT s.started AND s.voided_at IS NULL), 0) AS bigint) \
+             FROM account a WHERE ",
+        );
+        sql.among("a.customer_id", customers.iter().map(|id| id.0));
+        self.fetch(sql).await
+    }
+}

@@ -1,0 +1,109 @@
+//! Customers.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use domain::CustomerId;
+use entity::{customer, customer_external_id};
+use sea_orm::{EntityTrait, FromQueryResult};
+use uuid::Uuid;
+
+use super::dialect::{Child, Sql, columns};
+use super::page::{Key, KeyKind, Slice};
+use super::{CustomerFilter, Page, PageRequest, Read, Reader};
+
+static COLUMNS: LazyLock<String> = LazyLock::new(|| columns::<customer::Entity>("c", ""));
+
+fn child() -> Child {
+    Child {
+        table: "customer",
+        alias: "c",
+        joins: "",
+        columns: &COLUMNS,
+    }
+}
+
+/// A customer that is known by an id of the seller.
+#[derive(FromQueryResult)]
+struct Known {
+    customer_id: CustomerId,
+}
+
+impl Reader {
+    /// All customers.
+    pub async fn customers(
+        &self,
+        filter: &CustomerFilter,
+        page: &PageRequest,
+    ) -> Read<Page<customer::Model>> {
+        let slice = Slice::read(page, ("customers", KeyKind::Id), filter, &[Uuid::nil()])?;
+        let known = self.known_as(filter).await?;
+        let matching = |sql: &mut Sql| matching(sql, filter, known.as_ref());
+        let key = |row: &customer::Model| Key::Id(row.id.0);
+        self.root(&child(), "c.id", &slice, matching, key).await
+    }
+
+    /// How many customers there are.
+    pub async fn count_customers(&self, filter: &CustomerFilter) -> Read<i64> {
+        let known = self.known_as(filter).await?;
+        self.total(&child(), |sql| matching(sql, filter, known.as_ref()))
+            .await
+    }
+
+    /// Customers by id; those that do not exist are absent.
+    pub async fn customers_by_id(
+        &self,
+        ids: &[CustomerId],
+    ) -> Read<HashMap<CustomerId, customer::Model>> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut sql = self.sql();
+        sql.push(&child().select()).push(" WHERE ");
+        sql.among("c.id", ids.iter().map(|id| id.0));
+        let rows: Vec<customer::Model> = self.fetch(sql).await?;
+        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    }
+
+    /// One customer.
+    pub async fn customer(&self, id: CustomerId) -> Read<Option<customer::Model>> {
+        Ok(customer::Entity::find_by_id(id).one(&self.db).await?)
+    }
+
+    /// One customer, by the seller's own id.
+    pub async fn customer_by_external_id(
+        &self,
+        external_id: &str,
+    ) -> Read<Option<customer::Model>> {
+        let known = customer_external_id::Entity::find_by_id(external_id);
+        match known.one(&self.db).await? {
+            Some(known) => self.customer(known.customer_id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The customers with the external ids that the filter names.
+    async fn known_as(&self, filter: &CustomerFilter) -> Read<Option<Vec<CustomerId>>> {
+        let Some(names) = &filter.external_ids else {
+            return Ok(None);
+        };
+        let mut sql = self.sql();
+        sql.push("SELECT customer_id FROM customer_external_id WHERE 1 = 1")
+            .and_text("external_id", Some(names.iter().cloned()));
+        let known: Vec<Known> = self.fetch(sql).await?;
+        Ok(Some(known.iter().map(|row| row.customer_id).collect()))
+    }
+}
+
+fn matching(sql: &mut Sql, filter: &CustomerFilter, known: Option<&Vec<CustomerId>>) {
+    sql.and_among("c.id", filter.ids.as_ref())
+        .and_among("c.id", known);
+    if let Some(text) = filter.search.as_deref().filter(|text| !text.is_empty()) {
+        sql.and_contains(&["c.name", "c.external_id"], text);
+    }
+    match filter.archived {
+        Some(true) => sql.push(" AND c.archived_at IS NOT NULL"),
+        Some(false) => sql.push(" AND c.archived_at IS NULL"),
+        None => sql,
+    };
+}

@@ -1,0 +1,416 @@
+//! What all reads share: running a statement, posting what is due, grouping by parent.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+
+use domain::{ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
+use uuid::Uuid;
+
+use super::dialect::{Child, Sql};
+use super::page::{Key, Page, Slice};
+use super::{Read, ReadError, Reader};
+
+/// An id of any type.
+pub(super) trait AnyId: Copy {
+    /// The UUID of it.
+    fn uuid(self) -> Uuid;
+}
+
+macro_rules! any_id {
+    ($($id:ty),*) => {$(impl AnyId for $id {
+        fn uuid(self) -> Uuid {
+            self.0
+        }
+    })*};
+}
+
+any_id!(
+    ContractId,
+    CreditGrantId,
+    CreditId,
+    CreditTypeId,
+    CustomerId,
+    DrawdownId
+);
+
+impl AnyId for Uuid {
+    fn uuid(self) -> Self {
+        self
+    }
+}
+
+/// Whose children are read.
+pub(super) enum Parents<'a> {
+    /// Customers.
+    Customers(&'a [CustomerId]),
+    /// Objects of customers: their table, and the column of the child that names them.
+    Objects(&'static str, &'static str, &'a [(CustomerId, Uuid)]),
+}
+
+impl Parents<'_> {
+    /// The customers, each once.
+    pub(super) fn customers(&self) -> Vec<CustomerId> {
+        match self {
+            Self::Customers(customers) => once_each(customers.iter().copied()),
+            Self::Objects(_, _, objects) => {
+                once_each(objects.iter().map(|(customer, _)| *customer))
+            }
+        }
+    }
+
+    /// The ids of the parents, each once.
+    pub(super) fn ids(&self) -> Vec<Uuid> {
+        match self {
+            Self::Customers(customers) => once_each(customers.iter().map(|customer| customer.0)),
+            Self::Objects(_, _, objects) => once_each(objects.iter().map(|(_, id)| *id)),
+        }
+    }
+
+    /// The table of the parents.
+    pub(super) fn table(&self) -> &'static str {
+        match self {
+            Self::Customers(_) => "customer",
+            Self::Objects(table, _, _) => table,
+        }
+    }
+
+    /// The column of the child that names the parent.
+    pub(super) fn column(&self) -> &'static str {
+        match self {
+            Self::Customers(_) => "customer_id",
+            Self::Objects(_, column, _) => column,
+        }
+    }
+
+    /// Appends that `p` is one of them.
+    pub(super) fn of(&self, sql: &mut Sql) {
+        if let Self::Objects(..) = self {
+            let customers = self.customers();
+            sql.among("p.customer_id", customers.iter().map(|id| id.0));
+            sql.push(" AND ");
+        }
+        sql.among("p.id", self.ids());
+    }
+
+    /// Appends that the child is one of `p`.
+    pub(super) fn link(&self, sql: &mut Sql, alias: &str) {
+        match self {
+            Self::Customers(_) => sql.push(alias).push(".customer_id = p.id"),
+            Self::Objects(_, column, _) => sql.push(&format!(
+                "{alias}.customer_id = p.customer_id AND {alias}.{column} = p.id"
+            )),
+        };
+        sql.and_named(&format!("{alias}.customer_id"), &self.customers());
+    }
+
+    /// Appends that the child is of any of them, for counts.
+    pub(super) fn any(&self, sql: &mut Sql, alias: &str) {
+        let customers = self.customers();
+        sql.among(
+            &format!("{alias}.customer_id"),
+            customers.iter().map(|id| id.0),
+        );
+        if let Self::Objects(_, column, _) = self {
+            sql.push(" AND ")
+                .among(&format!("{alias}.{column}"), self.ids());
+        }
+    }
+}
+
+/// A number of rows of one parent.
+struct Count {
+    parent: Uuid,
+    rows: i64,
+}
+
+impl FromQueryResult for Count {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            parent: row.try_get_by_index(0)?,
+            rows: row.try_get_by_index(1)?,
+        })
+    }
+}
+
+/// An account that something is due in.
+struct Due(CustomerId, CreditTypeId);
+
+impl FromQueryResult for Due {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        Ok(Self(row.try_get_by_index(0)?, row.try_get_by_index(1)?))
+    }
+}
+
+impl Reader {
+    /// A statement for the database at hand.
+    pub(super) fn sql(&self) -> Sql {
+        Sql::new(self.db.get_database_backend())
+    }
+
+    /// Runs a statement.
+    pub(super) async fn fetch<R: FromQueryResult>(&self, sql: Sql) -> Read<Vec<R>> {
+        rows(&self.db, sql).await
+    }
+
+    /// Runs a statement that answers one number.
+    pub(super) async fn number(&self, sql: Sql) -> Read<i64> {
+        let row = self.db.query_one_raw(sql.statement()).await?;
+        let number: Option<i64> = row
+            .map(|row| row.try_get_by_index(0))
+            .transpose()?
+            .flatten();
+        Ok(number.unwrap_or_default())
+    }
+
+    /// Posts what is due in the accounts of these customers. Answers whether anything was.
+    pub(super) async fn settle(&self, customers: &[CustomerId]) -> Read<bool> {
+        if customers.is_empty() {
+            return Ok(false);
+        }
+        let mut sql = self.sql();
+        sql.push("SELECT a.customer_id, a.credit_type_id FROM account a WHERE ")
+            .among("a.customer_id", customers.iter().map(|id| id.0))
+            .push(" AND a.next_boundary_at <= ")
+            .bind(self.now());
+        let due: Vec<Due> = self.fetch(sql).await?;
+        let due: Vec<_> = due.into_iter().map(|Due(c, t)| (c, t)).collect();
+        self.settle_accounts(&due).await
+    }
+
+    /// Posts what is due in these accounts. Answers whether there are any.
+    pub(super) async fn settle_accounts(&self, due: &[(CustomerId, CreditTypeId)]) -> Read<bool> {
+        if due.is_empty() {
+            return Ok(false);
+        }
+        let settled = self.settler.settle(due).await;
+        settled.map(|()| true).map_err(ReadError::Settle)
+    }
+
+    /// The first children of every parent, grouped by parent; every parent that is asked for has
+    /// a page.
+    pub(super) async fn children<R: FromQueryResult>(
+        &self,
+        parents: &Parents<'_>,
+        child: &Child,
+        sort: &str,
+        slice: &Slice,
+        matching: impl FnOnce(&mut Sql),
+        place: impl Fn(&R) -> (Uuid, Key),
+    ) -> Read<HashMap<Uuid, Page<R>>> {
+        let rows = self
+            .child_rows(parents, child, sort, slice, matching)
+            .await?;
+        Ok(pages(parents.ids(), rows, slice, place))
+    }
+
+    /// The first children of every parent, in one statement.
+    pub(super) async fn child_rows<R: FromQueryResult>(
+        &self,
+        parents: &Parents<'_>,
+        child: &Child,
+        sort: &str,
+        slice: &Slice,
+        matching: impl FnOnce(&mut Sql),
+    ) -> Read<Vec<R>> {
+        if parents.ids().is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut sql = self.sql();
+        sql.top_n(
+            (parents.table(), |sql: &mut Sql| parents.of(sql)),
+            child,
+            |sql| {
+                parents.link(sql, child.alias);
+                bounds(sql, sort, slice);
+                matching(sql);
+            },
+            &format!("{sort} {}", slice.direction()),
+            slice.limit(),
+        );
+        self.fetch(sql).await
+    }
+
+    /// A page of a list over all customers.
+    pub(super) async fn root<R: FromQueryResult>(
+        &self,
+        child: &Child,
+        sort: &str,
+        slice: &Slice,
+        matching: impl FnOnce(&mut Sql),
+        key: impl Fn(&R) -> Key,
+    ) -> Read<Page<R>> {
+        let rows = self.root_rows(child, sort, slice, matching).await?;
+        Ok(slice.page(Uuid::nil(), rows, key))
+    }
+
+    /// The first rows of a list over all customers.
+    pub(super) async fn root_rows<R: FromQueryResult>(
+        &self,
+        child: &Child,
+        sort: &str,
+        slice: &Slice,
+        matching: impl FnOnce(&mut Sql),
+    ) -> Read<Vec<R>> {
+        let mut sql = self.sql();
+        sql.push(&child.select()).push(" WHERE 1 = 1");
+        bounds(&mut sql, sort, slice);
+        matching(&mut sql);
+        sql.push(&format!(" ORDER BY {sort} {} LIMIT ", slice.direction()));
+        sql.bind(slice.limit());
+        self.fetch(sql).await
+    }
+
+    /// Rows of any customers, by id alone.
+    pub(super) async fn rows_anywhere<R: FromQueryResult>(
+        &self,
+        child: &Child,
+        ids: impl IntoIterator<Item = Uuid>,
+    ) -> Read<Vec<R>> {
+        let mut sql = self.sql();
+        sql.push(&child.select()).push(" WHERE ");
+        sql.among(&format!("{}.id", child.alias), ids);
+        self.fetch(sql).await
+    }
+
+    /// How many children every parent has; every parent that is asked for has a number.
+    pub(super) async fn numbers(
+        &self,
+        parents: &Parents<'_>,
+        child: &Child,
+        matching: impl FnOnce(&mut Sql),
+    ) -> Read<HashMap<Uuid, i64>> {
+        self.sums(parents, child, "count(*)", matching).await
+    }
+
+    /// A sum over the children of every parent.
+    pub(super) async fn sums(
+        &self,
+        parents: &Parents<'_>,
+        child: &Child,
+        number: &str,
+        matching: impl FnOnce(&mut Sql),
+    ) -> Read<HashMap<Uuid, i64>> {
+        let mut numbers: HashMap<Uuid, i64> = parents.ids().into_iter().map(|id| (id, 0)).collect();
+        if numbers.is_empty() {
+            return Ok(numbers);
+        }
+        let Child {
+            table,
+            alias,
+            joins,
+            ..
+        } = child;
+        let column = parents.column();
+        let mut sql = self.sql();
+        sql.push(&format!(
+            "SELECT {alias}.{column}, {number} FROM {table} {alias}{joins} WHERE "
+        ));
+        parents.any(&mut sql, alias);
+        matching(&mut sql);
+        sql.push(&format!(" GROUP BY {alias}.{column}"));
+        let counted: Vec<Count> = self.fetch(sql).await?;
+        numbers.extend(counted.into_iter().map(|count| (count.parent, count.rows)));
+        Ok(numbers)
+    }
+
+    /// How many rows a list over all customers has.
+    pub(super) async fn total(&self, child: &Child, matching: impl FnOnce(&mut Sql)) -> Read<i64> {
+        let Child {
+            table,
+            alias,
+            joins,
+            ..
+        } = child;
+        let mut sql = self.sql();
+        sql.push(&format!(
+            "SELECT count(*) FROM {table} {alias}{joins} WHERE 1 = 1"
+        ));
+        matching(&mut sql);
+        self.number(sql).await
+    }
+
+    /// Rows of customers, by customer and id, whatever the number in one statement.
+    pub(super) async fn rows_by_id<R: FromQueryResult>(
+        &self,
+        child: &Child,
+        ids: &[(CustomerId, Uuid)],
+    ) -> Read<Vec<R>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let alias = child.alias;
+        let mut sql = self.sql();
+        sql.push(&child.select()).push(" WHERE ");
+        sql.among(
+            &format!("{alias}.customer_id"),
+            ids.iter().map(|(customer, _)| customer.0),
+        );
+        sql.push(" AND ");
+        sql.among(&format!("{alias}.id"), ids.iter().map(|(_, id)| *id));
+        self.fetch(sql).await
+    }
+}
+
+/// Runs a statement on a connection or in a transaction.
+pub(super) async fn rows<R: FromQueryResult>(db: &impl ConnectionTrait, sql: Sql) -> Read<Vec<R>> {
+    let rows = db.query_all_raw(sql.statement()).await?;
+    let rows = rows.iter().map(|row| R::from_query_result(row, ""));
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Groups rows by parent and makes a page of each group.
+pub(super) fn pages<R>(
+    parents: impl IntoIterator<Item = Uuid>,
+    rows: Vec<R>,
+    slice: &Slice,
+    place: impl Fn(&R) -> (Uuid, Key),
+) -> HashMap<Uuid, Page<R>> {
+    let mut groups: HashMap<Uuid, Vec<R>> =
+        parents.into_iter().map(|id| (id, Vec::new())).collect();
+    for row in rows {
+        if let Some(group) = groups.get_mut(&place(&row).0) {
+            group.push(row);
+        }
+    }
+    let pages = groups
+        .into_iter()
+        .map(|(parent, rows)| (parent, slice.page(parent, rows, |row| place(row).1)));
+    pages.collect()
+}
+
+/// The keys of a map as typed ids.
+pub(super) fn typed<K: From<Uuid> + Eq + Hash, V>(map: HashMap<Uuid, V>) -> HashMap<K, V> {
+    map.into_iter()
+        .map(|(id, value)| (id.into(), value))
+        .collect()
+}
+
+/// Pairs with plain ids.
+pub(super) fn plain<I: AnyId>(ids: &[(CustomerId, I)]) -> Vec<(CustomerId, Uuid)> {
+    ids.iter()
+        .map(|(customer, id)| (*customer, id.uuid()))
+        .collect()
+}
+
+/// Each once, in the order of their first appearance.
+pub(super) fn once_each<T: Copy + Eq + Hash>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut seen = HashSet::new();
+    items
+        .into_iter()
+        .filter(|item| seen.insert(*item))
+        .collect()
+}
+
+/// Appends the bounds that the cursors set, for a list that is sorted by one column.
+fn bounds(sql: &mut Sql, sort: &str, slice: &Slice) {
+    for (operator, key) in [(">", slice.above), ("<", slice.below)] {
+        match key {
+            Some(Key::Id(id)) => sql.push(&format!(" AND {sort} {operator} ")).bind(id),
+            Some(Key::Sequence(sequence)) => {
+                sql.push(&format!(" AND {sort} {operator} ")).bind(sequence)
+            }
+            Some(Key::Moment(..)) | None => sql,
+        };
+    }
+}
