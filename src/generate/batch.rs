@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use domain::grant::Category;
 use domain::instant::DAY;
-use domain::{
-    Amount, CreditTypeId, CustomerId, DecimalText, Instant, Rejection, Scale,
-};
+use domain::{Amount, CreditTypeId, CustomerId, DecimalText, Instant, Rejection, Scale};
 use entity::{credit_type, event};
 use uuid::Uuid;
 
@@ -308,10 +306,7 @@ impl Maker {
             key,
             input: command.canonical(),
         };
-        command
-            .rules()
-            .run(work, &order)
-            .map(|done| done.object_id)
+        command.rules().run(work, &order).map(|done| done.object_id)
     }
 }
 
