@@ -19,6 +19,7 @@ mod outcome;
 pub mod read;
 pub(crate) mod save;
 mod sql;
+pub mod verify;
 pub(crate) mod work;
 mod writer;
 
