@@ -8,8 +8,9 @@ use domain::{Amount, CreditTypeId, CustomerId, DecimalText, Instant, Rejection, 
 use entity::{credit_type, event};
 use uuid::Uuid;
 
-use super::dice::{Dice, SeededIds};
+use super::dice::Dice;
 use super::{Shape, Summary};
+use crate::app::SeededIds;
 use crate::ledger::Command;
 use crate::ledger::command::input::{AmountInput, CreateCreditGrant, CreateCustomer, DrawDown};
 use crate::ledger::command::{Home, Locate, Order};

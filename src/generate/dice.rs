@@ -1,9 +1,4 @@
-//! Chance that is the same every time: numbers and ids from a seed.
-
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use domain::{IdSource, Instant};
-use uuid::Uuid;
+//! Chance that is the same every time: numbers from a seed.
 
 /// One step of SplitMix64: spreads a number over all 64 bits.
 fn spread(number: u64) -> u64 {
@@ -57,62 +52,9 @@ impl Dice {
     }
 }
 
-/// Ids of UUID version 7 from a seed: 60 bits of time, 30 bits of a counter, so that ids of one
-/// instant ascend in the order of their making, 31 bits from the seed, and the zero that
-/// [`IdSource`] asks for.
-#[derive(Debug)]
-pub(crate) struct SeededIds {
-    seed: u64,
-    made: AtomicU64,
-}
-
-impl SeededIds {
-    /// A source of its own for every seed.
-    pub fn new(seed: u64) -> Self {
-        Self {
-            seed: spread(seed),
-            made: AtomicU64::new(0),
-        }
-    }
-}
-
-impl IdSource for SeededIds {
-    fn next(&self, at: Instant) -> Uuid {
-        let count = self.made.fetch_add(1, Ordering::Relaxed);
-        let micros = u128::from(u64::try_from(at.0).unwrap_or_default());
-        let (millis, rest) = (micros / 1_000, micros % 1_000);
-        let random = u128::from(spread(self.seed ^ spread(count)) >> 33);
-        let bits = (millis & 0xFFFF_FFFF_FFFF) << 80
-            | 0x7 << 76
-            | (rest * 4_096 / 1_000) << 64
-            | 0b10 << 62
-            | u128::from(count & 0x3FFF_FFFF) << 32
-            | random << 1;
-        Uuid::from_u128(bits)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ids_of_one_instant_ascend_and_are_the_same_for_the_same_seed() {
-        let make = |seed| {
-            let ids = SeededIds::new(seed);
-            (0..1_000)
-                .map(|_| ids.next(Instant(1_767_225_600_000_123)))
-                .collect::<Vec<_>>()
-        };
-        let ids = make(1);
-        assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
-        assert!(
-            ids.iter()
-                .all(|id| id.get_version_num() == 7 && id.as_u128() & 1 == 0)
-        );
-        assert_eq!(ids, make(1));
-        assert_ne!(ids, make(2));
-    }
 
     #[test]
     fn dice_fall_the_same_for_the_same_seed_and_name_and_stay_inside() {

@@ -18,7 +18,7 @@ use sea_orm::{
 };
 
 use self::batch::{Batch, Maker, external_id};
-use self::dice::SeededIds;
+use crate::app::SeededIds;
 use crate::ledger::save;
 use crate::ledger::work::Work;
 
