@@ -2,8 +2,12 @@
 //!
 //! One binary, since linking takes longer than testing. `support` holds what tests are made with.
 
+mod api;
 mod cli;
 mod contract;
+mod every_field;
+mod graphql_answers;
+mod model;
 mod schema_snapshot;
 mod support;
 mod transport;
