@@ -4,6 +4,7 @@
 
 mod cli;
 mod contract;
+mod jobs;
 mod schema_snapshot;
 mod support;
 mod transport;
