@@ -2,6 +2,12 @@
 //!
 //! One binary, since linking takes longer than testing. `support` holds what tests are made with.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may panic, and may make up names of its own"
+)]
+
 mod api;
 mod cli;
 mod contract;
