@@ -17,10 +17,10 @@ mod error;
 mod load;
 mod outcome;
 pub mod read;
-mod save;
+pub(crate) mod save;
 mod sql;
 pub mod verify;
-mod work;
+pub(crate) mod work;
 mod writer;
 
 use std::fmt;
