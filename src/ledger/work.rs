@@ -147,6 +147,17 @@ pub struct Claims {
     pub homes: Vec<object_home::Model>,
 }
 
+impl Claims {
+    /// Frees an external id, also one that was claimed in this very batch.
+    pub fn release_external_id(&mut self, id: String) {
+        let before = self.external_ids.len();
+        self.external_ids.retain(|claim| claim.external_id != id);
+        if self.external_ids.len() == before {
+            self.released_external_ids.push(id);
+        }
+    }
+}
+
 /// What was loaded and what became of it.
 #[derive(Debug, Default)]
 pub struct State {

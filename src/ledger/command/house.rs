@@ -150,7 +150,7 @@ impl Run for UpdateCustomer {
             claim_external_id(work, self.id, text)?;
             if let Some(old) = old {
                 work.taken_external_ids.remove(&old);
-                work.claims.released_external_ids.push(old);
+                work.claims.release_external_id(old);
             }
         }
         let now = work.now;
