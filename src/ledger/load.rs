@@ -185,7 +185,8 @@ pub async fn rest(
         let more = grants(db, &Needs::default(), rolling).await?;
         house.state.grants.extend(more);
     }
-    Ok(())
+    // Last: whoever sees what a command did sees its key too, and takes it for the repeat it is.
+    answers(db, needs, house).await
 }
 
 async fn customers(
@@ -508,8 +509,12 @@ async fn usage(db: &impl ConnectionTrait, needs: &Needs) -> Result<Vec<Usage>, D
     Ok(usage)
 }
 
-/// Keys of all kinds that the commands ask for.
-async fn keys(db: &impl ConnectionTrait, needs: &Needs, work: &mut Work<'_>) -> Result<(), DbErr> {
+/// The answers given before to the keys that the commands bear.
+async fn answers(
+    db: &impl ConnectionTrait,
+    needs: &Needs,
+    work: &mut Work<'_>,
+) -> Result<(), DbErr> {
     let backend = db.get_database_backend();
     if !needs.keys.is_empty() {
         let mut sql = Sql::new(backend, "SELECT * FROM idempotency WHERE ");
@@ -530,6 +535,12 @@ async fn keys(db: &impl ConnectionTrait, needs: &Needs, work: &mut Work<'_>) -> 
             }
         }
     }
+    Ok(())
+}
+
+/// Keys of drawdowns, and what is unique over all customers.
+async fn keys(db: &impl ConnectionTrait, needs: &Needs, work: &mut Work<'_>) -> Result<(), DbErr> {
+    let backend = db.get_database_backend();
     if !needs.drawdown_keys.is_empty() {
         let mut sql = Sql::new(backend, "SELECT * FROM drawdown WHERE ");
         sql.among(
