@@ -14,6 +14,7 @@ use entity::{
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait};
 use uuid::Uuid;
 
+use super::lock;
 use super::sql::Sql;
 use super::work::{AccountKey, Needs, OpenBook, Rows, Tracked, Usage, Work};
 
@@ -118,6 +119,7 @@ pub async fn rest(
         .credit_types
         .extend(needs.accounts.iter().map(|key| key.1));
     let house = work;
+    lock::rewritten(db, needs).await?;
     house.state.customers = customers(db, needs).await?;
     house.state.credit_types = credit_types(db, needs).await?;
     house.state.products = products(db, needs).await?;

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `command/` | what each command needs, checks and does |
 //! | `writer.rs` | the queue and the transaction that every command goes through |
-//! | `load.rs`, `work.rs`, `save.rs` | what a transaction has loaded, and how it is written |
+//! | `load.rs`, `lock.rs`, `work.rs`, `save.rs` | what a transaction has loaded, and how it is written |
 //! | `sql.rs` | SQL for both databases |
 //! | `read/` | every read |
 //! | `verify.rs` | the check of all books |
@@ -15,6 +15,7 @@ pub mod command;
 mod connect;
 mod error;
 mod load;
+mod lock;
 mod outcome;
 pub mod read;
 mod save;

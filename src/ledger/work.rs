@@ -23,6 +23,8 @@ pub type AccountKey = (CustomerId, CreditTypeId);
 pub struct Needs {
     /// Customers.
     pub customers: BTreeSet<CustomerId>,
+    /// Customers, products and contracts whose row is written over: locked, since no account is.
+    pub rewritten: BTreeSet<Rewritten>,
     /// Accounts: locked, with their open segments.
     pub accounts: BTreeSet<AccountKey>,
     /// Customers of whom every account is needed.
@@ -61,6 +63,17 @@ pub struct Needs {
     pub usage_of_contract_since: Option<Instant>,
     /// Accounts of which every segment is needed, spent ones too: for a preview.
     pub all_segments: BTreeSet<AccountKey>,
+}
+
+/// A row that a command writes over without holding the lock of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rewritten {
+    /// A customer.
+    Customer(CustomerId),
+    /// A contract.
+    Contract(CustomerId, ContractId),
+    /// A product.
+    Product(ProductId),
 }
 
 /// Posted usage of a credit: what a drawdown took from one segment and was not given back.
