@@ -4,6 +4,9 @@
 
 mod cli;
 mod contract;
+mod crash;
+mod races;
 mod schema_snapshot;
 mod support;
 mod transport;
+mod two_servers;
