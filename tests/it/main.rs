@@ -11,11 +11,14 @@
 mod api;
 mod cli;
 mod contract;
+mod crash;
 mod every_field;
 mod graphql_answers;
 mod jobs;
 mod model;
+mod races;
 mod schema_snapshot;
 mod support;
 mod transport;
+mod two_servers;
 mod verify;
