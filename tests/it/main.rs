@@ -5,6 +5,7 @@
 mod api;
 mod cli;
 mod contract;
+mod demo;
 mod every_field;
 mod graphql_answers;
 mod model;
