@@ -12,6 +12,7 @@ mod api;
 mod cli;
 mod contract;
 mod crash;
+mod demo;
 mod every_field;
 mod graphql_answers;
 mod jobs;
