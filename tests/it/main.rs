@@ -4,6 +4,8 @@
 
 mod cli;
 mod contract;
+mod migrations;
 mod schema_snapshot;
 mod support;
+mod tidy;
 mod transport;

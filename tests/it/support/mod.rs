@@ -4,6 +4,7 @@ pub mod app;
 pub mod db;
 pub mod node;
 pub mod postgres;
+pub mod statements;
 
 use std::io::Write;
 use std::path::Path;
