@@ -36,7 +36,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serves the API; the same without a subcommand
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Brings the database up to date, or says whether it is
     Migrate {
         #[command(subcommand)]

@@ -19,6 +19,7 @@ mod outcome;
 pub mod read;
 mod save;
 mod sql;
+pub mod verify;
 mod work;
 mod writer;
 

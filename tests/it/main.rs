@@ -2,9 +2,13 @@
 //!
 //! One binary, since linking takes longer than testing. `support` holds what tests are made with.
 
+mod api;
 mod cli;
 mod contract;
+mod every_field;
+mod graphql_answers;
 mod migrations;
+mod model;
 mod schema_snapshot;
 mod support;
 mod tidy;

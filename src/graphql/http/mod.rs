@@ -111,7 +111,141 @@ impl Inner {
         ran.await.map_err(|_| self.timeout_of_answer())?
     }
 
-    /// A place among the requests under way.
+    /// A place among the requests under way, given back when it is dropped.
+    fn place(&self) -> Result<Place<'_>, Refused> {
+        let before = self.under_way.fetch_add(1, Ordering::Relaxed);
+        let place = Place(&self.under_way);
+        if before < self.limits.requests_max {
+            return Ok(place);
+        }
+        Err(Refused::request(
+            StatusCode::SERVICE_UNAVAILABLE,
+            Code::Overloaded,
+            "too many requests at the same time: try again in a moment",
+        )
+        .with_header(RETRY_AFTER.as_str(), "1"))
+    }
+
+    async fn caller(&self, request: &HttpRequest) -> Result<Caller, Refused> {
+        let unauthenticated = |challenge: &str, message: &str| {
+            Refused::request(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message)
+                .with_header(WWW_AUTHENTICATE.as_str(), challenge)
+        };
+        let Some(key) = bearer(request) else {
+            return Err(unauthenticated(
+                "Bearer realm=\"scrip\"",
+                "a key is needed: send the header `authorization: Bearer KEY`",
+            ));
+        };
+        match self.keys.caller(key).await {
+            Ok(Some(caller)) => Ok(caller),
+            Ok(None) => Err(unauthenticated(
+                "Bearer realm=\"scrip\", error=\"invalid_token\"",
+                "the key is unknown or revoked",
+            )),
+            Err(error) => {
+                tracing::error!(%error, "a key could not be looked up");
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                Err(Refused::request(status, Code::Internal, "internal error"))
+            }
+        }
+    }
+
+    async fn parameters(
+        &self,
+        request: &HttpRequest,
+        payload: Payload,
+    ) -> Result<Parameters, Refused> {
+        match *request.method() {
+            Method::GET => parameters::of_url(request.query_string()),
+            Method::POST => {
+                media::json_body(request)?;
+                let body = self.body(request, payload).await?;
+                parameters::of_body(&body)
+            }
+            _ => Err(not_allowed("GET, POST", "the method must be POST or GET")),
+        }
+    }
+
+    async fn body(&self, request: &HttpRequest, payload: Payload) -> Result<web::Bytes, Refused> {
+        let limit = self.limits.body_max_bytes;
+        let said = request.headers().get(CONTENT_LENGTH);
+        let said = said.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        if said.is_some_and(|length| length > limit) {
+            return Err(parameters::too_large(limit));
+        }
+        let mut chunks = Decompress::from_headers(payload, request.headers());
+        let mut body = web::BytesMut::new();
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|error| {
+                Refused::parameter(format!("the body can not be read: {error}"))
+            })?;
+            if body.len().saturating_add(chunk.len()) > limit {
+                return Err(parameters::too_large(limit));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    }
+
+    async fn run(
+        &self,
+        request: &HttpRequest,
+        parameters: Parameters,
+        caller: Caller,
+    ) -> Result<Response, Refused> {
+        let name = parameters.operation_name.as_deref();
+        let variables = &parameters.variables;
+        let read = document::read(&parameters.query, name, variables, &self.limits)?;
+        match read.kind {
+            OperationType::Query => {}
+            OperationType::Mutation if request.method() == Method::POST => {}
+            OperationType::Mutation => {
+                return Err(not_allowed("POST", "a mutation must be sent by POST"));
+            }
+            OperationType::Subscription => {
+                return Err(Refused::document(
+                    Code::BadUserInput,
+                    "subscriptions are not served here",
+                ));
+            }
+        }
+        // The document is read already; what is left of the text is for errors.
+        let mut inner = Request::new(String::new())
+            .variables(Variables::from_json(Json::Object(parameters.variables)));
+        inner.operation_name = parameters.operation_name;
+        inner.set_parsed_query(read.document);
+        let ran = AssertUnwindSafe((self.run)(inner, caller))
+            .catch_unwind()
+            .await;
+        let response = ran.map_err(|_| {
+            tracing::error!("a request panicked");
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            Refused::request(status, Code::Internal, "internal error")
+        })?;
+        if !response.errors.is_empty() && never_started(&response) {
+            return Err(document::refused(&parameters.query, response.errors));
+        }
+        Ok(response)
+    }
+
+    fn timeout_of_request(&self) -> Refused {
+        let seconds = self.limits.request_timeout.as_secs();
+        let message = format!("the request did not arrive within {seconds} s");
+        Refused::request(StatusCode::REQUEST_TIMEOUT, Code::Timeout, message)
+    }
+
+    fn timeout_of_answer(&self) -> Refused {
+        let seconds = self.limits.request_timeout.as_secs();
+        let message = format!(
+            "the request took longer than {seconds} s; whether a mutation in it was carried out \
+             shows when it is sent again with the same idempotency key"
+        );
+        Refused::request(StatusCode::GATEWAY_TIMEOUT, Code::Timeout, message)
+    }
+}
+
+/// A place among the requests under way.
 struct Place<'a>(&'a AtomicUsize);
 
 impl Drop for Place<'_> {

@@ -1,4 +1,5 @@
-//! The parameters of a request: `query`, `operationName`, `variables`, `extensions`.
+//! The parameters of a request: `query`, `operationName`, `variables`, `extensions`. The last must be
+//! well-formed; of what it says only `persistedQuery` is known.
 
 use actix_web::http::StatusCode;
 use serde::Deserialize;
@@ -15,8 +16,6 @@ pub struct Parameters {
     pub operation_name: Option<String>,
     /// Values of its variables.
     pub variables: Map<String, Value>,
-    /// What else the client says.
-    pub extensions: Map<String, Value>,
 }
 
 #[derive(Default, Deserialize)]
@@ -34,8 +33,8 @@ struct Body {
 
 impl Body {
     fn checked(self) -> Result<Parameters, Refused> {
-        let extensions = self.extensions.unwrap_or_default();
         let Some(query) = self.query else {
+            let extensions = self.extensions.unwrap_or_default();
             if extensions.contains_key("persistedQuery") {
                 return Err(Refused::document(
                     Code::PersistedQueryNotFound,
@@ -48,7 +47,6 @@ impl Body {
             query,
             operation_name: self.operation_name,
             variables: self.variables.unwrap_or_default(),
-            extensions,
         })
     }
 }
