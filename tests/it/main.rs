@@ -13,3 +13,4 @@ mod schema_snapshot;
 mod support;
 mod tidy;
 mod transport;
+mod verify;
