@@ -1,1 +1,336 @@
-//! config
+//! Settings: flag, else environment, else `scrip.toml`, else `config.default.toml`.
+//!
+//! Each setting stands once, below: its documentation is the help text, its name the flag and the
+//! key in the file. The defaults are the file `config.default.toml` and nowhere else.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Deserialize;
+
+use crate::ledger;
+
+/// The defaults, as a file that can be copied and edited.
+pub const DEFAULTS: &str = include_str!("../config.default.toml");
+/// Read when there is one and no other is named.
+const FILE: &str = "scrip.toml";
+
+/// Why there are no settings.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file that was named can not be read.
+    #[error("cannot read {path}: {source}")]
+    Unreadable {
+        /// Which file.
+        path: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// An unknown key, a value of the wrong kind, no TOML.
+    #[error("{path}: {source}")]
+    Malformed {
+        /// Which file.
+        path: String,
+        /// What is wrong, and in which line.
+        source: Box<toml::de::Error>,
+    },
+    /// The defaults do not cover this setting.
+    #[error("the setting {0} has no value")]
+    Missing(&'static str),
+}
+
+macro_rules! settings {
+    (
+        required { $($(#[doc = $doc:literal])+ $name:ident: $type:ty, $env:literal, $unit:literal;)* }
+        optional { $($(#[doc = $odoc:literal])+ $oname:ident: $otype:ty, $oenv:literal, $ounit:literal;)* }
+    ) => {
+        /// Settings as given in one place: what is absent is left to the next.
+        #[derive(Args, Clone, Debug, Default, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Given {
+            $(
+                $(#[doc = $doc])+
+                #[arg(long, env = $env, hide_env_values = true, value_name = $unit)]
+                pub $name: Option<$type>,
+            )*
+            $(
+                $(#[doc = $odoc])+
+                #[arg(long, env = $oenv, hide_env_values = true, value_name = $ounit)]
+                pub $oname: Option<$otype>,
+            )*
+        }
+
+        /// All settings, decided.
+        #[derive(Clone, Debug)]
+        pub struct Settings {
+            $($(#[doc = $doc])+ pub $name: $type,)*
+            $($(#[doc = $odoc])+ pub $oname: Option<$otype>,)*
+        }
+
+        impl Given {
+            /// Fills what is absent from the next place.
+            #[must_use]
+            fn or(self, next: Self) -> Self {
+                Self {
+                    $($name: self.$name.or(next.$name),)*
+                    $($oname: self.$oname.or(next.$oname),)*
+                }
+            }
+
+            fn decided(self) -> Result<Settings, ConfigError> {
+                Ok(Settings {
+                    $($name: self.$name.ok_or(ConfigError::Missing(stringify!($name)))?,)*
+                    $($oname: self.$oname,)*
+                })
+            }
+        }
+    };
+}
+
+settings! {
+    required {
+        /// Where to listen: address and port; port 0 takes a free one
+        listen: String, "SCRIP_LISTEN", "ADDRESS";
+        /// The database: sqlite://FILE?mode=rwc or postgres://USER:PASSWORD@HOST/NAME
+        database_url: String, "DATABASE_URL", "URL";
+        /// Fills an empty ledger with demo data: true or false
+        demo: Switch, "SCRIP_DEMO", "BOOL";
+        /// How many days late usage may be reported
+        lateness_max_days: u32, "SCRIP_LATENESS_MAX_DAYS", "DAYS";
+        /// Bytes of a request's body, after decompression
+        body_max_bytes: usize, "SCRIP_BODY_MAX_BYTES", "BYTES";
+        /// Tokens of a GraphQL document
+        tokens_max: usize, "SCRIP_TOKENS_MAX", "COUNT";
+        /// Levels of fields in a GraphQL document
+        depth_max: usize, "SCRIP_DEPTH_MAX", "LEVELS";
+        /// Complexity of a GraphQL document: its fields, times the sizes of the lists they stand in
+        complexity_max: usize, "SCRIP_COMPLEXITY_MAX", "POINTS";
+        /// Aliases in a GraphQL document
+        aliases_max: usize, "SCRIP_ALIASES_MAX", "COUNT";
+        /// Mutations in a GraphQL document
+        root_mutations_max: usize, "SCRIP_ROOT_MUTATIONS_MAX", "COUNT";
+        /// Rows of a page (100 at most)
+        page_size_max: usize, "SCRIP_PAGE_SIZE_MAX", "ROWS";
+        /// Inputs of a batch mutation
+        batch_max: usize, "SCRIP_BATCH_MAX", "INPUTS";
+        /// Seconds that a request may take
+        request_timeout_seconds: u64, "SCRIP_REQUEST_TIMEOUT_SECONDS", "SECONDS";
+        /// Requests at the same time; more are told to try again
+        requests_max: usize, "SCRIP_REQUESTS_MAX", "COUNT";
+        /// Threads that serve requests; 0: one for each processor
+        workers: usize, "SCRIP_WORKERS", "COUNT";
+        /// Connections to the database for reads
+        read_connections: u32, "SCRIP_READ_CONNECTIONS", "COUNT";
+        /// Seconds that a stop waits for the requests under way
+        shutdown_timeout_seconds: u64, "SCRIP_SHUTDOWN_TIMEOUT_SECONDS", "SECONDS";
+        /// Seconds between two looks for boundaries of accounts that nobody touches; 0: none
+        boundary_interval_seconds: u64, "SCRIP_BOUNDARY_INTERVAL_SECONDS", "SECONDS";
+        /// What is logged: error, warn, info, debug, trace, or by module: info,scrip::ledger=debug
+        log: String, "SCRIP_LOG", "FILTER";
+        /// How it is logged: text or json
+        log_format: LogFormat, "SCRIP_LOG_FORMAT", "FORMAT";
+    }
+    optional {
+        /// A first admin key given from outside; give it by the environment, flags can be seen by others
+        admin_key: Secret, "SCRIP_ADMIN_KEY", "KEY";
+    }
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+/// On or off. As a flag, `--demo` alone means on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Switch(pub bool);
+
+impl std::str::FromStr for Switch {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => Ok(Self(true)),
+            "false" | "0" | "no" | "off" | "" => Ok(Self(false)),
+            _ => Err("true or false"),
+        }
+    }
+}
+
+/// A text that is never shown. Empty counts as absent.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself, unless it is empty.
+    #[must_use]
+    pub fn expose(&self) -> Option<&str> {
+        (!self.0.is_empty()).then_some(self.0.as_str())
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// The limits of one request. The ones of a GraphQL document count what fragments spread to.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of the body, after decompression.
+    pub body_max_bytes: usize,
+    /// Tokens of the document.
+    pub tokens_max: usize,
+    /// Levels of fields.
+    pub depth_max: usize,
+    /// Fields, times the sizes of the lists they stand in.
+    pub complexity_max: usize,
+    /// Aliases.
+    pub aliases_max: usize,
+    /// Mutations in one document.
+    pub root_mutations_max: usize,
+    /// Rows of a page.
+    pub page_size_max: usize,
+    /// Inputs of a batch mutation.
+    pub batch_max: usize,
+    /// How long it may take.
+    pub request_timeout: std::time::Duration,
+    /// Requests at the same time.
+    pub requests_max: usize,
+}
+
+impl Settings {
+    /// The limits among the settings.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits {
+            body_max_bytes: self.body_max_bytes,
+            tokens_max: self.tokens_max,
+            depth_max: self.depth_max,
+            complexity_max: self.complexity_max,
+            aliases_max: self.aliases_max,
+            root_mutations_max: self.root_mutations_max,
+            page_size_max: self.page_size_max,
+            batch_max: self.batch_max,
+            request_timeout: std::time::Duration::from_secs(self.request_timeout_seconds),
+            requests_max: self.requests_max,
+        }
+    }
+
+    /// The settings of the ledger among them.
+    #[must_use]
+    pub fn ledger(&self) -> ledger::Settings {
+        ledger::Settings {
+            lateness_max_days: self.lateness_max_days.into(),
+            read_connections: self.read_connections,
+            ..ledger::Settings::default()
+        }
+    }
+
+    /// The defaults alone.
+    ///
+    /// # Errors
+    /// When `config.default.toml` is broken, which a test rules out.
+    pub fn defaults() -> Result<Self, ConfigError> {
+        parse("config.default.toml", DEFAULTS)?.decided()
+    }
+
+    /// What flags and environment gave, then the file, then the defaults.
+    ///
+    /// # Errors
+    /// See [`ConfigError`]. That there is no `scrip.toml` is none, that a named file is missing is.
+    pub fn decide(given: Given, file: Option<&Path>) -> Result<Self, ConfigError> {
+        let from_file = match file {
+            Some(path) => read(path)?,
+            None if Path::new(FILE).exists() => read(&PathBuf::from(FILE))?,
+            None => Given::default(),
+        };
+        given
+            .or(from_file)
+            .or(parse("config.default.toml", DEFAULTS)?)
+            .decided()
+    }
+}
+
+fn read(path: &Path) -> Result<Given, ConfigError> {
+    let shown = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+        path: shown.clone(),
+        source,
+    })?;
+    parse(&shown, &text)
+}
+
+fn parse(path: &str, text: &str) -> Result<Given, ConfigError> {
+    toml::from_str(text).map_err(|source| ConfigError::Malformed {
+        path: path.to_owned(),
+        source: Box::new(source),
+    })
+}
+
+/// The default of a setting, as the file writes it; for the help.
+#[must_use]
+pub fn default_of(name: &str) -> Option<String> {
+    DEFAULTS.lines().find_map(|line| {
+        let (key, value) = line.split_once('=')?;
+        (key.trim() == name).then(|| value.trim().trim_matches('"').to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_file_covers_every_setting() {
+        Settings::defaults().expect("every required setting stands in config.default.toml");
+    }
+
+    #[test]
+    fn an_unknown_key_in_the_file_is_an_error_that_names_it() {
+        let error = parse("scrip.toml", "listen = \"x\"\nlisten_port = 1").expect_err("unknown");
+        assert!(error.to_string().contains("listen_port"), "{error}");
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("other.toml");
+        std::fs::write(&path, "depth_max = 7\naliases_max = 8\n").expect("a file");
+        let given = Given {
+            depth_max: Some(6),
+            ..Given::default()
+        };
+        let settings = Settings::decide(given, Some(&path)).expect("settings");
+        let defaults = Settings::defaults().expect("defaults");
+        assert_eq!((settings.depth_max, settings.aliases_max), (6, 8));
+        assert_eq!(settings.body_max_bytes, defaults.body_max_bytes);
+    }
+
+    #[test]
+    fn a_file_that_is_named_and_missing_is_an_error() {
+        let missing = Path::new("/no/such/scrip.toml");
+        let error = Settings::decide(Given::default(), Some(missing)).expect_err("missing");
+        assert!(error.to_string().contains("/no/such/scrip.toml"), "{error}");
+    }
+
+    #[test]
+    fn a_secret_is_never_shown() {
+        let shown = format!("{:?}", Secret::from("hush"));
+        assert!(!shown.contains("hush"));
+    }
+}

@@ -178,21 +178,20 @@ impl DecimalText {
     /// This share of the amount, rounded down: the one place where anything is rounded (rule 1).
     #[must_use]
     pub fn share_of(self, amount: Amount) -> Amount {
-        // A share has at most 36 places; past 18 the product may not fit, and what is beyond the
-        // 18th place of a share of an i64 is below one minor unit.
-        let mut share = self;
-        while share.places > 18 {
-            share.unscaled = share.unscaled.checked_div(10).unwrap_or_default();
-            share.places = share.places.saturating_sub(1);
-        }
-        let one = 10_i128
-            .checked_pow(u32::from(share.places))
-            .unwrap_or(i128::MAX);
-        i128::from(amount)
-            .checked_mul(share.unscaled)
-            .and_then(|product| product.checked_div(one))
-            .and_then(|minor| Amount::try_from(minor).ok())
-            .unwrap_or_default()
+        // amount × unscaled may not fit, so it is divided in two steps: a high part of at most 18
+        // places, and the rest, whose own fraction cannot change what is rounded down.
+        let low_places = u32::from(self.places).saturating_sub(18);
+        let high_places = u32::from(self.places).saturating_sub(low_places);
+        let exact = || {
+            let amount = i128::from(amount);
+            let low_one = 10_i128.checked_pow(low_places)?;
+            let high = self.unscaled.checked_div(low_one)?;
+            let low = self.unscaled.checked_rem(low_one)?;
+            let carried = amount.checked_mul(low)?.checked_div(low_one)?;
+            let product = amount.checked_mul(high)?.checked_add(carried)?;
+            Amount::try_from(product.checked_div(10_i128.checked_pow(high_places)?)?).ok()
+        };
+        exact().unwrap_or_default()
     }
 }
 
@@ -297,5 +296,20 @@ mod tests {
         let third = DecimalText::parse("0.333").expect("well-formed");
         assert_eq!(third.share_of(100), 33);
         assert_eq!(DecimalText::ONE.share_of(i64::MAX), i64::MAX);
+        for (share, amount, minor) in [
+            ("0.0000000000000000005", 2_000_000_000_000_000_000, 1),
+            ("0.9999999999999999999", i64::MAX, i64::MAX - 1),
+            (
+                "0.999999999999999999999999999999999999",
+                i64::MAX,
+                i64::MAX - 1,
+            ),
+            ("0.5", 1, 0),
+            ("0.5", 2, 1),
+            ("0", i64::MAX, 0),
+        ] {
+            let share = DecimalText::parse(share).expect("well-formed");
+            assert_eq!(share.share_of(amount), minor, "{share} of {amount}");
+        }
     }
 }

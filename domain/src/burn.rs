@@ -118,7 +118,7 @@ pub fn plan<'s>(
     let mut payers: Vec<(&Segment, Amount)> = Vec::new();
     let mut others: Vec<Candidate> = Vec::new();
     for segment in segments {
-        let available = available(segment, now);
+        let available = available(segment, request.at, now);
         match hindrance(segment, available, request) {
             None => payers.push((segment, available)),
             Some(outcome) => others.push(Candidate {
@@ -170,15 +170,15 @@ pub fn compare(order: &[BurnDownKey], left: &Segment, right: &Segment) -> Orderi
         .unwrap_or_else(|| left.id.cmp(&right.id))
 }
 
-/// What it could give now to usage that falls into its window: the unheld rest, or, where the
-/// window is over, what expired and can be taken back (rule 9).
-fn available(segment: &Segment, now: Instant) -> Amount {
+/// What it could give now to usage that falls into its window: the unheld rest, and what expired
+/// after the usage and can be taken back (rule 9).
+fn available(segment: &Segment, at: Instant, now: Instant) -> Amount {
     if segment.voided_at.is_some() {
         0
     } else if segment.ended_by(now) {
-        segment.expired()
+        segment.expired_after(at)
     } else {
-        segment.unheld()
+        segment.unheld().saturating_add(segment.expired_after(at))
     }
 }
 
@@ -204,7 +204,11 @@ fn hindrance(segment: &Segment, available: Amount, request: &Request) -> Option<
 
 fn compare_by(key: BurnDownKey, left: &Segment, right: &Segment) -> Ordering {
     match key {
-        BurnDownKey::Priority => left.priority.total_cmp(&right.priority),
+        // Not `total_cmp` alone: -0 is no lower than 0, and not every database keeps its sign.
+        BurnDownKey::Priority => left
+            .priority
+            .partial_cmp(&right.priority)
+            .unwrap_or_else(|| left.priority.total_cmp(&right.priority)),
         BurnDownKey::ContractLevelFirst => right.contract_level.cmp(&left.contract_level),
         BurnDownKey::ExpiresFirst => {
             let end = |segment: &Segment| segment.window.ends_at.map_or(Instant::MAX, |end| end);

@@ -3,6 +3,18 @@
 //! A rule takes facts and a moment and answers with a plan or a [`Rejection`]. Whoever wants to
 //! change *what is right* changes this crate; what is loaded and written is `ledger`'s business.
 
+#![cfg_attr(
+    not(test),
+    deny(
+        missing_docs,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::float_arithmetic,
+        clippy::indexing_slicing,
+        clippy::wildcard_enum_match_arm
+    )
+)]
+
 pub mod amount;
 pub mod book;
 pub mod burn;

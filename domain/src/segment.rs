@@ -134,6 +134,13 @@ impl Segment {
             .fold(0, |sum: Amount, each| sum.saturating_add(each.amount))
     }
 
+    /// What of that was still there at the instant: written off after it.
+    #[must_use]
+    pub fn expired_after(&self, at: Instant) -> Amount {
+        let after = self.expirations.iter().filter(|each| each.at > at);
+        after.fold(0, |sum: Amount, each| sum.saturating_add(each.amount))
+    }
+
     /// Whether its window is over, posted or not.
     #[must_use]
     pub fn ended_by(&self, now: Instant) -> bool {

@@ -1,1 +1,238 @@
-//! The command line.
+//! The command line: `scrip serve`, `migrate`, `key`, `schema`, `verify`, `generate`.
+//!
+//! What a command is asked for goes to standard output, alone; everything else to standard error.
+
+mod generate;
+mod key;
+mod migrate;
+mod serve;
+mod verify;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::app::{RandomIds, SystemClock};
+use crate::config::{Given, Settings, default_of};
+use crate::graphql;
+use crate::ledger::{self, Ledger};
+
+/// The open, self-hosted ledger for prepaid customer credits
+#[derive(Parser)]
+#[command(
+    name = "scrip",
+    version,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the API; the same without a subcommand
+    Serve(Box<ServeArgs>),
+    /// Brings the database up to date, or says whether it is
+    Migrate {
+        #[command(subcommand)]
+        action: migrate::Action,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// Makes, lists and revokes keys
+    Key {
+        #[command(subcommand)]
+        action: key::Action,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// Prints the SDL of the GraphQL API
+    Schema,
+    /// Checks all books; exits 1 and names each row that is wrong
+    Verify(DatabaseArgs),
+    /// Makes a large, valid, reproducible ledger, for benchmarks
+    Generate {
+        #[command(flatten)]
+        amounts: generate::Amounts,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+}
+
+#[derive(Args)]
+struct ServeArgs {
+    /// File with settings; else scrip.toml, if there is one
+    #[arg(
+        long,
+        env = "SCRIP_CONFIG",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    given: Given,
+}
+
+/// Which database, for the commands that need nothing else.
+#[derive(Args)]
+struct DatabaseArgs {
+    /// File with settings; else scrip.toml, if there is one
+    #[arg(
+        long,
+        global = true,
+        env = "SCRIP_CONFIG",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    config: Option<PathBuf>,
+    /// The database: sqlite://FILE?mode=rwc or postgres://USER:PASSWORD@HOST/NAME
+    #[arg(
+        long,
+        global = true,
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    database_url: Option<String>,
+}
+
+/// What went wrong, for people.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs the command line of this process.
+pub async fn main() -> ExitCode {
+    let matches = match command().try_get_matches_from(arguments(std::env::args_os())) {
+        Ok(matches) => matches,
+        Err(error) => error.exit(),
+    };
+    let ran = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => run(cli.command).await,
+        Err(error) => error.exit(),
+    };
+    ran.unwrap_or_else(|failure| {
+        eprintln!("scrip: {failure}");
+        ExitCode::FAILURE
+    })
+}
+
+async fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Serve(args) => {
+            serve::run(Settings::decide(args.given, args.config.as_deref())?).await
+        }
+        Command::Migrate { action, database } => migrate::run(action, &database.settings()?).await,
+        Command::Key { action, database } => key::run(action, &database.settings()?).await,
+        Command::Schema => {
+            print!("{}", graphql::sdl());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Verify(database) => verify::run(&database.settings()?).await,
+        Command::Generate { amounts, database } => {
+            generate::run(&amounts, &database.settings()?).await
+        }
+    }
+}
+
+impl DatabaseArgs {
+    fn settings(self) -> Result<Settings, Failure> {
+        let given = Given {
+            database_url: self.database_url,
+            ..Given::default()
+        };
+        Ok(Settings::decide(given, self.config.as_deref())?)
+    }
+}
+
+/// The command line as clap knows it, with the defaults of `config.default.toml` in the help.
+fn command() -> clap::Command {
+    Cli::command().mut_subcommand("serve", |serve| {
+        serve
+            .mut_arg("demo", |demo| {
+                demo.num_args(0..=1)
+                    .require_equals(true)
+                    .default_missing_value("true")
+            })
+            .mut_args(|arg| {
+                let Some(default) = default_of(arg.get_id().as_str()) else {
+                    return arg;
+                };
+                let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                arg.help(format!("{help} [default: {default}]"))
+            })
+    })
+}
+
+/// The arguments, with `serve` put in where no subcommand stands.
+fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<_> = given.collect();
+    let asks_about_scrip = ["-h", "--help", "-V", "--version"];
+    let is_serve = arguments.get(1).is_none_or(|first| {
+        let first = first.to_string_lossy();
+        first.starts_with('-') && !asks_about_scrip.contains(&&*first)
+    });
+    if is_serve {
+        arguments.insert(arguments.len().min(1), "serve".into());
+    }
+    arguments
+}
+
+/// Opens the ledger with the real time and real ids.
+async fn open(settings: &Settings) -> Result<Ledger, Failure> {
+    let options = ledger::Options {
+        database_url: settings.database_url.clone(),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(RandomIds::default()),
+        settings: settings.ledger(),
+    };
+    let opened = Ledger::open(options).await;
+    opened.map_err(|error| format!("cannot open the database: {error}").into())
+}
+
+/// Finishes what the ledger was asked for and lets go of the database.
+async fn close(ledger: Ledger) -> Result<(), Failure> {
+    ledger.close().await;
+    ledger.read().database().clone().close().await?;
+    ledger.database().clone().close().await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn no_subcommand_means_serve() {
+        let table: [(&[&str], &[&str]); 5] = [
+            (&["scrip"], &["scrip", "serve"]),
+            (&["scrip", "--demo"], &["scrip", "serve", "--demo"]),
+            (&["scrip", "--help"], &["scrip", "--help"]),
+            (&["scrip", "verify"], &["scrip", "verify"]),
+            (&["scrip", "serve", "--demo"], &["scrip", "serve", "--demo"]),
+        ];
+        for (given, expected) in table {
+            assert_eq!(arguments(given.iter().map(OsString::from)), expected);
+        }
+    }
+
+    #[test]
+    fn demo_needs_no_value_and_takes_one() {
+        for (flag, expected) in [("--demo", true), ("--demo=false", false)] {
+            let matches = command().get_matches_from(["scrip", "serve", flag]);
+            let cli = Cli::from_arg_matches(&matches).expect("parsed");
+            let Command::Serve(args) = cli.command else {
+                panic!("not serve");
+            };
+            assert_eq!(args.given.demo.map(|demo| demo.0), Some(expected));
+        }
+    }
+}

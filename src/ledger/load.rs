@@ -509,7 +509,12 @@ async fn usage(db: &impl ConnectionTrait, needs: &Needs) -> Result<Vec<Usage>, D
 }
 
 /// Keys of all kinds that the commands ask for.
-async fn keys(db: &impl ConnectionTrait, needs: &Needs, work: &mut Work<'_>) -> Result<(), DbErr> {
+async fn keys(
+    db: &impl ConnectionTrait,
+    needs: &mut Needs,
+    work: &mut Work<'_>,
+) -> Result<(), DbErr> {
+    forget_impossible_keys(needs);
     let backend = db.get_database_backend();
     if !needs.keys.is_empty() {
         let mut sql = Sql::new(backend, "SELECT * FROM idempotency WHERE ");
@@ -589,6 +594,14 @@ async fn keys(db: &impl ConnectionTrait, needs: &Needs, work: &mut Work<'_>) -> 
         );
     }
     Ok(())
+}
+
+/// PostgreSQL can not even be asked for a text with NUL; none is there, the form is refused later.
+fn forget_impossible_keys(needs: &mut Needs) {
+    needs.keys.retain(|key| !key.2.contains('\0'));
+    needs.drawdown_keys.retain(|key| !key.1.contains('\0'));
+    needs.uniqueness_keys.retain(|key| !key.1.contains('\0'));
+    needs.external_ids.retain(|text| !text.contains('\0'));
 }
 
 fn of(customers: impl Iterator<Item = CustomerId>) -> BTreeSet<Uuid> {

@@ -17,9 +17,10 @@ mod error;
 mod load;
 mod outcome;
 pub mod read;
-mod save;
+pub(crate) mod save;
 mod sql;
-mod work;
+pub mod verify;
+pub(crate) mod work;
 mod writer;
 
 use std::fmt;

@@ -1,1 +1,21 @@
-fn main() {}
+//! The tests from outside: everything through HTTP or the command line, on both databases.
+//!
+//! One binary, since linking takes longer than testing. `support` holds what tests are made with.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may panic, and may make up names of its own"
+)]
+
+mod api;
+mod cli;
+mod contract;
+mod every_field;
+mod graphql_answers;
+mod jobs;
+mod model;
+mod schema_snapshot;
+mod support;
+mod transport;
+mod verify;

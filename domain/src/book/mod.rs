@@ -109,7 +109,7 @@ pub struct RolledOver {
 }
 
 /// What has changed since the book was loaded.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
     /// Entries to append, in order.
     pub entries: Vec<Entry>,
@@ -131,7 +131,7 @@ pub struct Changes {
 
 /// An account with those of its segments and drawdowns that the commands at hand need: all open
 /// segments, all holds once one may be due, and whatever else is named.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Book {
     /// Its unit.
     pub credit_type: CreditType,
@@ -303,6 +303,15 @@ fn overflow() -> Rejection {
         "amount",
         "the balance would not fit in 64 bits",
     )
+}
+
+/// Refuses an amount of nothing or less (decision 24).
+fn above_zero(amount: Amount) -> Result<(), Rejection> {
+    if amount > 0 {
+        return Ok(());
+    }
+    let message = "must be above zero";
+    Err(Rejection::new(Code::OutOfRange, "amount", message))
 }
 
 fn not_loaded(what: &str) -> Rejection {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Act, Book, Posting, overflow};
+use super::{Act, Book, Posting, above_zero, overflow};
 use crate::entry::EntryKind;
 use crate::scope::Scope;
 use crate::segment::Segment;
@@ -13,8 +13,9 @@ impl Book {
     /// Adds a segment and posts what is due of it: a start or an end that has passed already.
     ///
     /// # Errors
-    /// `OUT_OF_RANGE` where the balance would not fit in 64 bits; the caller falls back on a copy.
+    /// `OUT_OF_RANGE` unless above zero, and where the balance would not fit in 64 bits.
     pub fn add_segment(&mut self, segment: Segment, act: &Act<'_>) -> Result<(), Rejection> {
+        above_zero(segment.amount)?;
         self.room_for(segment.amount)?;
         self.changes.new_segments.insert(segment.id);
         self.changes.account = true;
@@ -128,8 +129,10 @@ impl Book {
     /// Changes the amount of a segment; of a started one by an AMENDMENT entry (rule 12).
     ///
     /// # Errors
-    /// `WRONG_STATE` when ended; `WOULD_GO_NEGATIVE` below what was used or is held.
+    /// `OUT_OF_RANGE` unless above zero; `WRONG_STATE` when ended; `WOULD_GO_NEGATIVE` below what
+    /// was used or is held.
     pub fn amend(&mut self, id: SegmentId, amount: Amount, act: &Act<'_>) -> Result<(), Rejection> {
+        above_zero(amount)?;
         let segment = self.segment(id)?;
         let change = amount.checked_sub(segment.amount).ok_or_else(overflow)?;
         if change == 0 {
@@ -146,6 +149,15 @@ impl Book {
             let message = "has ended; its amount is fixed";
             return Err(Rejection::new(Code::WrongState, "", message));
         }
+        let spoken_for = segment.used.saturating_add(segment.held);
+        if amount < spoken_for {
+            let message = format!(
+                "would be below the {} that was used or is held",
+                self.shown(spoken_for)
+            );
+            return Err(Rejection::new(Code::WouldGoNegative, "", message));
+        }
+        all_put_in(amount, segment.manual)?;
         let remaining = self.remaining_after(id, change)?;
         if self.segment(id)?.started {
             self.post(
@@ -174,6 +186,9 @@ impl Book {
         act: &Act<'_>,
     ) -> Result<(), Rejection> {
         let segment = self.segment(id)?;
+        if segment.window == window {
+            return Ok(());
+        }
         if segment.voided_at.is_some() {
             return Err(Rejection::new(
                 Code::AlreadyVoided,
@@ -211,8 +226,8 @@ impl Book {
     /// An entry by hand on a running segment (rule 14, decision 20).
     ///
     /// # Errors
-    /// `WRONG_STATE` unless running; `OUT_OF_RANGE` for a date outside the window or in the
-    /// future; `WOULD_GO_NEGATIVE`.
+    /// `OUT_OF_RANGE` for nothing, and for a date outside the window or in the future;
+    /// `WRONG_STATE` unless running; `WOULD_GO_NEGATIVE`.
     pub fn enter_by_hand(
         &mut self,
         id: SegmentId,
@@ -221,6 +236,10 @@ impl Book {
         act: &Act<'_>,
     ) -> Result<LedgerEntryId, Rejection> {
         let segment = self.segment(id)?;
+        if amount == 0 {
+            let message = "must not be zero";
+            return Err(Rejection::new(Code::OutOfRange, "amount", message));
+        }
         if segment.voided_at.is_some() || !segment.started || segment.ended_by(act.now) {
             let message =
                 "has not started, has ended or is voided; only a running one can be changed";
@@ -230,14 +249,13 @@ impl Book {
             let message = "must lie in the segment's window and not in the future";
             return Err(Rejection::new(Code::OutOfRange, "effectiveAt", message));
         }
-        let remaining = self
-            .remaining_after(id, amount)
-            .map_err(|r| r.under("amount"))?;
+        let remaining = self.remaining_after(id, amount).map_err(at_amount)?;
         let manual = self
             .segment(id)?
             .manual
             .checked_add(amount)
             .ok_or_else(overflow)?;
+        all_put_in(self.segment(id)?.amount, manual)?;
         let posting = Posting::by(act, effective_at);
         let entry = self.post(act.ids, id, EntryKind::Manual, amount, &posting)?;
         let segment = self.change(id)?;
@@ -291,11 +309,26 @@ impl Book {
             }
             None if over => {
                 self.change(id)?.ended = false;
-                self.revive(id, expired, act.ids, &Posting::by(act, act.now))?;
+                let posting = Posting::by(act, act.now);
+                self.revive(id, expired, Instant::MIN, act.ids, &posting)?;
             }
             None => {}
         }
         self.change(id)?.reopen_or_close();
         Ok(())
+    }
+}
+
+/// What was ever put into a segment has to fit too: its parts are checked against that (rule 4).
+fn all_put_in(amount: Amount, manual: Amount) -> Result<(), Rejection> {
+    amount.checked_add(manual).map(|_| ()).ok_or_else(overflow)
+}
+
+/// A refusal that names no place is about the amount.
+fn at_amount(refusal: Rejection) -> Rejection {
+    if refusal.field.is_empty() {
+        refusal.under("amount")
+    } else {
+        refusal
     }
 }

@@ -1,7 +1,7 @@
 //! Spending: drawdowns, holds, captures, releases, reversals (rules 7 to 10).
 
-use super::{Act, Book, Posting, overflow};
-use crate::burn::{self, Request};
+use super::{Act, Book, Posting, above_zero, overflow};
+use crate::burn::{self, Plan, Request};
 use crate::clock::IdSource;
 use crate::drawdown::{Drawdown, DrawdownStatus, Slice};
 use crate::entry::EntryKind;
@@ -36,22 +36,24 @@ impl Book {
     /// Takes or reserves credit in burn-down order. Due boundaries have been posted.
     ///
     /// # Errors
-    /// `INSUFFICIENT_CREDIT`, with nothing changed.
+    /// `OUT_OF_RANGE` unless above zero; `INSUFFICIENT_CREDIT`, with nothing changed.
     pub fn draw(&mut self, new: NewDrawdown, act: &Act<'_>) -> Result<DrawdownId, Rejection> {
+        above_zero(new.request.amount)?;
         let order = &self.credit_type.burn_down_order;
         let plan = burn::plan(self.segments.values(), order, &new.request, act.now);
         if plan.shortfall > 0 && !new.partial {
             return Err(self.insufficient(new.request.amount, plan.applied));
         }
-        self.room_for(plan.applied)?;
+        self.room_for(self.taken_back_by(&plan)?)?;
         let mut drawdown = new.record;
+        drawdown.effective_at = new.request.at;
         let id = drawdown.id;
         for candidate in plan
             .candidates
             .iter()
             .filter(|candidate| candidate.takes > 0)
         {
-            self.take_back(candidate.segment_id, candidate.takes, id, act)?;
+            self.take_back(candidate.segment_id, candidate.takes, &drawdown, act)?;
             drawdown.slices.push(Slice {
                 segment_id: candidate.segment_id,
                 parent: candidate.parent,
@@ -91,6 +93,7 @@ impl Book {
         act: &Act<'_>,
     ) -> Result<(), Rejection> {
         let drawdown = self.held(id)?.clone();
+        amount.map_or(Ok(()), above_zero)?;
         let amount = amount.unwrap_or(drawdown.applied);
         if amount > drawdown.applied {
             let message = "must not be above what is held";
@@ -152,7 +155,8 @@ impl Book {
     /// Gives back, last slice first. Answers the segments whose window it made longer.
     ///
     /// # Errors
-    /// `WRONG_STATE` unless posted; `NOT_REVERSIBLE` when less is left than asked, or nothing.
+    /// `WRONG_STATE` unless posted; `OUT_OF_RANGE` unless above zero; `NOT_REVERSIBLE` when less is
+    /// left than asked, or nothing.
     pub fn reverse(
         &mut self,
         id: DrawdownId,
@@ -168,6 +172,7 @@ impl Book {
             );
             return Err(Rejection::new(Code::WrongState, "id", message));
         }
+        amount.map_or(Ok(()), above_zero)?;
         let left = drawdown.reversible();
         let amount = amount.unwrap_or(left);
         if amount > left || left == 0 {
@@ -256,35 +261,48 @@ impl Book {
         Ok(())
     }
 
-    /// Where late usage draws on what has expired, takes that much back, oldest first (rule 9).
+    /// How much of a plan has expired and comes back first: only that needs room.
+    fn taken_back_by(&self, plan: &Plan) -> Result<Amount, Rejection> {
+        plan.candidates.iter().try_fold(0, |sum: Amount, it| {
+            let unheld = self.segment(it.segment_id)?.unheld();
+            let back = it.takes.saturating_sub(unheld).max(0);
+            sum.checked_add(back).ok_or_else(overflow)
+        })
+    }
+
+    /// Where late usage draws on what expired after it, takes that much back, oldest first (rule 9).
     fn take_back(
         &mut self,
         segment_id: SegmentId,
         amount: Amount,
-        drawdown: DrawdownId,
+        drawdown: &Drawdown,
         act: &Act<'_>,
     ) -> Result<(), Rejection> {
-        if self.segment(segment_id)?.ended {
+        let missing = amount.saturating_sub(self.segment(segment_id)?.unheld());
+        if missing > 0 {
             let posting = Posting {
-                drawdown: Some(drawdown),
+                drawdown: Some(drawdown.id),
                 ..Posting::by(act, act.now)
             };
-            self.revive(segment_id, amount, act.ids, &posting)?;
+            let after = drawdown.effective_at;
+            self.revive(segment_id, missing, after, act.ids, &posting)?;
         }
         Ok(())
     }
 
-    /// Takes expirations back up to an amount, each dated where it was (decision 4).
+    /// Takes expirations after an instant back up to an amount, each dated where it was
+    /// (decision 4).
     pub(super) fn revive(
         &mut self,
         segment_id: SegmentId,
         amount: Amount,
+        after: Instant,
         ids: &dyn IdSource,
         posting: &Posting<'_>,
     ) -> Result<(), Rejection> {
         let mut missing = amount;
         let mut expirations = self.segment(segment_id)?.expirations.clone();
-        for expiration in &mut expirations {
+        for expiration in expirations.iter_mut().filter(|each| each.at > after) {
             let takes = expiration.amount.min(missing);
             if takes == 0 {
                 continue;

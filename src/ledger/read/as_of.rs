@@ -225,8 +225,9 @@ fn held_at(sql: &mut Sql, at: Instant, known: Instant) {
     sql.push(" AND d.created_at >= ")
         .bind(at)
         .push(" - a.hold_span_max");
+    // Decision 31: only that it was made has to be known; settled by then is not held.
     sql.push(" AND (d.settled_at IS NULL OR d.settled_at > ");
-    sql.bind(at.min(known)).push(")");
+    sql.bind(at).push(")");
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(text: &str) -> Read<T> {

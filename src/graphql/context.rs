@@ -1,0 +1,145 @@
+//! What every resolver may ask of its context, and the one place that says who may do what.
+
+use std::sync::Arc;
+
+use async_graphql::Context;
+use async_graphql::dataloader::{DataLoader, Loader};
+use domain::{CreditTypeId, Scale};
+use entity::credit_type;
+
+use super::error::Failure;
+use super::loaders::{Batch, CreditTypeKey, CreditTypes};
+use crate::config::Limits;
+use crate::ledger::read::Reader;
+use crate::ledger::{Caller, Ledger, Role};
+
+/// What a nullable field answers: failing, it is null by itself, and its neighbours live
+/// (anchors 3.9).
+pub type Found<T> = Option<Result<T, Failure>>;
+
+/// The caller.
+pub fn caller<'c>(ctx: &'c Context<'_>) -> Result<&'c Caller, Failure> {
+    ctx.data_opt()
+        .ok_or_else(|| Failure::internal("no caller in the request"))
+}
+
+fn ledger<'c>(ctx: &'c Context<'_>) -> Result<&'c Ledger, Failure> {
+    ctx.data_opt()
+        .ok_or_else(|| Failure::internal("no ledger in the schema"))
+}
+
+/// What a request may cost.
+pub fn limits<'c>(ctx: &'c Context<'_>) -> Result<&'c Limits, Failure> {
+    ctx.data_opt()
+        .ok_or_else(|| Failure::internal("no limits in the schema"))
+}
+
+/// The ledger, for a caller that may write.
+pub fn writer<'c>(ctx: &'c Context<'_>) -> Result<(&'c Ledger, &'c Caller), Failure> {
+    let caller = caller(ctx)?;
+    match caller.role {
+        Role::Admin | Role::Operator => Ok((ledger(ctx)?, caller)),
+        Role::Reader | Role::Customer => Err(Failure::forbidden(
+            "this needs a key with role ADMIN or OPERATOR",
+        )),
+    }
+}
+
+/// The ledger, for a caller that may read everything.
+pub fn reading<'c>(ctx: &'c Context<'_>) -> Result<&'c Ledger, Failure> {
+    match caller(ctx)?.role {
+        Role::Admin | Role::Operator | Role::Reader => ledger(ctx),
+        Role::Customer => Err(Failure::forbidden(
+            "this needs a key with role ADMIN, OPERATOR or READER",
+        )),
+    }
+}
+
+/// Every read, for a caller that may read everything.
+pub fn reader<'c>(ctx: &'c Context<'_>) -> Result<&'c Reader, Failure> {
+    Ok(reading(ctx)?.read())
+}
+
+/// The time of the ledger: what statuses are functions of.
+pub fn now(ctx: &Context<'_>) -> Result<domain::Instant, Failure> {
+    Ok(ledger(ctx)?.now())
+}
+
+/// Asks for one thing, together with whatever else of its kind this request asks for.
+pub async fn load<K>(
+    ctx: &Context<'_>,
+    key: K,
+) -> Result<Option<<Batch as Loader<K>>::Value>, Failure>
+where
+    K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
+    Batch: Loader<K, Error = Failure>,
+{
+    loaders(ctx)?.load_one(key).await
+}
+
+/// Asks for some things; those that do not exist are left out, the others stay in their order.
+pub async fn load_all<K>(
+    ctx: &Context<'_>,
+    keys: Vec<K>,
+) -> Result<Vec<<Batch as Loader<K>>::Value>, Failure>
+where
+    K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
+    Batch: Loader<K, Error = Failure>,
+{
+    Ok(load_each(ctx, keys).await?.into_iter().flatten().collect())
+}
+
+/// Asks for some things, each of which may be missing.
+pub async fn load_each<K>(
+    ctx: &Context<'_>,
+    keys: Vec<K>,
+) -> Result<Vec<Option<<Batch as Loader<K>>::Value>>, Failure>
+where
+    K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
+    Batch: Loader<K, Error = Failure>,
+{
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = loaders(ctx)?.load_many(keys.iter().cloned()).await?;
+    Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
+}
+
+fn loaders<'c>(ctx: &'c Context<'_>) -> Result<&'c DataLoader<Batch>, Failure> {
+    ctx.data_opt()
+        .ok_or_else(|| Failure::internal("no loaders in the request"))
+}
+
+/// A credit type: read once in the life of the server, since it never changes.
+pub async fn credit_type(
+    ctx: &Context<'_>,
+    id: CreditTypeId,
+) -> Result<Arc<credit_type::Model>, Failure> {
+    find_credit_type(ctx, id)
+        .await?
+        .ok_or_else(|| Failure::internal(format!("credit type {id} is gone")))
+}
+
+/// A credit type, if there is one with this id.
+pub async fn find_credit_type(
+    ctx: &Context<'_>,
+    id: CreditTypeId,
+) -> Result<Option<Arc<credit_type::Model>>, Failure> {
+    let known = ctx
+        .data_opt::<CreditTypes>()
+        .ok_or_else(|| Failure::internal("no credit types in the schema"))?;
+    if let Some(row) = known.get(id) {
+        return Ok(Some(row));
+    }
+    let Some(row) = load(ctx, CreditTypeKey(id)).await? else {
+        return Ok(None);
+    };
+    known.keep(&row);
+    Ok(Some(row))
+}
+
+/// The decimal places of a credit type.
+pub async fn scale(ctx: &Context<'_>, id: CreditTypeId) -> Result<Scale, Failure> {
+    let row = credit_type(ctx, id).await?;
+    Scale::try_from(row.scale).map_err(Failure::internal)
+}

@@ -1,0 +1,207 @@
+//! Top-level errors: the closed list of codes (decision 29), and how they travel over HTTP.
+
+use actix_web::http::StatusCode;
+use async_graphql::ServerError;
+
+/// What `extensions.code` of a top-level error may say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// The document is no GraphQL.
+    GraphqlParseFailed,
+    /// The document does not fit the schema.
+    GraphqlValidationFailed,
+    /// A parameter, a variable or an argument is not of the right form.
+    BadUserInput,
+    /// The document of that hash is not known here: send it in full.
+    PersistedQueryNotFound,
+    /// No valid key.
+    Unauthenticated,
+    /// The role may not.
+    Forbidden,
+    /// Too deep, too wide, too many tokens or aliases.
+    TooComplex,
+    /// The body has too many bytes.
+    TooLarge,
+    /// Too many requests with this key.
+    RateLimited,
+    /// The server is busy; try again.
+    Overloaded,
+    /// It took too long.
+    Timeout,
+    /// A fault of ours; the log says more.
+    Internal,
+}
+
+impl Code {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::GraphqlParseFailed,
+        Self::GraphqlValidationFailed,
+        Self::BadUserInput,
+        Self::PersistedQueryNotFound,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::TooComplex,
+        Self::TooLarge,
+        Self::RateLimited,
+        Self::Overloaded,
+        Self::Timeout,
+        Self::Internal,
+    ];
+
+    /// As it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::GraphqlParseFailed => "GRAPHQL_PARSE_FAILED",
+            Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
+            Self::BadUserInput => "BAD_USER_INPUT",
+            Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::Forbidden => "FORBIDDEN",
+            Self::TooComplex => "TOO_COMPLEX",
+            Self::TooLarge => "TOO_LARGE",
+            Self::RateLimited => "RATE_LIMITED",
+            Self::Overloaded => "OVERLOADED",
+            Self::Timeout => "TIMEOUT",
+            Self::Internal => "INTERNAL",
+        }
+    }
+}
+
+/// A request that was refused before its document ran.
+#[derive(Debug)]
+pub struct Refused {
+    /// The status; `None`: 400, or 200 where the client only takes `application/json`, since the
+    /// request was well-formed and only its document was not.
+    pub status: Option<StatusCode>,
+    /// What is wrong, and where.
+    pub errors: Vec<ServerError>,
+    /// What else the answer says in its head.
+    pub header: Option<(&'static str, String)>,
+}
+
+impl Refused {
+    /// The request itself is not right.
+    #[must_use]
+    pub fn request(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
+        Self {
+            status: Some(status),
+            errors: vec![error(code, message)],
+            header: None,
+        }
+    }
+
+    /// A parameter is not right.
+    #[must_use]
+    pub fn parameter(message: impl Into<String>) -> Self {
+        Self::request(StatusCode::BAD_REQUEST, Code::BadUserInput, message)
+    }
+
+    /// The request is right, its document is not.
+    #[must_use]
+    pub fn document(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            status: None,
+            errors: vec![error(code, message)],
+            header: None,
+        }
+    }
+
+    /// Also says this in the head.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.header = Some((name, value.into()));
+        self
+    }
+}
+
+/// An error with its code.
+#[must_use]
+pub fn error(code: Code, message: impl Into<String>) -> ServerError {
+    with_code(ServerError::new(message, None), code)
+}
+
+/// The error with this code.
+#[must_use]
+pub fn with_code(mut error: ServerError, code: Code) -> ServerError {
+    let extensions = error.extensions.get_or_insert_default();
+    extensions.set("code", code.as_str());
+    error
+}
+
+/// Gives an error of a document that did not run its code. `by_variable`: whether the argument at
+/// its place is given by a variable.
+#[must_use]
+pub fn classify_refusal(error: ServerError, by_variable: bool) -> ServerError {
+    if has_code(&error) {
+        return error;
+    }
+    let message = error.message.as_str();
+    let code = if is_limit(message) {
+        Code::TooComplex
+    } else if message.starts_with("Invalid value for argument") && by_variable {
+        Code::BadUserInput
+    } else {
+        Code::GraphqlValidationFailed
+    };
+    with_code(error, code)
+}
+
+/// Gives an error of a document that ran its code. What has none and is no matter of input is a
+/// fault: logged in full, told in one word.
+#[must_use]
+pub fn classify_fault(mut error: ServerError) -> ServerError {
+    if has_code(&error) {
+        return error;
+    }
+    if is_input(&error.message) {
+        return with_code(error, Code::BadUserInput);
+    }
+    tracing::error!(path = ?error.path, message = error.message, "a field failed");
+    error.message = "internal error".to_owned();
+    with_code(error, Code::Internal)
+}
+
+fn has_code(error: &ServerError) -> bool {
+    let extensions = error.extensions.as_ref();
+    extensions.is_some_and(|extensions| extensions.get("code").is_some())
+}
+
+fn is_limit(message: &str) -> bool {
+    message == "Query is too complex."
+        || message == "Query is nested too deep."
+        || message.starts_with("The recursion depth of the query cannot be greater")
+        || message.starts_with("The amount of aliases of the query cannot be greater")
+        || message.starts_with("The number of directives on the field")
+}
+
+fn is_input(message: &str) -> bool {
+    message.starts_with("Failed to parse \"")
+        || message.starts_with("Expected input type \"")
+        || message.starts_with("Invalid value for argument")
+        || (message.starts_with("Variable ") && message.ends_with(" is not defined."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_of_a_fault_does_not_leave_the_house() {
+        let told = classify_fault(ServerError::new("connection to 10.0.0.7 refused", None));
+        assert_eq!(told.message, "internal error");
+        let extensions = told.extensions.expect("extensions");
+        assert_eq!(
+            extensions.get("code"),
+            Some(&Code::Internal.as_str().into())
+        );
+    }
+
+    #[test]
+    fn a_code_that_a_resolver_gave_stays() {
+        let given = error(Code::Forbidden, "no");
+        assert_eq!(classify_fault(given.clone()), given);
+        assert_eq!(classify_refusal(given.clone(), true), given);
+    }
+}

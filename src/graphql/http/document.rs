@@ -1,0 +1,415 @@
+//! The document: read, measured and held to the limits before anything looks at it further.
+//!
+//! Fragments are measured once, however often they are spread: a document that multiplies itself by
+//! fragments is refused in the time it takes to read it.
+
+use std::collections::HashMap;
+
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+    SelectionSet,
+};
+use async_graphql::{Name, Positioned, ServerError};
+use serde_json::{Map, Value as Json};
+
+use super::code::{Code, Refused, classify_refusal, with_code};
+use super::tokens::{self, NESTING_MAX, TooMuch};
+use crate::config::Limits;
+
+/// How often a path of introspection may pass through a list that leads to types again.
+const INTROSPECTION_LISTS_MAX: usize = 2;
+
+/// A document within the limits, with the kind of the operation that is asked for.
+#[derive(Debug)]
+pub struct Read {
+    /// The document.
+    pub document: ExecutableDocument,
+    /// What the operation is.
+    pub kind: OperationType,
+}
+
+/// Reads a document and holds it to the limits.
+///
+/// # Errors
+/// GRAPHQL_PARSE_FAILED, TOO_COMPLEX; BAD_USER_INPUT if the operation that is asked for is not in
+/// it or a variable that it needs is missing.
+pub fn read(
+    query: &str,
+    operation_name: Option<&str>,
+    variables: &Map<String, Json>,
+    limits: &Limits,
+) -> Result<Read, Refused> {
+    tokens::count(query, limits.tokens_max).map_err(|excess| match excess {
+        TooMuch::Tokens => too_complex(format!("more than {} tokens", limits.tokens_max)),
+        TooMuch::Nesting => too_complex(format!("brackets deeper than {NESTING_MAX}")),
+    })?;
+    let document = parse_query(query).map_err(|error| Refused {
+        status: None,
+        errors: vec![with_code(error.into(), Code::GraphqlParseFailed)],
+        header: None,
+    })?;
+    measure(&document, limits)?;
+    let operation = operation(&document, operation_name)?;
+    check_variables(operation, variables)?;
+    let kind = operation.node.ty;
+    Ok(Read { document, kind })
+}
+
+fn too_complex(what: String) -> Refused {
+    Refused::document(
+        Code::TooComplex,
+        format!("the document is too large: {what}"),
+    )
+}
+
+/// What validation found, each with its code.
+#[must_use]
+pub fn refused(query: &str, errors: Vec<ServerError>) -> Refused {
+    let document = parse_query(query).ok();
+    let classified = errors.into_iter().map(|error| {
+        let by_variable = document
+            .as_ref()
+            .is_some_and(|document| is_given_by_variable(document, &error));
+        classify_refusal(error, by_variable)
+    });
+    Refused {
+        status: None,
+        errors: classified.collect(),
+        header: None,
+    }
+}
+
+/// Whether the argument at the place of the error is given by a variable.
+fn is_given_by_variable(document: &ExecutableDocument, error: &ServerError) -> bool {
+    let operations = document.operations.iter();
+    let operations = operations.map(|(_, operation)| &operation.node.selection_set);
+    let fragments = document.fragments.values();
+    let fragments = fragments.map(|fragment| &fragment.node.selection_set);
+    let mut sets = operations.chain(fragments);
+    sets.any(|set| argument_has_variable(&set.node, error))
+}
+
+fn argument_has_variable(set: &SelectionSet, error: &ServerError) -> bool {
+    set.items.iter().any(|item| match &item.node {
+        Selection::Field(field) => {
+            let mut arguments = field.node.arguments.iter();
+            arguments.any(|(name, value)| {
+                error.locations.contains(&name.pos) && value.node.clone().into_const().is_none()
+            }) || argument_has_variable(&field.node.selection_set.node, error)
+        }
+        Selection::InlineFragment(fragment) => {
+            argument_has_variable(&fragment.node.selection_set.node, error)
+        }
+        Selection::FragmentSpread(_) => false,
+    })
+}
+
+fn operation<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+) -> Result<&'a Positioned<OperationDefinition>, Refused> {
+    let refused = |message: String| Refused::document(Code::BadUserInput, message);
+    match (&document.operations, name) {
+        (DocumentOperations::Single(operation), None) => Ok(operation),
+        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
+            let only = operations.values().next();
+            only.ok_or_else(|| refused("the document has no operation".to_owned()))
+        }
+        (DocumentOperations::Multiple(_), None) => Err(refused(
+            "the document has several operations: name one with `operationName`".to_owned(),
+        )),
+        (DocumentOperations::Multiple(operations), Some(name)) => operations
+            .get(name)
+            .ok_or_else(|| refused(format!("the document has no operation named `{name}`"))),
+        (DocumentOperations::Single(_), Some(name)) => Err(refused(format!(
+            "the document has no operation named `{name}`"
+        ))),
+    }
+}
+
+/// A variable that must have a value has one. Whether it is of the right type is seen where it is
+/// used.
+fn check_variables(
+    operation: &Positioned<OperationDefinition>,
+    variables: &Map<String, Json>,
+) -> Result<(), Refused> {
+    let mut errors = Vec::new();
+    for definition in &operation.node.variable_definitions {
+        let definition_type = &definition.node.var_type.node;
+        if definition_type.nullable {
+            continue;
+        }
+        let name = definition.node.name.node.as_str();
+        let what = match variables.get(name) {
+            Some(Json::Null) => "must not be null",
+            None if definition.node.default_value.is_none() => "is missing",
+            _ => continue,
+        };
+        let message = format!("the variable `${name}` of type `{definition_type}` {what}");
+        let error = ServerError::new(message, Some(definition.pos));
+        errors.push(with_code(error, Code::BadUserInput));
+    }
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(Refused {
+        status: None,
+        errors,
+        header: None,
+    })
+}
+
+/// What a selection comes to with all fragments spread out.
+#[derive(Clone, Copy, Debug, Default)]
+struct Size {
+    /// Fields in all.
+    fields: usize,
+    /// Fields of the first level.
+    roots: usize,
+    aliases: usize,
+    /// Levels of fields.
+    depth: usize,
+    /// Most lists of introspection on one path.
+    lists: usize,
+}
+
+impl Size {
+    fn beside(&mut self, other: Self) {
+        self.fields = self.fields.saturating_add(other.fields);
+        self.roots = self.roots.saturating_add(other.roots);
+        self.aliases = self.aliases.saturating_add(other.aliases);
+        self.depth = self.depth.max(other.depth);
+        self.lists = self.lists.max(other.lists);
+    }
+}
+
+struct Ruler<'a> {
+    document: &'a ExecutableDocument,
+    /// `None`: being measured right now.
+    fragments: HashMap<&'a Name, Option<Size>>,
+}
+
+/// How deep selections may nest through fragments, so that measuring them does not.
+const LEVELS_MAX: usize = 2 * NESTING_MAX;
+
+fn measure(document: &ExecutableDocument, limits: &Limits) -> Result<(), Refused> {
+    let mut ruler = Ruler {
+        document,
+        fragments: HashMap::new(),
+    };
+    let mut total = Size::default();
+    for (_, operation) in document.operations.iter() {
+        let size = ruler.set(&operation.node.selection_set.node, 0)?;
+        let is_mutation = operation.node.ty == OperationType::Mutation;
+        if is_mutation && size.roots > limits.root_mutations_max {
+            let max = limits.root_mutations_max;
+            return Err(too_complex(format!("more than {max} mutations")));
+        }
+        total.beside(size);
+    }
+    // A document without fragments has no more fields than tokens; neither may one with them.
+    let measured = [
+        (total.depth, limits.depth_max, "levels of fields"),
+        (total.aliases, limits.aliases_max, "aliases"),
+        (
+            total.fields,
+            limits.tokens_max,
+            "fields, with fragments spread out",
+        ),
+    ];
+    for (size, max, what) in measured {
+        if size > max {
+            return Err(too_complex(format!("more than {max} {what}")));
+        }
+    }
+    Ok(())
+}
+
+impl<'a> Ruler<'a> {
+    fn set(&mut self, set: &'a SelectionSet, level: usize) -> Result<Size, Refused> {
+        if level > LEVELS_MAX {
+            return Err(too_complex(format!(
+                "fragments deeper than {LEVELS_MAX} levels"
+            )));
+        }
+        let mut total = Size::default();
+        for item in &set.items {
+            let size = match &item.node {
+                Selection::Field(field) => {
+                    let inner = self.set(&field.node.selection_set.node, level + 1)?;
+                    let name = field.node.name.node.as_str();
+                    let lists = lists_through(name, inner.lists)?;
+                    Size {
+                        fields: inner.fields.saturating_add(1),
+                        roots: 1,
+                        aliases: inner.aliases + usize::from(field.node.alias.is_some()),
+                        depth: inner.depth + 1,
+                        lists,
+                    }
+                }
+                Selection::InlineFragment(fragment) => {
+                    self.set(&fragment.node.selection_set.node, level + 1)?
+                }
+                Selection::FragmentSpread(spread) => {
+                    self.fragment(&spread.node.fragment_name.node, level + 1)?
+                }
+            };
+            total.beside(size);
+        }
+        Ok(total)
+    }
+
+    fn fragment(&mut self, name: &'a Name, level: usize) -> Result<Size, Refused> {
+        match self.fragments.get(name) {
+            Some(Some(size)) => return Ok(*size),
+            Some(None) => {
+                return Err(Refused::document(
+                    Code::GraphqlValidationFailed,
+                    format!("the fragment `{name}` spreads itself"),
+                ));
+            }
+            None => {}
+        }
+        // An unknown fragment is told by validation.
+        let Some(fragment) = self.document.fragments.get(name) else {
+            return Ok(Size::default());
+        };
+        self.fragments.insert(name, None);
+        let size = self.set(&fragment.node.selection_set.node, level)?;
+        self.fragments.insert(name, Some(size));
+        Ok(size)
+    }
+}
+
+/// The lists of introspection on a path that goes on upwards through this field.
+fn lists_through(field: &str, below: usize) -> Result<usize, Refused> {
+    match field {
+        "fields" | "interfaces" | "possibleTypes" | "inputFields" => Ok(below + 1),
+        "__schema" | "__type" if below > INTROSPECTION_LISTS_MAX => Err(too_complex(format!(
+            "introspection goes through more than {INTROSPECTION_LISTS_MAX} lists of fields or types"
+        ))),
+        "__schema" | "__type" => Ok(0),
+        _ => Ok(below),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+
+    fn code(query: &str) -> String {
+        code_with(query, None, Json::Null)
+    }
+
+    fn code_with(query: &str, operation: Option<&str>, variables: Json) -> String {
+        let limits = Settings::defaults().expect("defaults").limits();
+        let variables = variables.as_object().cloned().unwrap_or_default();
+        match read(query, operation, &variables, &limits) {
+            Ok(read) => read.kind.to_string(),
+            Err(refused) => {
+                let extensions = refused.errors[0].extensions.clone().expect("extensions");
+                extensions.get("code").expect("a code").to_string()
+            }
+        }
+    }
+
+    const TOO_COMPLEX: &str = "\"TOO_COMPLEX\"";
+
+    fn nested(levels: usize) -> String {
+        format!("{}{}", "{a".repeat(levels), "}".repeat(levels))
+    }
+
+    #[test]
+    fn each_limit_holds_at_its_edge() {
+        let limits = Settings::defaults().expect("defaults").limits();
+        let depth = limits.depth_max;
+        assert_eq!(code(&nested(depth)), "query");
+        assert_eq!(code(&nested(depth + 1)), TOO_COMPLEX);
+        let aliased = |count: usize| {
+            let fields: Vec<_> = (0..count).map(|n| format!("a{n}: b")).collect();
+            format!("{{ {} }}", fields.join(" "))
+        };
+        assert_eq!(code(&aliased(limits.aliases_max)), "query");
+        assert_eq!(code(&aliased(limits.aliases_max + 1)), TOO_COMPLEX);
+        let mutations = |count: usize| format!("mutation {{ {} }}", "m ".repeat(count));
+        assert_eq!(code(&mutations(limits.root_mutations_max)), "mutation");
+        assert_eq!(code(&mutations(limits.root_mutations_max + 1)), TOO_COMPLEX);
+        assert_eq!(
+            code(&format!("{{ {} }}", "a ".repeat(limits.tokens_max))),
+            TOO_COMPLEX
+        );
+    }
+
+    #[test]
+    fn a_document_that_multiplies_itself_by_fragments_is_refused_at_once() {
+        let mut bomb = "{ ...F0 }".to_owned();
+        for n in 0..60 {
+            bomb.push_str(&format!(
+                " fragment F{n} on Query {{ ...F{0} ...F{0} }}",
+                n + 1
+            ));
+        }
+        bomb.push_str(" fragment F60 on Query { a }");
+        let started = std::time::Instant::now();
+        assert_eq!(code(&bomb), TOO_COMPLEX);
+        assert!(started.elapsed().as_millis() < 500);
+        let circle =
+            "{ ...A } fragment A on Query { a { ...B } } fragment B on Query { b { ...A } }";
+        assert_eq!(code(circle), "\"GRAPHQL_VALIDATION_FAILED\"");
+    }
+
+    #[test]
+    fn mutations_in_fragments_count_as_roots() {
+        let inner = "m ".repeat(20);
+        let document = format!(
+            "mutation {{ ...F ... on Mutation {{ {inner} }} }} fragment F on Mutation {{ {inner} }}"
+        );
+        assert_eq!(code(&document), TOO_COMPLEX);
+    }
+
+    #[test]
+    fn introspection_passes_as_tools_ask_for_it_and_does_not_multiply() {
+        let deep =
+            "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }";
+        assert_eq!(code(deep), TOO_COMPLEX);
+        let usual = "{ __schema { types { fields { args { type { ofType { ofType { name } } } } } \
+                     inputFields { name } possibleTypes { name } } } }";
+        assert_eq!(code(usual), "query");
+    }
+
+    #[test]
+    fn the_operation_is_the_one_that_is_named() {
+        let two = "query A { a } mutation B { b }";
+        assert_eq!(code_with(two, Some("B"), Json::Null), "mutation");
+        assert_eq!(code(two), "\"BAD_USER_INPUT\"");
+        assert_eq!(code_with(two, Some("C"), Json::Null), "\"BAD_USER_INPUT\"");
+        assert_eq!(
+            code_with("{ a }", Some("A"), Json::Null),
+            "\"BAD_USER_INPUT\""
+        );
+    }
+
+    #[test]
+    fn a_variable_that_must_have_a_value_has_one() {
+        let query = "query Q($id: ID!, $n: Int! = 1) { a(id: $id, n: $n) }";
+        let table = [
+            (serde_json::json!({}), "\"BAD_USER_INPUT\""),
+            (serde_json::json!({ "id": null }), "\"BAD_USER_INPUT\""),
+            (
+                serde_json::json!({ "id": "1", "n": null }),
+                "\"BAD_USER_INPUT\"",
+            ),
+            (serde_json::json!({ "id": "1" }), "query"),
+        ];
+        for (variables, expected) in table {
+            assert_eq!(
+                code_with(query, None, variables.clone()),
+                expected,
+                "{variables}"
+            );
+        }
+        assert_eq!(code("{"), "\"GRAPHQL_PARSE_FAILED\"");
+    }
+}

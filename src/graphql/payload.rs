@@ -1,0 +1,206 @@
+//! Payloads: what a mutation answers. The object is read when it is asked for; what the ledger
+//! handed back (drawdown, balance) needs no read.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, SimpleObject};
+use domain::{ContractId, ProductId};
+use domain::{CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, LedgerEntryId};
+
+use super::context::{Found, find_credit_type, reader};
+use super::error::{Failure, UserError};
+use super::types::{
+    Balance, Contract, Credit, CreditGrant, CreditType, Customer, Drawdown, LedgerEntry, Product,
+};
+use crate::ledger::Outcome;
+
+/// What came of a command.
+pub enum Settled {
+    /// It was carried out, now or before.
+    Done(Box<Outcome>),
+    /// Nothing was written.
+    Refused(Vec<UserError>),
+}
+
+impl Settled {
+    async fn object<T: Made>(&self, ctx: &Context<'_>) -> Found<T> {
+        match self {
+            Self::Done(outcome) => T::made(ctx, outcome).await.transpose(),
+            Self::Refused(_) => None,
+        }
+    }
+
+    fn balance(&self) -> Option<Balance> {
+        match self {
+            Self::Done(outcome) => outcome.balance.map(Balance),
+            Self::Refused(_) => None,
+        }
+    }
+
+    fn replayed(&self) -> bool {
+        match self {
+            Self::Done(outcome) => outcome.replayed,
+            Self::Refused(_) => false,
+        }
+    }
+
+    fn user_errors(&self) -> &[UserError] {
+        match self {
+            Self::Done(_) => &[],
+            Self::Refused(errors) => errors,
+        }
+    }
+}
+
+/// What a command makes or changes.
+trait Made: Sized {
+    /// The object as it stands now.
+    fn made(
+        ctx: &Context<'_>,
+        outcome: &Outcome,
+    ) -> impl Future<Output = Result<Option<Self>, Failure>> + Send;
+}
+
+impl Made for Customer {
+    async fn made(ctx: &Context<'_>, outcome: &Outcome) -> Result<Option<Self>, Failure> {
+        Self::find(ctx, CustomerId(outcome.object_id)).await
+    }
+}
+
+impl Made for CreditType {
+    async fn made(ctx: &Context<'_>, outcome: &Outcome) -> Result<Option<Self>, Failure> {
+        let row = find_credit_type(ctx, CreditTypeId(outcome.object_id)).await?;
+        Ok(row.map(|row| Self(Arc::clone(&row))))
+    }
+}
+
+impl Made for Product {
+    async fn made(ctx: &Context<'_>, outcome: &Outcome) -> Result<Option<Self>, Failure> {
+        Self::find(ctx, ProductId(outcome.object_id)).await
+    }
+}
+
+impl Made for Contract {
+    async fn made(ctx: &Context<'_>, outcome: &Outcome) -> Result<Option<Self>, Failure> {
+        Self::find(ctx, outcome.customer_id, ContractId(outcome.object_id)).await
+    }
+}
+
+impl Made for CreditGrant {
+    async fn made(ctx: &Context<'_>, outcome: &Outcome) -> Result<Option<Self>, Failure> {
+        Self::find(ctx, outcome.customer_id, CreditGrantId(outcome.object_id)).await
+    }
+}
+
+impl Made for Credit {
+    async fn made(ctx: &Context<'_>, outcome: &Outcome) -> Result<Option<Self>, Failure> {
+        Self::find(ctx, outcome.customer_id, CreditId(outcome.object_id)).await
+    }
+}
+
+impl Made for Drawdown {
+    async fn made(ctx: &Context<'_>, outcome: &Outcome) -> Result<Option<Self>, Failure> {
+        match &outcome.drawdown {
+            Some(row) => Ok(Some(Self(row.clone()))),
+            None => Self::find(ctx, outcome.customer_id, DrawdownId(outcome.object_id)).await,
+        }
+    }
+}
+
+impl Made for LedgerEntry {
+    async fn made(ctx: &Context<'_>, outcome: &Outcome) -> Result<Option<Self>, Failure> {
+        let row = reader(ctx)?.entry(LedgerEntryId(outcome.object_id)).await?;
+        Ok(row.map(Self))
+    }
+}
+
+/// One payload type per mutation: its object, perhaps a balance, and what became of it.
+macro_rules! payloads {
+    ($($name:ident { $field:ident: $ty:ident $(, $balance:ident)? })*) => {$(
+        /// What the mutation answers.
+        pub struct $name(Settled);
+
+        impl From<Settled> for $name {
+            fn from(settled: Settled) -> Self {
+                Self(settled)
+            }
+        }
+
+        /// What the mutation answers.
+        #[Object]
+        impl $name {
+            /// Null where `userErrors` says why: then nothing was written.
+            async fn $field(&self, ctx: &Context<'_>) -> Found<$ty> {
+                self.0.object(ctx).await
+            }
+
+            $(/// The customer's balance in that credit type right after.
+            async fn $balance(&self) -> Option<Balance> {
+                self.0.balance()
+            })?
+
+            /// Whether this repeats the answer to an earlier call with the same idempotencyKey.
+            async fn replayed(&self) -> bool {
+                self.0.replayed()
+            }
+
+            /// What the caller can mend; empty: it was carried out.
+            async fn user_errors(&self) -> &[UserError] {
+                self.0.user_errors()
+            }
+        }
+    )*};
+}
+
+payloads! {
+    CreateCustomerPayload { customer: Customer }
+    UpdateCustomerPayload { customer: Customer }
+    ArchiveCustomerPayload { customer: Customer }
+    CreateCreditTypePayload { credit_type: CreditType }
+    CreateProductPayload { product: Product }
+    UpdateProductPayload { product: Product }
+    CreateContractPayload { contract: Contract }
+    EndContractPayload { contract: Contract }
+    CreateCreditGrantPayload { credit_grant: CreditGrant, balance }
+    EditCreditGrantPayload { credit_grant: CreditGrant, balance }
+    ExpireCreditGrantPayload { credit_grant: CreditGrant, balance }
+    VoidCreditGrantPayload { credit_grant: CreditGrant, balance }
+    CreateCreditPayload { credit: Credit, balance }
+    EditCreditPayload { credit: Credit, balance }
+    EndCreditPayload { credit: Credit, balance }
+    VoidCreditPayload { credit: Credit, balance }
+    DrawDownPayload { drawdown: Drawdown, balance }
+    CaptureDrawdownPayload { drawdown: Drawdown, balance }
+    ReleaseDrawdownPayload { drawdown: Drawdown, balance }
+    ReverseDrawdownPayload { drawdown: Drawdown, balance }
+    AddManualLedgerEntryPayload { ledger_entry: LedgerEntry, balance }
+}
+
+/// The answers in the order asked.
+#[derive(SimpleObject)]
+pub struct DrawDownBatchPayload {
+    /// The answers in the order asked.
+    results: Vec<DrawDownPayload>,
+}
+
+impl From<Vec<Settled>> for DrawDownBatchPayload {
+    fn from(settled: Vec<Settled>) -> Self {
+        let results = settled.into_iter().map(Into::into).collect();
+        Self { results }
+    }
+}
+
+/// The answers in the order asked.
+#[derive(SimpleObject)]
+pub struct CreateCreditGrantBatchPayload {
+    /// The answers in the order asked.
+    results: Vec<CreateCreditGrantPayload>,
+}
+
+impl From<Vec<Settled>> for CreateCreditGrantBatchPayload {
+    fn from(settled: Vec<Settled>) -> Self {
+        let results = settled.into_iter().map(Into::into).collect();
+        Self { results }
+    }
+}

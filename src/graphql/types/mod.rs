@@ -1,0 +1,31 @@
+//! Object types: one file per noun, each a row with its fields.
+
+mod balance;
+mod contract;
+mod credit;
+mod credit_grant;
+mod credit_type;
+mod customer;
+mod drawdown;
+mod event;
+mod ledger_entry;
+pub mod names;
+mod node;
+mod preview;
+mod product;
+mod segment;
+mod viewer;
+
+pub use balance::Balance;
+pub use contract::Contract;
+pub use credit::{Credit, CreditStatus};
+pub use credit_grant::CreditGrant;
+pub use credit_type::{Amount, CreditType};
+pub use customer::Customer;
+pub use drawdown::Drawdown;
+pub use event::Event;
+pub use ledger_entry::LedgerEntry;
+pub use node::Node;
+pub use preview::DrawdownPreview;
+pub use product::Product;
+pub use viewer::Viewer;

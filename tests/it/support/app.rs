@@ -1,0 +1,237 @@
+//! An app under test: the real server on a free port, a clock that stands still, seeded ids.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration as RealDuration;
+
+use chrono::{DateTime, Duration, TimeZone, Utc};
+use domain::{Clock, Instant};
+use futures_util::FutureExt;
+use scrip::app::SeededIds;
+use scrip::auth::{Keys, role_of_key};
+use scrip::config::Settings;
+use scrip::ledger::{self, Ledger};
+use scrip::server::{self, Running};
+use sea_orm::DbBackend;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use super::db::TestDatabase;
+
+/// A clock that moves when it is told to.
+#[derive(Debug)]
+pub struct TestClock(AtomicI64);
+
+impl TestClock {
+    fn at_the_start() -> Self {
+        let start = Utc.with_ymd_and_hms(2026, 1, 1, 0, 0, 0).single();
+        Self(AtomicI64::new(
+            start.expect("an instant").timestamp_micros(),
+        ))
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Instant {
+        Instant(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// An app under test. Clones are the same app.
+#[derive(Clone)]
+pub struct TestApp {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    ledger: Ledger,
+    keys: Keys,
+    clock: Arc<TestClock>,
+    database: TestDatabase,
+    url: String,
+    admin: String,
+    client: reqwest::Client,
+    running: Mutex<Option<Running>>,
+}
+
+/// Runs a rule on an app of its own, verifies the books, and cleans up whatever happened.
+pub async fn run<F>(backend: DbBackend, name: &str, rule: impl FnOnce(TestApp) -> F)
+where
+    F: Future<Output = ()>,
+{
+    let Some(database) = TestDatabase::fresh(backend, name).await else {
+        return;
+    };
+    let app = TestApp::start(database, name, |_| {}).await;
+    let outcome = AssertUnwindSafe(rule(app.clone())).catch_unwind().await;
+    let verified = match outcome {
+        Ok(()) => AssertUnwindSafe(app.verify()).catch_unwind().await,
+        Err(panic) => Err(panic),
+    };
+    app.stop().await;
+    match verified {
+        Ok(findings) => assert!(findings.is_empty(), "the books are wrong: {findings:#?}"),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+impl TestApp {
+    /// Starts an app on the database; `adjust` changes the settings from their defaults.
+    pub async fn start(
+        database: TestDatabase,
+        seed: &str,
+        adjust: impl FnOnce(&mut Settings),
+    ) -> Self {
+        let mut settings = Settings::defaults().expect("the defaults");
+        adjust(&mut settings);
+        let clock = Arc::new(TestClock::at_the_start());
+        let seed = seed.bytes().fold(0, |seed: u64, byte| {
+            seed.wrapping_mul(31).wrapping_add(byte.into())
+        });
+        let ids = Arc::new(SeededIds::new(seed));
+        let ledger = Ledger::open(ledger::Options {
+            database_url: database.url().to_owned(),
+            clock: clock.clone(),
+            ids,
+            settings: settings.ledger(),
+        })
+        .await
+        .expect("an open ledger");
+        let keys = Keys::new(ledger.clone());
+        let (_, admin) = keys
+            .create("test admin", ledger::Role::Admin, "test")
+            .await
+            .expect("an admin key");
+        let options = server::Options {
+            limits: settings.limits(),
+            workers: 1,
+            shutdown_timeout: RealDuration::from_secs(5),
+        };
+        let listener = server::bind("127.0.0.1:0").expect("a free port");
+        let running = server::start(ledger.clone(), keys.clone(), listener, options);
+        let running = running.expect("a server");
+        let inner = Inner {
+            ledger,
+            keys,
+            clock,
+            database,
+            url: running.url(),
+            admin,
+            client: reqwest::Client::new(),
+            running: Mutex::new(Some(running)),
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Stops the server, closes the ledger and removes the database.
+    pub async fn stop(&self) {
+        if let Some(running) = self.inner.running.lock().await.take() {
+            running.stop().await;
+            self.inner.ledger.close().await;
+            self.inner.database.remove().await;
+        }
+    }
+
+    /// The answer to an admin, whatever it is.
+    pub async fn graphql(&self, document: &str, variables: Value) -> Value {
+        let (_, body) = self
+            .graphql_as(Some(&self.inner.admin), document, variables)
+            .await;
+        body
+    }
+
+    /// Status and body of the answer to the bearer of the token, over real HTTP.
+    pub async fn graphql_as(
+        &self,
+        token: Option<&str>,
+        document: &str,
+        variables: Value,
+    ) -> (u16, Value) {
+        let mut request = self
+            .inner
+            .client
+            .post(format!("{}/graphql", self.inner.url))
+            .header("accept", "application/graphql-response+json")
+            .json(&json!({ "query": document, "variables": variables }));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let answer = request.send().await.expect("an answer");
+        let status = answer.status().as_u16();
+        let text = answer.text().await.expect("a body");
+        let body = serde_json::from_str(&text)
+            .unwrap_or_else(|error| panic!("status {status}, no JSON ({error}): {text}"));
+        (status, body)
+    }
+
+    /// A new key with this role, in capitals or not.
+    pub async fn key(&self, role: &str) -> String {
+        let known = role_of_key(role).unwrap_or_else(|| panic!("no role of a key: {role}"));
+        let name = format!("test {}", role.to_lowercase());
+        let made = self.inner.keys.create(&name, known, "test").await;
+        made.expect("a key").1
+    }
+
+    /// The time of the app; it stands still.
+    pub fn now(&self) -> DateTime<Utc> {
+        let now = self.inner.clock.now();
+        DateTime::from_timestamp_micros(now.0).expect("an instant")
+    }
+
+    /// Sets the clock.
+    pub fn set_now(&self, now: DateTime<Utc>) {
+        let clock = &self.inner.clock.0;
+        clock.store(now.timestamp_micros(), Ordering::SeqCst);
+    }
+
+    /// Moves the clock.
+    pub fn advance(&self, by: Duration) {
+        let micros = by.num_microseconds().expect("a stretch of time");
+        self.inner.clock.0.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    /// What `scrip verify` finds wrong.
+    pub async fn verify(&self) -> Vec<String> {
+        let findings = ledger::verify::verify(self.inner.ledger.database()).await;
+        let findings = findings.expect("the books can be read");
+        findings.iter().map(ToString::to_string).collect()
+    }
+
+    /// Where the database is.
+    pub fn database_url(&self) -> &str {
+        self.inner.database.url()
+    }
+
+    /// The ledger itself.
+    pub fn ledger(&self) -> &Ledger {
+        &self.inner.ledger
+    }
+
+    /// The keys.
+    pub fn keys(&self) -> &Keys {
+        &self.inner.keys
+    }
+
+    /// The key of the admin.
+    pub fn admin(&self) -> &str {
+        &self.inner.admin
+    }
+
+    /// Where the server is: `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> &str {
+        &self.inner.url
+    }
+
+    /// For requests that [`TestApp::graphql_as`] does not make.
+    pub fn client(&self) -> &reqwest::Client {
+        &self.inner.client
+    }
+
+    /// On which database.
+    pub fn backend(&self) -> DbBackend {
+        self.inner.database.backend()
+    }
+}
