@@ -14,6 +14,7 @@ use entity::{
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait};
 use uuid::Uuid;
 
+use super::lock;
 use super::sql::Sql;
 use super::work::{AccountKey, Needs, OpenBook, Rows, Tracked, Usage, Work};
 
@@ -117,7 +118,9 @@ pub async fn rest(
     needs
         .credit_types
         .extend(needs.accounts.iter().map(|key| key.1));
+    forget_impossible_keys(needs);
     let house = work;
+    lock::rewritten(db, needs).await?;
     house.state.customers = customers(db, needs).await?;
     house.state.credit_types = credit_types(db, needs).await?;
     house.state.products = products(db, needs).await?;
@@ -185,7 +188,8 @@ pub async fn rest(
         let more = grants(db, &Needs::default(), rolling).await?;
         house.state.grants.extend(more);
     }
-    Ok(())
+    // Last: whoever sees what a command did sees its key too, and takes it for the repeat it is.
+    answers(db, needs, house).await
 }
 
 async fn customers(
@@ -508,13 +512,12 @@ async fn usage(db: &impl ConnectionTrait, needs: &Needs) -> Result<Vec<Usage>, D
     Ok(usage)
 }
 
-/// Keys of all kinds that the commands ask for.
-async fn keys(
+/// The answers given before to the keys that the commands bear.
+async fn answers(
     db: &impl ConnectionTrait,
-    needs: &mut Needs,
+    needs: &Needs,
     work: &mut Work<'_>,
 ) -> Result<(), DbErr> {
-    forget_impossible_keys(needs);
     let backend = db.get_database_backend();
     if !needs.keys.is_empty() {
         let mut sql = Sql::new(backend, "SELECT * FROM idempotency WHERE ");
@@ -535,6 +538,12 @@ async fn keys(
             }
         }
     }
+    Ok(())
+}
+
+/// Keys of drawdowns, and what is unique over all customers.
+async fn keys(db: &impl ConnectionTrait, needs: &Needs, work: &mut Work<'_>) -> Result<(), DbErr> {
+    let backend = db.get_database_backend();
     if !needs.drawdown_keys.is_empty() {
         let mut sql = Sql::new(backend, "SELECT * FROM drawdown WHERE ");
         sql.among(

@@ -11,12 +11,15 @@
 mod api;
 mod cli;
 mod contract;
+mod crash;
 mod demo;
 mod every_field;
 mod graphql_answers;
 mod jobs;
 mod model;
+mod races;
 mod schema_snapshot;
 mod support;
 mod transport;
+mod two_servers;
 mod verify;

@@ -2,8 +2,10 @@
 
 pub mod app;
 pub mod db;
+pub mod deeds;
 pub mod node;
 pub mod postgres;
+pub mod process;
 
 use std::io::Write;
 use std::path::Path;
