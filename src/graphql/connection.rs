@@ -168,7 +168,9 @@ pub fn page(
     let most = context::limits(ctx)?.page_size_max;
     let too_many = |rows: &i32| usize::try_from(*rows).is_ok_and(|rows| rows > most);
     if first.iter().chain(&last).any(too_many) {
-        return Err(Failure::bad_input(format!("a page has at most {most} rows")));
+        return Err(Failure::bad_input(format!(
+            "a page has at most {most} rows"
+        )));
     }
     Ok(PageRequest {
         first: first.map(i64::from),
@@ -187,5 +189,10 @@ pub fn page_cost(first: Option<i32>, last: Option<i32>, each: usize) -> usize {
     let rows = first.or(last).map_or(PAGE_DEFAULT, |asked| {
         usize::try_from(asked).unwrap_or_default().min(PAGE_MAX)
     });
-    rows.saturating_mul(each).saturating_add(1)
+    many_cost(rows, each)
+}
+
+/// What a field costs that answers with so many things.
+pub fn many_cost(things: usize, each: usize) -> usize {
+    things.saturating_mul(each).saturating_add(1)
 }

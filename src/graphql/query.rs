@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, Object};
 use async_trait::async_trait;
 use domain::{ContractId, CreditGrantId, CreditId, CustomerId, DrawdownId};
 
-use super::connection::{Connection, Count, page, page_cost};
+use super::connection::{Connection, Count, many_cost, page, page_cost};
 use super::context::{Found, caller, load_each, reader, reading};
 use super::error::Failure;
 use super::input::{
@@ -113,7 +113,7 @@ impl Query {
     }
 
     /// Up to 100 things by their ids, in the order asked; null where there is nothing.
-    #[graphql(complexity = "page_cost(Some(100), None, child_complexity)")]
+    #[graphql(complexity = "many_cost(ids.len(), child_complexity)")]
     async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<Node>>, Failure> {
         reading(ctx)?;
         if ids.len() > NODES_MAX {

@@ -165,6 +165,13 @@ impl<T> Checked<T> {
     }
 }
 
+impl<T> Checked<Vec<T>> {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.as_ref().map_or(0, Vec::len)
+    }
+}
+
 impl<T: InputType> InputType for Checked<T> {
     type RawValueType = Self;
 

@@ -541,7 +541,12 @@ async fn answers(
 }
 
 /// Keys of drawdowns, and what is unique over all customers.
-async fn keys(db: &impl ConnectionTrait, needs: &Needs, work: &mut Work<'_>) -> Result<(), DbErr> {
+async fn keys(
+    db: &impl ConnectionTrait,
+    needs: &mut Needs,
+    work: &mut Work<'_>,
+) -> Result<(), DbErr> {
+    forget_impossible_keys(needs);
     let backend = db.get_database_backend();
     if !needs.drawdown_keys.is_empty() {
         let mut sql = Sql::new(backend, "SELECT * FROM drawdown WHERE ");
@@ -602,6 +607,14 @@ async fn keys(db: &impl ConnectionTrait, needs: &Needs, work: &mut Work<'_>) -> 
         );
     }
     Ok(())
+}
+
+/// PostgreSQL can not even be asked for a text with NUL; none is there, the form is refused later.
+fn forget_impossible_keys(needs: &mut Needs) {
+    needs.keys.retain(|key| !key.2.contains('\0'));
+    needs.drawdown_keys.retain(|key| !key.1.contains('\0'));
+    needs.uniqueness_keys.retain(|key| !key.1.contains('\0'));
+    needs.external_ids.retain(|text| !text.contains('\0'));
 }
 
 fn of(customers: impl Iterator<Item = CustomerId>) -> BTreeSet<Uuid> {

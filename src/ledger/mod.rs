@@ -19,10 +19,10 @@ mod load;
 mod lock;
 mod outcome;
 pub mod read;
-mod save;
+pub(crate) mod save;
 mod sql;
 pub mod verify;
-mod work;
+pub(crate) mod work;
 mod writer;
 
 use std::fmt;

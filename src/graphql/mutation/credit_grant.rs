@@ -3,6 +3,7 @@
 use async_graphql::{Context, Object};
 
 use super::{many, one};
+use crate::graphql::connection::many_cost;
 use crate::graphql::context::Found;
 use crate::graphql::input::{
     CreateCreditGrantInput, EditCreditGrantInput, ExpireCreditGrantInput, VoidCreditGrantInput,
@@ -58,6 +59,7 @@ impl CreditGrantMutation {
     }
 
     /// Up to 1,000 grants, e.g. the same to many customers, each on its own.
+    #[graphql(complexity = "many_cost(inputs.count(), child_complexity)")]
     async fn create_credit_grant_batch(
         &self,
         ctx: &Context<'_>,

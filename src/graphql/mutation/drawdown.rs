@@ -3,6 +3,7 @@
 use async_graphql::{Context, Object};
 
 use super::{many, one};
+use crate::graphql::connection::many_cost;
 use crate::graphql::context::Found;
 use crate::graphql::input::{
     AddManualLedgerEntryInput, CaptureDrawdownInput, DrawDownInput, ReleaseDrawdownInput,
@@ -58,6 +59,7 @@ impl DrawdownMutation {
 
     /// Up to 1,000 drawdowns, each on its own: one that is refused does not touch the others. Answers in
     /// the order asked.
+    #[graphql(complexity = "many_cost(inputs.count(), child_complexity)")]
     async fn draw_down_batch(
         &self,
         ctx: &Context<'_>,

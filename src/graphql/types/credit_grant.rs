@@ -55,8 +55,8 @@ impl CreditGrant {
     }
 }
 
-/// What becomes of the rest of a grant. On expiry a new grant takes over min(what is left, the
-/// cap). MAX_PERCENTAGE: 0..1 of the original amount.
+/// On expiry a new grant takes over min(what is left, the cap). MAX_PERCENTAGE: 0..1 of the
+/// original amount.
 #[derive(SimpleObject)]
 pub struct RolloverSettings {
     /// How the cap is given.

@@ -87,10 +87,14 @@ impl ScopeLists<'_> {
         Ok(())
     }
 
-    /// What they say, as the rules read it. At the level of a contract it is for that contract.
+    /// What they say, as the rules read it. At the level of a contract it is for that contract,
+    /// unless it names others.
     pub fn scope(&self, contract: Option<ContractId>) -> Scope {
         Scope {
-            contracts: contract.map_or_else(|| self.contract_ids.to_vec(), |id| vec![id]),
+            contracts: match contract {
+                Some(own) if self.contract_ids.is_empty() => vec![own],
+                _ => self.contract_ids.to_vec(),
+            },
             products: self.product_ids.to_vec(),
             tags: self.tags.to_vec(),
             specifiers: self
@@ -300,11 +304,6 @@ impl Run for CreateCredit {
         shape.maybe_name("name", self.name.as_deref());
         shape.maybe_reason("description", self.description.as_deref());
         self.lists().shape(shape);
-        if self.contract_id.is_some() && !self.applicable_contract_ids.is_empty() {
-            let message = "is for credits at customer level; one with contractId is for that \
-                           contract";
-            shape.fault(Code::Invalid, "applicableContractIds", message);
-        }
         shape.object("customFields", self.custom_fields.as_ref());
         shape.maybe_text(
             "netsuiteSalesOrderId",

@@ -270,9 +270,10 @@ impl EditCredit {
         if self.specifiers.is_none() {
             scope.specifiers = stored(&row.specifiers);
         }
-        if row.contract_id.is_none() {
-            scope.contracts.clone_from(&lists.contract_ids);
-        }
+        scope.contracts = match row.contract_id {
+            Some(own) if lists.contract_ids.is_empty() => vec![own],
+            _ => lists.contract_ids.clone(),
+        };
         scope.products.clone_from(&lists.product_ids);
         scope.tags.clone_from(&lists.tags);
         if !scope.specifiers.is_empty() && !(scope.products.is_empty() && scope.tags.is_empty()) {
@@ -286,14 +287,6 @@ impl EditCredit {
             let message = "specifiers can not stand together with applicableProductIds or \
                            applicableProductTags; empty the one to set the other";
             return Err(Rejection::new(Code::Invalid, path, message));
-        }
-        if row.contract_id.is_some() && !lists.contract_ids.is_empty() {
-            let message = "is for credits at customer level; this one is for its contract";
-            return Err(Rejection::new(
-                Code::Invalid,
-                "applicableContractIds",
-                message,
-            ));
         }
         row.applicable_contract_ids = json!(lists.contract_ids).to_string();
         row.applicable_product_ids = json!(lists.product_ids).to_string();

@@ -55,12 +55,19 @@ impl CreateCreditGrant {
         let customer = customer.ok_or_else(|| not_found("customerId", "customer"))?;
         let unit = state.credit_types.get(&self.grant_amount.credit_type_id);
         let unit = unit.ok_or_else(|| not_found("grantAmount.creditTypeId", "credit type"))?;
-        if let Some(paid) = &self.paid_amount
-            && !state.credit_types.contains_key(&paid.credit_type_id)
-        {
-            return Err(not_found("paidAmount.creditTypeId", "credit type"));
-        }
         let mut late = None;
+        if let Some(paid) = &self.paid_amount {
+            let path = "paidAmount.creditTypeId";
+            let unit = state.credit_types.get(&paid.credit_type_id);
+            if !unit
+                .ok_or_else(|| not_found(path, "credit type"))?
+                .row
+                .is_currency
+            {
+                let message = "must be a currency: a price is not paid in credit";
+                late = Some(Rejection::new(Code::Invalid, path, message));
+            }
+        }
         for (index, id) in self.product_ids.iter().enumerate() {
             let path = format!("productIds.{index}");
             let product = state

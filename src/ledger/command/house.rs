@@ -267,7 +267,11 @@ impl Run for CreateCreditType {
                 let message = "must name at least one key, or be left out for the default order";
                 shape.fault(Code::Invalid, "burnDownOrder", message);
             }
-            shape.distinct("burnDownOrder", keys);
+            let earlier = |index: usize| keys.iter().take(index);
+            let mut all = keys.iter().enumerate();
+            if all.any(|(index, key)| earlier(index).any(|other| other == key)) {
+                shape.fault(Code::Invalid, "burnDownOrder", "must not name a key twice");
+            }
         }
     }
 

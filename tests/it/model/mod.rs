@@ -1,0 +1,79 @@
+//! The model test: random commands through the GraphQL contract, judged by an auditor that keeps
+//! its own books. The workload knows no rule, the auditor shares nothing with the server.
+
+mod auditor;
+mod auditor_balances;
+mod auditor_boundaries;
+mod auditor_credits;
+mod auditor_drawdowns;
+mod auditor_grants;
+mod auditor_scope;
+mod bind;
+mod command;
+mod compare;
+mod compare_full;
+mod compare_objects;
+mod readings;
+mod session;
+#[cfg(test)]
+mod tests;
+mod units;
+mod workload;
+mod workload_credit;
+mod workload_retry;
+
+use crate::support::{TestApp, both_databases};
+use session::run as run_model;
+
+/// The server under test, reached only through its public contract.
+#[async_trait::async_trait]
+pub trait ModelApi: Send + Sync {
+    /// Posts a GraphQL document as ADMIN; the whole response body (`{"data": .., "errors": ..}`).
+    async fn graphql(&self, document: &str, variables: serde_json::Value) -> serde_json::Value;
+    /// Moves the server's clock, never backwards. It stands still between calls.
+    fn set_now(&self, now: chrono::DateTime<chrono::Utc>);
+    fn now(&self) -> chrono::DateTime<chrono::Utc>;
+    /// Runs the server's own full check of the books; the findings, which must be none.
+    async fn verify(&self) -> Vec<String>;
+}
+
+#[async_trait::async_trait]
+impl ModelApi for TestApp {
+    async fn graphql(&self, document: &str, variables: serde_json::Value) -> serde_json::Value {
+        TestApp::graphql(self, document, variables).await
+    }
+
+    fn set_now(&self, now: chrono::DateTime<chrono::Utc>) {
+        TestApp::set_now(self, now);
+    }
+
+    fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        TestApp::now(self)
+    }
+
+    async fn verify(&self) -> Vec<String> {
+        TestApp::verify(self).await
+    }
+}
+
+/// Commands in one run: `SCRIP_MODEL_COMMANDS`, else 10,000 on each database.
+fn commands() -> usize {
+    std::env::var("SCRIP_MODEL_COMMANDS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(10_000)
+}
+
+/// Seed of the first run: `SCRIP_MODEL_SEED`, else one of its own each time.
+fn seed() -> u64 {
+    let given = std::env::var("SCRIP_MODEL_SEED").ok();
+    given
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_else(rand::random)
+}
+
+both_databases! {
+    async fn the_engine_agrees_with_an_independent_auditor_on_random_commands(app: TestApp) {
+        run_model(&app, seed(), commands()).await;
+    }
+}

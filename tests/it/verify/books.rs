@@ -1,0 +1,529 @@
+//! Books with something of everything in them.
+
+use domain::burn::BurnDownKey;
+use domain::grant::{Category, RolloverKind};
+use domain::{
+    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DecimalText, DrawdownId,
+    Instant, ProductId, SegmentId,
+};
+use entity::segment;
+use scrip::ledger::command::input::*;
+use scrip::ledger::{Caller, Command, Outcome, Role};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde_json::json;
+
+use crate::support::TestApp;
+
+const DAY: i64 = 86_400_000_000;
+
+fn amount(text: &str) -> DecimalText {
+    DecimalText::parse(text).expect("a decimal")
+}
+
+fn usd(text: &str) -> AmountInput {
+    AmountInput {
+        amount: amount(text),
+        credit_type_id: CreditTypeId::USD,
+    }
+}
+
+/// An app whose books are being filled.
+pub struct Author<'a> {
+    app: &'a TestApp,
+    start: Instant,
+}
+
+/// What the parts of the story share.
+#[derive(Clone, Copy)]
+struct Cast {
+    acme: CustomerId,
+    tokens: CreditTypeId,
+    api: ProductId,
+    contract: ContractId,
+    ended: ContractId,
+}
+
+impl<'a> Author<'a> {
+    pub fn new(app: &'a TestApp) -> Self {
+        let start = app.ledger().now();
+        Self { app, start }
+    }
+
+    /// Writes books with every kind of object and entry, and posts what is due.
+    pub async fn write(&self) {
+        let cast = self.house().await;
+        self.grants(cast).await;
+        self.credits(cast).await;
+        self.spend(cast).await;
+        self.later(cast).await;
+        let accounts = [CreditTypeId::USD, cast.tokens].map(|unit| (cast.acme, unit));
+        self.app.ledger().settle(&accounts).await.expect("settled");
+    }
+
+    fn day(&self, days: i64) -> Instant {
+        self.start.plus_micros(days * DAY)
+    }
+
+    fn go_to(&self, days: i64) {
+        let now = chrono::DateTime::from_timestamp_micros(self.day(days).0);
+        self.app.set_now(now.expect("an instant"));
+    }
+
+    async fn order(&self, command: impl Into<Command> + Send, key: Option<&str>) -> Outcome {
+        let caller = Caller {
+            name: "tester".into(),
+            role: Role::Admin,
+            customer: None,
+        };
+        let command = command.into();
+        let told = format!("{command:?}");
+        let key = key.map(str::to_owned);
+        let done = self.app.ledger().execute(&caller, command, key).await;
+        done.unwrap_or_else(|refusal| panic!("{told}: {refusal:?}"))
+    }
+
+    async fn segments_of(&self, id: CreditId) -> Vec<segment::Model> {
+        segment::Entity::find()
+            .filter(segment::Column::CreditId.eq(id.0))
+            .order_by_asc(segment::Column::StartsAt)
+            .all(self.app.ledger().database())
+            .await
+            .expect("segments")
+    }
+
+    async fn customer(&self, name: &str, external_id: Option<&str>, key: &str) -> CustomerId {
+        let command = CreateCustomer {
+            name: name.to_owned(),
+            external_id: external_id.map(str::to_owned),
+            custom_fields: Some(json!({ "tier": name })),
+        };
+        CustomerId(self.order(command, Some(key)).await.object_id)
+    }
+
+    async fn house(&self) -> Cast {
+        let acme = self.customer("Acme", Some("acme"), "c1").await;
+        let globex = self.customer("Globex", Some("globex"), "c2").await;
+        self.customer("Initech", None, "c3").await;
+        let update = UpdateCustomer {
+            id: globex,
+            name: None,
+            external_id: Some("globex-2".to_owned()),
+            custom_fields: None,
+        };
+        self.order(update, Some("u1")).await;
+        self.order(ArchiveCustomer { id: globex }, Some("a1")).await;
+        let unit = CreateCreditType {
+            name: "tokens".to_owned(),
+            is_currency: false,
+            currency: None,
+            currency_exponent: None,
+            scale: 2,
+            burn_down_order: Some(vec![BurnDownKey::ExpiresFirst, BurnDownKey::Priority]),
+        };
+        let tokens = CreditTypeId(self.order(unit, Some("t1")).await.object_id);
+        let product = |name: &str| CreateProduct {
+            name: name.to_owned(),
+            tags: vec!["metered".to_owned(), name.to_owned()],
+        };
+        let api = ProductId(self.order(product("api"), Some("p1")).await.object_id);
+        let old = ProductId(self.order(product("old"), Some("p2")).await.object_id);
+        let update = UpdateProduct {
+            id: old,
+            name: None,
+            tags: None,
+            archived: Some(true),
+        };
+        self.order(update, Some("p3")).await;
+        let contract = |name: &str, end: i64| CreateContract {
+            customer_id: acme,
+            name: Some(name.to_owned()),
+            starting_at: self.day(0),
+            ending_before: Some(self.day(end)),
+        };
+        let first = self.order(contract("first", 700), Some("k1")).await;
+        let second = self.order(contract("second", 400), Some("k2")).await;
+        Cast {
+            acme,
+            tokens,
+            api,
+            contract: ContractId(first.object_id),
+            ended: ContractId(second.object_id),
+        }
+    }
+
+    fn grant(
+        &self,
+        cast: Cast,
+        name: &str,
+        value: &str,
+        expires: Option<i64>,
+    ) -> CreateCreditGrant {
+        CreateCreditGrant {
+            customer_id: cast.acme,
+            name: name.to_owned(),
+            grant_amount: usd(value),
+            paid_amount: None,
+            category: None,
+            priority: 50.0,
+            effective_at: None,
+            expires_at: expires.map(|days| self.day(days)),
+            invoice_date: None,
+            invoice_id: None,
+            product_ids: Vec::new(),
+            rollover: None,
+            reason: None,
+            grant_type: None,
+            custom_fields: None,
+            uniqueness_key: None,
+        }
+    }
+
+    async fn make_grant(&self, grant: CreateCreditGrant, key: Option<&str>) -> CreditGrantId {
+        CreditGrantId(self.order(grant, key).await.object_id)
+    }
+
+    async fn grants(&self, cast: Cast) {
+        let rollover = |kind, value: &str| RolloverInput {
+            kind,
+            value: amount(value),
+            priority: 7.0,
+            expires_at: self.day(90),
+        };
+        let rolling = CreateCreditGrant {
+            paid_amount: Some(usd("80")),
+            priority: 10.0,
+            invoice_date: Some(self.day(0)),
+            invoice_id: Some("inv-1".to_owned()),
+            product_ids: vec![cast.api],
+            rollover: Some(rollover(RolloverKind::MaxPercentage, "0.25")),
+            reason: Some("bought".to_owned()),
+            grant_type: Some("prepaid".to_owned()),
+            custom_fields: Some(json!({ "deal": 1 })),
+            uniqueness_key: Some("rolling".to_owned()),
+            ..self.grant(cast, "rolling", "100", Some(30))
+        };
+        self.make_grant(rolling, Some("g1")).await;
+        let capped = CreateCreditGrant {
+            category: Some(Category::Paid),
+            rollover: Some(rollover(RolloverKind::MaxAmount, "5")),
+            ..self.grant(cast, "capped", "20", Some(35))
+        };
+        self.make_grant(capped, None).await;
+        self.make_grant(self.grant(cast, "lasting", "500", None), None)
+            .await;
+        let scheduled = CreateCreditGrant {
+            effective_at: Some(self.day(300)),
+            uniqueness_key: Some("scheduled".to_owned()),
+            ..self.grant(cast, "scheduled", "7", Some(330))
+        };
+        self.make_grant(scheduled, None).await;
+        let mistake = CreateCreditGrant {
+            effective_at: Some(self.day(100)),
+            uniqueness_key: Some("mistake".to_owned()),
+            ..self.grant(cast, "mistake", "9", None)
+        };
+        let mistake = self.make_grant(mistake, None).await;
+        let void = |id, remainder_only| VoidCreditGrant {
+            id,
+            reason: Some("a mistake".to_owned()),
+            release_uniqueness_key: true,
+            void_purchase_invoice: false,
+            remainder_only,
+        };
+        self.order(void(mistake, false), Some("v1")).await;
+        let started = self.grant(cast, "started mistake", "11", None);
+        let started = self.make_grant(started, None).await;
+        self.order(void(started, false), None).await;
+        let ended = self.grant(cast, "ended", "13", Some(60));
+        let ended = self.make_grant(ended, None).await;
+        self.go_to(1);
+        let expire = ExpireCreditGrant {
+            id: ended,
+            reason: Some("gone".to_owned()),
+        };
+        self.order(expire, Some("e1")).await;
+        let revived = self.grant(cast, "revived", "17", Some(2));
+        let revived = self.make_grant(revived, None).await;
+        self.go_to(3);
+        let edit = EditCreditGrant {
+            id: revived,
+            name: Some("revived indeed".to_owned()),
+            expires_at: Some(self.day(200)),
+            never_expires: false,
+            grant_type: None,
+            reason: Some("extended".to_owned()),
+            custom_fields: None,
+        };
+        self.order(edit, Some("e2")).await;
+        let other = CreateCreditGrant {
+            grant_amount: AmountInput {
+                amount: amount("42.42"),
+                credit_type_id: cast.tokens,
+            },
+            ..self.grant(cast, "tokens", "0", Some(50))
+        };
+        self.make_grant(other, None).await;
+    }
+
+    fn credit(&self, cast: Cast, segments: &[(&str, i64, Option<i64>)]) -> CreateCredit {
+        let segments = segments.iter();
+        let segments = segments.map(|(value, from, to)| SegmentInput {
+            amount: amount(value),
+            starting_at: self.day(*from),
+            ending_before: to.map(|to| self.day(to)),
+        });
+        CreateCredit {
+            customer_id: cast.acme,
+            contract_id: None,
+            product_id: cast.api,
+            priority: 3.0,
+            access_schedule: AccessScheduleInput {
+                credit_type_id: CreditTypeId::USD,
+                segments: segments.collect(),
+            },
+            name: Some("credit".to_owned()),
+            description: Some("a credit".to_owned()),
+            applicable_contract_ids: Vec::new(),
+            applicable_product_ids: Vec::new(),
+            applicable_product_tags: Vec::new(),
+            specifiers: Vec::new(),
+            rate_type: "LIST_RATE".to_owned(),
+            custom_fields: Some(json!({ "a": [1, 2] })),
+            netsuite_sales_order_id: Some("ns-1".to_owned()),
+            salesforce_opportunity_id: Some("sf-1".to_owned()),
+            uniqueness_key: None,
+        }
+    }
+
+    async fn make_credit(&self, credit: CreateCredit, key: Option<&str>) -> CreditId {
+        CreditId(self.order(credit, key).await.object_id)
+    }
+
+    async fn credits(&self, cast: Cast) {
+        let specified = CreateCredit {
+            specifiers: vec![SpecifierInput {
+                product_id: Some(cast.api),
+                product_tags: vec!["metered".to_owned()],
+                pricing_group_values: Some(json!({ "region": "eu" })),
+                presentation_group_values: None,
+            }],
+            uniqueness_key: Some("specified".to_owned()),
+            ..self.credit(
+                cast,
+                &[("10", 0, Some(20)), ("20", 10, Some(60)), ("30", 300, None)],
+            )
+        };
+        self.make_credit(specified, Some("r1")).await;
+        let listed = CreateCredit {
+            applicable_contract_ids: vec![cast.contract],
+            applicable_product_ids: vec![cast.api],
+            applicable_product_tags: vec!["metered".to_owned()],
+            ..self.credit(cast, &[("15", 0, Some(100))])
+        };
+        self.make_credit(listed, None).await;
+        let of_contract = |contract, segments: &[_]| CreateCredit {
+            contract_id: Some(contract),
+            ..self.credit(cast, segments)
+        };
+        let edited = of_contract(
+            cast.contract,
+            &[("10", 0, Some(20)), ("20", 100, None), ("5", 1, None)],
+        );
+        let edited = self.make_credit(edited, None).await;
+        let segments = self.segments_of(edited).await;
+        let [started, removed, future] = &segments[..] else {
+            panic!("three segments");
+        };
+        let update = |id: SegmentId, value: &str| SegmentUpdateInput {
+            id,
+            amount: Some(amount(value)),
+            starting_at: None,
+            ending_before: Some(self.day(150)),
+        };
+        let edit = EditCredit {
+            id: edited,
+            name: Some("edited".to_owned()),
+            description: None,
+            product_id: None,
+            priority: Some(2.5),
+            rate_type: Some("COMMIT_RATE".to_owned()),
+            access_schedule: Some(AccessScheduleEditInput {
+                add: vec![SegmentInput {
+                    amount: amount("3"),
+                    starting_at: self.day(2),
+                    ending_before: Some(self.day(40)),
+                }],
+                update: vec![update(started.id, "25"), update(future.id, "21")],
+                remove: vec![removed.id],
+            }),
+            applicable_contract_ids: None,
+            applicable_product_ids: None,
+            applicable_product_tags: Some(vec!["metered".to_owned()]),
+            specifiers: None,
+            custom_fields: None,
+        };
+        self.order(edit, Some("d1")).await;
+        let cut = of_contract(cast.ended, &[("10", 0, Some(200)), ("10", 200, None)]);
+        self.make_credit(cut, None).await;
+        let end = EndContract {
+            id: cast.ended,
+            ending_before: self.day(50),
+        };
+        self.order(end, Some("k3")).await;
+        let ended = self
+            .make_credit(self.credit(cast, &[("6", 0, None)]), None)
+            .await;
+        let end = EndCredit {
+            id: ended,
+            ending_before: self.day(33),
+            reason: Some("over".to_owned()),
+        };
+        self.order(end, Some("d2")).await;
+        let voided = self.credit(cast, &[("8", 0, None), ("9", 90, None)]);
+        let voided = self.make_credit(voided, None).await;
+        let void = VoidCredit {
+            id: voided,
+            reason: None,
+            remainder_only: false,
+        };
+        self.order(void, Some("d3")).await;
+    }
+
+    fn draw(&self, cast: Cast, value: &str) -> DrawDown {
+        DrawDown {
+            customer_id: cast.acme,
+            amount: amount(value),
+            credit_type_id: CreditTypeId::USD,
+            partial: false,
+            hold: false,
+            hold_expires_at: None,
+            product_id: Some(cast.api),
+            contract_id: None,
+            pricing_group_values: None,
+            presentation_group_values: None,
+            effective_at: None,
+            invoice_id: None,
+            reason: None,
+            metadata: None,
+        }
+    }
+
+    async fn make_draw(&self, draw: DrawDown, key: &str) -> DrawdownId {
+        DrawdownId(self.order(draw, Some(key)).await.object_id)
+    }
+
+    async fn hold(&self, cast: Cast, value: &str, until: i64, key: &str) -> DrawdownId {
+        let hold = DrawDown {
+            hold: true,
+            hold_expires_at: Some(self.day(until)),
+            ..self.draw(cast, value)
+        };
+        self.make_draw(hold, key).await
+    }
+
+    async fn spend(&self, cast: Cast) {
+        let posted = DrawDown {
+            contract_id: Some(cast.contract),
+            pricing_group_values: Some(json!({ "region": "eu" })),
+            invoice_id: Some("bill-1".to_owned()),
+            reason: Some("usage".to_owned()),
+            metadata: Some(json!({ "job": "x" })),
+            ..self.draw(cast, "70")
+        };
+        let posted = self.make_draw(posted, "w1").await;
+        let reverse = |id, value: &str, extend| ReverseDrawdown {
+            id,
+            customer_id: None,
+            amount: Some(amount(value)),
+            extend,
+            reason: Some("a complaint".to_owned()),
+        };
+        self.order(reverse(posted, "12.5", false), Some("w2")).await;
+        let partial = DrawDown {
+            credit_type_id: cast.tokens,
+            partial: true,
+            ..self.draw(cast, "50")
+        };
+        self.make_draw(partial, "w3").await;
+        let captured = self.hold(cast, "30", 5, "w4").await;
+        let capture = CaptureDrawdown {
+            id: captured,
+            customer_id: Some(cast.acme),
+            amount: Some(amount("10.75")),
+            reason: Some("done".to_owned()),
+        };
+        self.order(capture, Some("w5")).await;
+        let released = self.hold(cast, "4", 5, "w6").await;
+        let release = ReleaseDrawdown {
+            id: released,
+            customer_id: None,
+            reason: None,
+        };
+        self.order(release, Some("w7")).await;
+        self.hold(cast, "6", 8, "lapses").await;
+        self.hold(cast, "3", 45, "stays").await;
+        let lasting = segment::Entity::find()
+            .filter(segment::Column::CustomerId.eq(cast.acme.0))
+            .filter(segment::Column::Started.eq(true))
+            .filter(segment::Column::EndsAt.is_null())
+            .filter(segment::Column::VoidedAt.is_null())
+            .filter(segment::Column::CreditGrantId.is_not_null())
+            .one(self.app.ledger().database())
+            .await
+            .expect("a segment")
+            .expect("a segment");
+        for (value, key) in [("5", "m1"), ("-2.5", "m2")] {
+            let entry = AddManualLedgerEntry {
+                segment_id: lasting.id,
+                amount: amount(value),
+                reason: "by hand".to_owned(),
+                effective_at: (key == "m2").then(|| self.day(2)),
+            };
+            self.order(entry, Some(key)).await;
+        }
+    }
+
+    /// What time brings: lapses, ends, rollovers; then late usage and a reversal into what is over.
+    async fn later(&self, cast: Cast) {
+        self.go_to(25);
+        let early = self.make_draw(self.draw(cast, "9"), "w8").await;
+        self.go_to(42);
+        let late = DrawDown {
+            effective_at: Some(self.day(15)),
+            pricing_group_values: Some(json!({ "region": "eu" })),
+            ..self.draw(cast, "60")
+        };
+        self.make_draw(late, "late").await;
+        let reverse = ReverseDrawdown {
+            id: early,
+            customer_id: None,
+            amount: None,
+            extend: true,
+            reason: None,
+        };
+        self.order(reverse, None).await;
+        let used = self.grant(cast, "used", "1000", None);
+        let used = CreateCreditGrant {
+            priority: 0.0,
+            ..used
+        };
+        let used = self.make_grant(used, None).await;
+        let posted = self.make_draw(self.draw(cast, "900"), "w9").await;
+        let void = VoidCreditGrant {
+            id: used,
+            reason: None,
+            release_uniqueness_key: false,
+            void_purchase_invoice: true,
+            remainder_only: true,
+        };
+        self.order(void, None).await;
+        let reverse = ReverseDrawdown {
+            id: posted,
+            customer_id: None,
+            amount: Some(amount("100")),
+            extend: false,
+            reason: None,
+        };
+        self.order(reverse, None).await;
+    }
+}
