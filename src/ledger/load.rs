@@ -118,6 +118,7 @@ pub async fn rest(
     needs
         .credit_types
         .extend(needs.accounts.iter().map(|key| key.1));
+    forget_impossible_keys(needs);
     let house = work;
     lock::rewritten(db, needs).await?;
     house.state.customers = customers(db, needs).await?;

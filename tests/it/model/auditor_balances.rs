@@ -29,9 +29,16 @@ impl Books {
         let known_at = known_at.unwrap_or(self.now).min(self.now);
         let included = |one: &Entry| one.effective_at <= at && one.recorded_at <= known_at;
         let (mut posted, mut sequence, mut before) = (0, (0, 0), 0);
-        for batch in self.entries_of(account).chunk_by(|one, next| one.batch == next.batch) {
+        for batch in self
+            .entries_of(account)
+            .chunk_by(|one, next| one.batch == next.batch)
+        {
             let count = batch.iter().filter(|one| included(one)).count();
-            posted += batch.iter().filter(|one| included(one)).map(|one| one.amount).sum::<i128>();
+            posted += batch
+                .iter()
+                .filter(|one| included(one))
+                .map(|one| one.amount)
+                .sum::<i128>();
             if count == batch.len() {
                 sequence = (before + count, before + count);
             } else if count > 0 {

@@ -6,6 +6,7 @@ pub mod deeds;
 pub mod node;
 pub mod postgres;
 pub mod process;
+pub mod statements;
 
 use std::io::Write;
 use std::path::Path;

@@ -150,6 +150,8 @@ impl Programs {
     fn start(&self, folder: &Path, settings: &str) -> Result<Server, String> {
         let data = folder.join("data");
         let log = folder.join("log");
+        // The watchdog first: should this process die now, the cluster goes too.
+        let watchdog = self.watch(folder, &data)?;
         if self.as_postgres {
             run(Command::new("chown").arg("postgres").arg(folder))?;
         }
@@ -163,8 +165,6 @@ impl Programs {
             ])
             .args(["--locale=C", "--pgdata"])
             .arg(&data))?;
-        // The watchdog first: should this process die now, the cluster goes too.
-        let watchdog = self.watch(folder, &data)?;
         // Reached through a socket in the folder: no port to be taken by someone else.
         let options = format!(
             "-c listen_addresses='' -c unix_socket_directories='{}' -c max_connections=300 \
@@ -198,8 +198,11 @@ impl Programs {
         shell
             .arg("-c")
             .arg(
+                // Again and again: this process may have died while it was making the cluster.
                 "trap '' INT TERM HUP; folder=$1; data=$2; shift 2; read _; \
-                 \"$@\" stop --mode=immediate --silent --pgdata \"$data\"; rm -rf \"$folder\"",
+                 for _ in 1 2 3 4 5 6 7 8; do \
+                 \"$@\" stop --mode=immediate --silent --pgdata \"$data\"; rm -rf \"$folder\"; \
+                 sleep 1; done",
             )
             .arg("watchdog")
             .arg(folder)
