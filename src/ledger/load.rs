@@ -542,7 +542,12 @@ async fn answers(
 }
 
 /// Keys of drawdowns, and what is unique over all customers.
-async fn keys(db: &impl ConnectionTrait, needs: &Needs, work: &mut Work<'_>) -> Result<(), DbErr> {
+async fn keys(
+    db: &impl ConnectionTrait,
+    needs: &mut Needs,
+    work: &mut Work<'_>,
+) -> Result<(), DbErr> {
+    forget_impossible_keys(needs);
     let backend = db.get_database_backend();
     if !needs.drawdown_keys.is_empty() {
         let mut sql = Sql::new(backend, "SELECT * FROM drawdown WHERE ");

@@ -56,16 +56,25 @@ both_databases! {
         let requests = (0..MANY).map(|n| {
             let app = app.clone();
             let input = json!({
-                "customerId": customer.to_string(), "amount": "1", "idempotencyKey": format!("d{n}"),
+                "customerId": customer.to_string(),
+                "amount": "1",
+                "idempotencyKey": format!("d{n}"),
             });
             async move { app.graphql(DRAW, json!({ "input": input })).await }
         });
         let answers = at_once(requests).await;
-        let answers: Vec<_> = answers.iter().map(|body| &body["data"]["drawDown"]).collect();
-        let won = answers.iter().filter(|answer| answer["drawdown"]["id"].is_string());
+        let answers: Vec<_> = answers
+            .iter()
+            .map(|body| &body["data"]["drawDown"])
+            .collect();
+        let won = answers
+            .iter()
+            .filter(|answer| answer["drawdown"]["id"].is_string());
         assert_eq!(won.count(), 1, "{answers:?}");
         let short = json!([{ "code": "INSUFFICIENT_CREDIT" }]);
-        let refused = answers.iter().filter(|answer| answer["userErrors"] == short);
+        let refused = answers
+            .iter()
+            .filter(|answer| answer["userErrors"] == short);
         assert_eq!(refused.count(), MANY - 1, "{answers:?}");
         assert_eq!(balance(app.ledger()).await, (0, 0));
     }
@@ -75,7 +84,8 @@ both_databases! {
     async fn one_idempotency_key_makes_one_drawdown_and_equal_answers(app: TestApp) {
         let ledger = app.ledger();
         let (customer, _) = funded(ledger, 100).await;
-        let answers = at_once((0..MANY).map(|_| ask(ledger, draw(customer, 1), Some("once")))).await;
+        let answers =
+            at_once((0..MANY).map(|_| ask(ledger, draw(customer, 1), Some("once")))).await;
         assert_tally(&answers, &[("Done", 1), ("Replayed", MANY - 1)]);
         same_object(&answers);
         same_balance(&answers, 99);
@@ -95,7 +105,14 @@ both_databases! {
         let draws = (0..MANY).map(|n| ask(ledger, draw(customer, units(n)), Some("once")));
         let answers = at_once(draws).await;
         let half = MANY / 2;
-        assert_tally(&answers, &[("Done", 1), ("IdempotencyMismatch", half), ("Replayed", half - 1)]);
+        assert_tally(
+            &answers,
+            &[
+                ("Done", 1),
+                ("IdempotencyMismatch", half),
+                ("Replayed", half - 1),
+            ],
+        );
         same_object(&answers);
         assert_eq!(count(ledger, "drawdown").await, 1);
     }
@@ -105,7 +122,8 @@ both_databases! {
     async fn one_idempotency_key_makes_one_grant_and_equal_answers(app: TestApp) {
         let ledger = app.ledger();
         let customer = customer(ledger, "granted").await;
-        let answers = at_once((0..MANY).map(|_| ask(ledger, grant(customer, 5), Some("once")))).await;
+        let answers =
+            at_once((0..MANY).map(|_| ask(ledger, grant(customer, 5), Some("once")))).await;
         assert_tally(&answers, &[("Done", 1), ("Replayed", MANY - 1)]);
         same_object(&answers);
         same_balance(&answers, 5);
@@ -165,7 +183,10 @@ both_databases! {
         let owner = customer(ledger, "owner").await;
         let heir = customer(ledger, "heir").await;
         let old = CreditGrantId(done(ledger, unique(owner), None).await.object_id);
-        let releasing = VoidCreditGrant { release_uniqueness_key: true, ..void(old) };
+        let releasing = VoidCreditGrant {
+            release_uniqueness_key: true,
+            ..void(old)
+        };
         let heirs = (1..MANY).map(|n| {
             let customer = if n.is_multiple_of(2) { owner } else { heir };
             ask(ledger, unique(customer), None)
@@ -175,12 +196,23 @@ both_databases! {
         assert_eq!(told(&answers[0]), "Done");
         let heirs: Vec<String> = answers[1..].iter().map(told).collect();
         let won = heirs.iter().filter(|answer| *answer == "Done").count();
-        let lost = heirs.iter().filter(|answer| *answer == "UniquenessKeyTaken").count();
+        let lost = heirs
+            .iter()
+            .filter(|answer| *answer == "UniquenessKeyTaken")
+            .count();
         assert!(won <= 1 && won + lost == heirs.len(), "{heirs:?}");
         let owners = count(ledger, "uniqueness_key").await;
-        assert_eq!(usize::try_from(owners), Ok(won), "the key is whose grant was made");
+        assert_eq!(
+            usize::try_from(owners),
+            Ok(won),
+            "the key is whose grant was made"
+        );
         let after = ask(ledger, unique(heir), None).await;
-        let expected = if won == 1 { "UniquenessKeyTaken" } else { "Done" };
+        let expected = if won == 1 {
+            "UniquenessKeyTaken"
+        } else {
+            "Done"
+        };
         assert_eq!(told(&after), expected);
     }
 }
@@ -188,7 +220,8 @@ both_databases! {
 both_databases! {
     async fn one_external_id_makes_one_customer(app: TestApp) {
         let ledger = app.ledger();
-        let asked = (0..MANY).map(|n| ask(ledger, create_customer(&format!("c{n}"), Some("x")), None));
+        let asked =
+            (0..MANY).map(|n| ask(ledger, create_customer(&format!("c{n}"), Some("x")), None));
         let answers = at_once(asked).await;
         assert_tally(&answers, &[("Done", 1), ("ExternalIdTaken", MANY - 1)]);
         assert_eq!(count(ledger, "customer").await, 1);
@@ -231,11 +264,16 @@ both_databases! {
         for _ in 0..8 {
             customers.push(funded(ledger, 1_000).await.0);
         }
-        let asked = (0..512).map(|n| ask(ledger, draw(customers[n % 8], 2), Some(&format!("d{n}"))));
+        let asked =
+            (0..512).map(|n| ask(ledger, draw(customers[n % 8], 2), Some(&format!("d{n}"))));
         let answers = at_once(asked).await;
         assert_tally(&answers, &[("Done", 512)]);
         assert_eq!(balance(ledger).await, (8 * 1_000 - 512 * 2, 0));
         let sql = "SELECT count(*) FROM account WHERE last_sequence <> 65";
-        assert_eq!(number(ledger, sql).await, 0, "one grant and 64 deductions each, without gaps");
+        assert_eq!(
+            number(ledger, sql).await,
+            0,
+            "one grant and 64 deductions each, without gaps"
+        );
     }
 }

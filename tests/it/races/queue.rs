@@ -69,9 +69,21 @@ both_databases! {
             keyed(draw(rich, 10), "1"),
             keyed(draw(poor, 3), "2"),
             keyed(draw(poor, 1), "3"),
-            keyed(DrawDown { amount: precise, ..draw(rich, 1) }, "4"),
+            keyed(
+                DrawDown {
+                    amount: precise,
+                    ..draw(rich, 1)
+                },
+                "4",
+            ),
             keyed(draw(CustomerId(CreditTypeId::USD.0), 1), "5"),
-            keyed(DrawDown { credit_type_id: CreditTypeId(rich.0), ..draw(rich, 1) }, "6"),
+            keyed(
+                DrawDown {
+                    credit_type_id: CreditTypeId(rich.0),
+                    ..draw(rich, 1)
+                },
+                "6",
+            ),
             (grant(poor, 5).into(), Some("1".to_owned())),
             (grant(poor, -5).into(), Some("2".to_owned())),
             keyed(draw(poor, 4), "3"),
@@ -82,10 +94,24 @@ both_databases! {
         ];
         let answers = in_one_batch(&app, commands).await;
         let answers: Vec<String> = answers.iter().map(told).collect();
-        assert_eq!(answers, [
-            "Done", "Done", "InsufficientCredit", "TooPrecise", "NotFound", "NotFound", "Done",
-            "OutOfRange", "Done", "Replayed", "IdempotencyMismatch", "Done", "InsufficientCredit",
-        ]);
+        assert_eq!(
+            answers,
+            [
+                "Done",
+                "Done",
+                "InsufficientCredit",
+                "TooPrecise",
+                "NotFound",
+                "NotFound",
+                "Done",
+                "OutOfRange",
+                "Done",
+                "Replayed",
+                "IdempotencyMismatch",
+                "Done",
+                "InsufficientCredit",
+            ]
+        );
         assert_eq!(posted(ledger, "DEDUCTION").await, -(10 + 3 + 4 + 90));
         assert_eq!(balance(ledger).await, (1, 0));
     }
@@ -116,7 +142,10 @@ both_databases! {
         let ledger = app.ledger();
         let (customer, _) = funded(ledger, 100).await;
         poison(&app).await;
-        let poisoned = CreateCreditGrant { name: "poison".to_owned(), ..grant(customer, 1_000) };
+        let poisoned = CreateCreditGrant {
+            name: "poison".to_owned(),
+            ..grant(customer, 1_000)
+        };
         let mut commands: Vec<(Command, Option<String>)> = (0..40)
             .map(|n| keyed(draw(customer, 1), &format!("d{n}")))
             .collect();
@@ -124,11 +153,22 @@ both_databases! {
         commands.insert(30, (grant(customer, 7).into(), None));
         let mut answers = in_one_batch(&app, commands).await;
         let poisoned = answers.remove(20);
-        assert!(matches!(poisoned, Err(Refusal::Internal(_))), "{poisoned:?}");
-        assert!(answers.iter().all(|answer| told(answer) == "Done"), "{:?}", tally(&answers));
+        assert!(
+            matches!(poisoned, Err(Refusal::Internal(_))),
+            "{poisoned:?}"
+        );
+        assert!(
+            answers.iter().all(|answer| told(answer) == "Done"),
+            "{:?}",
+            tally(&answers)
+        );
         assert_eq!(balance(ledger).await, (100 + 7 - 40, 0));
         assert_eq!(count(ledger, "credit_grant").await, 2);
-        assert_eq!(count(ledger, "idempotency").await, 0, "a refused command stores no key");
+        assert_eq!(
+            count(ledger, "idempotency").await,
+            0,
+            "a refused command stores no key"
+        );
     }
 }
 
@@ -152,13 +192,23 @@ both_databases! {
         let answers: Vec<Answer> = waiting.collect().await;
         let mut counts = tally(&answers);
         let overloaded = counts.remove("Overloaded").unwrap_or_default();
-        assert!(overloaded <= BATCH_MAX, "what fits into the queue is kept: {overloaded}");
+        assert!(
+            overloaded <= BATCH_MAX,
+            "what fits into the queue is kept: {overloaded}"
+        );
         assert_eq!(counts["Done"], 10, "{counts:?}");
-        assert_eq!(counts["InsufficientCredit"], answers.len() - overloaded - 10, "{counts:?}");
+        assert_eq!(
+            counts["InsufficientCredit"],
+            answers.len() - overloaded - 10,
+            "{counts:?}"
+        );
 
         let more = done(ledger, grant(customer, 5), None).await;
         assert!(!more.replayed);
-        assert_eq!(told(&ask(ledger, draw(customer, 5), Some("after")).await), "Done");
+        assert_eq!(
+            told(&ask(ledger, draw(customer, 5), Some("after")).await),
+            "Done"
+        );
         assert_eq!(balance(ledger).await, (0, 0));
     }
 }

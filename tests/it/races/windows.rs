@@ -53,7 +53,9 @@ both_databases! {
                 against_drawdowns(ledger, round, void(id), draw(customer, 1)).await;
             match told(&voided).as_str() {
                 "Done" => assert!(
-                    draws.iter().all(|answer| told(answer) == "InsufficientCredit"),
+                    draws
+                        .iter()
+                        .all(|answer| told(answer) == "InsufficientCredit"),
                     "round {round}: nothing pays once it is void: {draws:?}"
                 ),
                 "PartlyUsed" => assert_eq!(won(&draws), DRAWERS, "round {round}: {draws:?}"),
@@ -73,7 +75,10 @@ both_databases! {
         let ledger = app.ledger();
         for round in 0..ROUNDS {
             let (customer, id) = funded(ledger, 100).await;
-            let rest = VoidCreditGrant { remainder_only: true, ..void(id) };
+            let rest = VoidCreditGrant {
+                remainder_only: true,
+                ..void(id)
+            };
             let (voided, holds) = against_drawdowns(ledger, round, rest, hold(customer, 1)).await;
             match told(&voided).as_str() {
                 "Done" => assert_eq!(won(&holds), 0, "round {round}: {holds:?}"),
@@ -91,12 +96,24 @@ both_databases! {
         let ledger = app.ledger();
         for round in 0..ROUNDS {
             let (customer, id) = funded(ledger, 100).await;
-            let rest = VoidCreditGrant { remainder_only: true, ..void(id) };
+            let rest = VoidCreditGrant {
+                remainder_only: true,
+                ..void(id)
+            };
             let (voided, draws) = against_drawdowns(ledger, round, rest, draw(customer, 1)).await;
             assert_eq!(told(&voided), "Done", "round {round}");
-            let refused = draws.iter().filter(|answer| told(answer) == "InsufficientCredit");
-            assert_eq!(won(&draws) + refused.count(), DRAWERS, "round {round}: {draws:?}");
-            let used = format!("SELECT used FROM segment WHERE customer_id = {}", literal(&app, customer.0));
+            let refused = draws
+                .iter()
+                .filter(|answer| told(answer) == "InsufficientCredit");
+            assert_eq!(
+                won(&draws) + refused.count(),
+                DRAWERS,
+                "round {round}: {draws:?}"
+            );
+            let used = format!(
+                "SELECT used FROM segment WHERE customer_id = {}",
+                literal(&app, customer.0)
+            );
             let used = number(ledger, &used).await / UNIT;
             assert_eq!(usize::try_from(used), Ok(won(&draws)), "round {round}");
         }
@@ -123,8 +140,14 @@ both_databases! {
             let (edited, draws) =
                 against_drawdowns(ledger, round, move_end(id, past), draw(customer, 1)).await;
             assert_eq!(told(&edited), "Done", "round {round}");
-            let refused = draws.iter().filter(|answer| told(answer) == "InsufficientCredit");
-            assert_eq!(won(&draws) + refused.count(), DRAWERS, "round {round}: {draws:?}");
+            let refused = draws
+                .iter()
+                .filter(|answer| told(answer) == "InsufficientCredit");
+            assert_eq!(
+                won(&draws) + refused.count(),
+                DRAWERS,
+                "round {round}: {draws:?}"
+            );
             drawn += won(&draws);
         }
         let drawn = i64::try_from(drawn).expect("a count");
@@ -146,9 +169,18 @@ both_databases! {
             let (edited, draws) =
                 against_drawdowns(ledger, round, move_end(id, later), draw(customer, 1)).await;
             assert_eq!(told(&edited), "Done", "round {round}");
-            let refused = draws.iter().filter(|answer| told(answer) == "InsufficientCredit");
-            assert_eq!(won(&draws) + refused.count(), DRAWERS, "round {round}: {draws:?}");
-            assert_eq!(told(&ask(ledger, draw(customer, 1), Some("after")).await), "Done");
+            let refused = draws
+                .iter()
+                .filter(|answer| told(answer) == "InsufficientCredit");
+            assert_eq!(
+                won(&draws) + refused.count(),
+                DRAWERS,
+                "round {round}: {draws:?}"
+            );
+            assert_eq!(
+                told(&ask(ledger, draw(customer, 1), Some("after")).await),
+                "Done"
+            );
             drawn += won(&draws) + 1;
         }
         let drawn = i64::try_from(drawn).expect("a count");
@@ -199,15 +231,24 @@ both_databases! {
             let status = status_of(&app, id).await;
             let told = (told(capturing), told(releasing));
             match (told.0.as_str(), told.1.as_str()) {
-                ("Done", "WrongState") => { assert_eq!(status, "POSTED"); captured += 1; }
+                ("Done", "WrongState") => {
+                    assert_eq!(status, "POSTED");
+                    captured += 1;
+                }
                 ("WrongState", "Done") => assert_eq!(status, "RELEASED"),
                 ("WrongState", "WrongState") => assert_eq!(status, "LAPSED"),
                 other => panic!("round {round}: {other:?} and {status}"),
             }
         }
         let rounds = i64::try_from(ROUNDS).expect("a count");
-        assert_eq!(posted(ledger, "DEDUCTION").await, -(2 * rounds + 3 * captured));
-        assert_eq!(balance(ledger).await, (1_000 - 2 * rounds - 3 * captured, 0));
+        assert_eq!(
+            posted(ledger, "DEDUCTION").await,
+            -(2 * rounds + 3 * captured)
+        );
+        assert_eq!(
+            balance(ledger).await,
+            (1_000 - 2 * rounds - 3 * captured, 0)
+        );
     }
 }
 
@@ -231,7 +272,8 @@ both_databases! {
             short_lived(&app).await;
         }
         let accounts = rows(ledger.read().database(), "SELECT customer_id FROM account").await;
-        let accounts: Vec<domain::CustomerId> = accounts.iter()
+        let accounts: Vec<domain::CustomerId> = accounts
+            .iter()
             .map(|row| domain::CustomerId(row.try_get_by_index(0).expect("an id")))
             .collect();
         app.advance(Duration::days(2));
@@ -250,7 +292,10 @@ both_databases! {
             }
         });
         at_once(asked).await;
-        assert_eq!(count(ledger, "ledger_entry").await, 2 * i64::try_from(ROUNDS).expect("a count"));
+        assert_eq!(
+            count(ledger, "ledger_entry").await,
+            2 * i64::try_from(ROUNDS).expect("a count")
+        );
         assert_eq!(balance(ledger).await, (0, 0));
     }
 }

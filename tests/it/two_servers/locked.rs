@@ -59,11 +59,18 @@ two_servers! {
         for time in 0..TIMES {
             for (n, server) in servers.iter().enumerate() {
                 let key = format!("t{time} s{n}");
-                waiting.push(tokio::spawn(ask(server, draw(locked[time % 2], 1), Some(&key))));
+                waiting.push(tokio::spawn(ask(
+                    server,
+                    draw(locked[time % 2], 1),
+                    Some(&key),
+                )));
             }
             draw_from_free(&servers, &free, time).await;
         }
-        assert!(waiting.iter().all(|one| !one.is_finished()), "what is locked is waited for");
+        assert!(
+            waiting.iter().all(|one| !one.is_finished()),
+            "what is locked is waited for"
+        );
         for one in outside {
             one.rollback().await.expect("unlocked");
         }
@@ -79,14 +86,21 @@ two_servers! {
 }
 
 two_servers! {
-    async fn an_account_locked_for_long_does_not_keep_others_from_waiting(app: TestApp, servers: [Ledger; 2]) {
+    async fn an_account_locked_for_long_does_not_keep_others_from_waiting(
+        app: TestApp,
+        servers: [Ledger; 2],
+    ) {
         let locked = accounts(app.ledger(), 2).await;
         let free = accounts(app.ledger(), 4).await;
         let long = lock(&app, locked[0]).await;
         let mut waiting = Vec::new();
         for time in 0..TIMES {
             let key = format!("t{time}");
-            waiting.push(tokio::spawn(ask(&servers[0], draw(locked[0], 1), Some(&key))));
+            waiting.push(tokio::spawn(ask(
+                &servers[0],
+                draw(locked[0], 1),
+                Some(&key),
+            )));
             draw_from_free(&servers, &free, time).await;
         }
         let short = lock(&app, locked[1]).await;
@@ -94,7 +108,9 @@ two_servers! {
         draw_from_free(&servers, &free, TIMES).await;
         assert!(!soon.is_finished());
         short.rollback().await.expect("unlocked");
-        let soon = timeout(SOON, soon).await.expect("no wait for the lock of another account");
+        let soon = timeout(SOON, soon)
+            .await
+            .expect("no wait for the lock of another account");
         assert_eq!(told(&soon.expect("no panic")), "Done");
         assert!(waiting.iter().all(|one| !one.is_finished()));
         long.rollback().await.expect("unlocked");
