@@ -183,10 +183,7 @@ fn crates_are_named_where_they_belong() {
         }
         for (path, number, line) in sources.lines("src/") {
             let allowed = places.iter().any(|place| path.starts_with(place));
-            if !allowed
-                && has_word(line, &format!("{name}::")[..name.len()])
-                && line.contains(&format!("{name}::"))
-            {
+            if !allowed && has_word(line, name) && line.contains(&format!("{name}::")) {
                 found.push(format!("{path}:{number}: {}", line.trim()));
             }
         }
