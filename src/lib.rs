@@ -10,11 +10,15 @@
 //! | [`jobs`] | what runs by itself |
 //! | [`cli`] | the command line |
 //! | [`config`] | flags, environment, file, defaults |
+//! | [`demo`] | a believable company's books, for a first look |
+//! | [`generate`] | a large ledger, for benchmarks |
 
 pub mod app;
 pub mod auth;
 pub mod cli;
 pub mod config;
+pub mod demo;
+pub mod generate;
 pub mod graphql;
 pub mod jobs;
 pub mod ledger;

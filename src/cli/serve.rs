@@ -2,14 +2,17 @@
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
+use domain::Clock;
 use tracing_subscriber::EnvFilter;
 
 use super::{Failure, close, open};
+use crate::app::{RandomIds, SystemClock};
 use crate::auth::Keys;
 use crate::config::{LogFormat, Settings};
-use crate::{jobs, server};
+use crate::{demo, jobs, server};
 
 /// Serves until the process is told to stop; then finishes what was accepted.
 pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
@@ -17,15 +20,15 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
     let stop = stop_signal()?;
     // Before the database: a second server started by mistake should not even open it.
     let listener = server::bind(&settings.listen)?;
+    if settings.demo.0 {
+        play_demo(&settings).await?;
+    }
     let ledger = open(&settings).await?;
     let keys = Keys::new(ledger.clone());
     if let Some(key) = settings.admin_key.as_ref().and_then(|key| key.expose()) {
         keys.admit_admin(key).await?;
     }
     let first_key = keys.first().await?;
-    if settings.demo.0 {
-        // crate::demo::load(&ledger).await?;
-    }
     let job = jobs::start(
         ledger.clone(),
         Duration::from_secs(settings.boundary_interval_seconds),
@@ -45,6 +48,16 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
     close(ledger).await?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Fills an empty ledger with the demo, by its own clock, before anyone else looks at it.
+async fn play_demo(settings: &Settings) -> Result<(), Failure> {
+    let ids = Arc::new(RandomIds::default());
+    let filled = demo::seed(&settings.database_url, SystemClock.now(), ids).await;
+    if filled.map_err(|error| format!("cannot play the demo: {error}"))? {
+        tracing::info!("filled the ledger with demo data");
+    }
+    Ok(())
 }
 
 /// Says where it listens, and how to get in on the first start.

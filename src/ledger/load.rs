@@ -15,6 +15,7 @@ use entity::account;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait};
 use uuid::Uuid;
 
+use super::lock;
 use super::sql::Sql;
 use super::work::{AccountKey, Needs, OpenBook, Work};
 
@@ -110,12 +111,14 @@ pub async fn rest(
     needs.credit_types.extend(of_rows);
     let of_keys = needs.accounts.iter().map(|key| key.1);
     needs.credit_types.extend(of_keys);
+    keys::forget_impossible(needs);
+    lock::rewritten(db, needs).await?;
     work.state.customers = objects::customers(db, needs).await?;
     work.state.credit_types = objects::credit_types(db, needs).await?;
     work.state.products = objects::products(db, needs).await?;
     work.state.contracts = objects::contracts(db, needs).await?;
     work.state.credits = objects::credits(db, needs).await?;
-    keys::all(db, needs, work).await?;
+    keys::claimed(db, needs, work).await?;
     open_books(accounts, work)?;
     let drawdowns = movements::drawdowns(db, needs, work).await?;
     let mut wanted = needs.grants.clone();
@@ -131,7 +134,8 @@ pub async fn rest(
         let more = objects::grants(db, &rolling).await?;
         work.state.grants.extend(more);
     }
-    Ok(())
+    // Last: whoever sees what a command did sees its key too, and takes it for the repeat it is.
+    keys::answers(db, needs, work).await
 }
 
 /// Opens a book for every account that is there.

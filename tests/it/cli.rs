@@ -282,3 +282,66 @@ fn an_address_that_is_taken_is_said_to_be() {
         err(&refused)
     );
 }
+
+#[test]
+fn a_generated_ledger_verifies() {
+    let folder = folder();
+    let small = [
+        "--customers",
+        "3",
+        "--grants-per-customer",
+        "2",
+        "--entries-per-grant",
+        "4",
+    ];
+    let made = run(folder.path(), &[&["generate"], &small[..]].concat());
+    assert!(made.status.success(), "{}", err(&made));
+    assert_eq!(
+        out(&made),
+        "made 3 customers, 6 grants, 18 drawdowns, 24 entries\n"
+    );
+    let again = run(folder.path(), &[&["generate"], &small[..]].concat());
+    assert!(
+        !again.status.success() && err(&again).contains("another seed"),
+        "{}",
+        err(&again)
+    );
+    let verified = run(folder.path(), &["verify"]);
+    assert!(
+        verified.status.success(),
+        "{}{}",
+        out(&verified),
+        err(&verified)
+    );
+}
+
+#[tokio::test]
+async fn the_demo_is_played_once_and_verifies() {
+    let folder = folder();
+    let count = || async {
+        let served = Served::start(folder.path(), &["--demo", "--admin-key", "demo-key"]);
+        let body = json!({ "query": "{ customers(first: 1) { totalCount } }" });
+        let request = reqwest::Client::new().post(format!("{}/graphql", served.url));
+        let answer = request
+            .bearer_auth("demo-key")
+            .json(&body)
+            .send()
+            .await
+            .expect("an answer");
+        let body: Value = answer.json().await.expect("JSON");
+        let count = body["data"]["customers"]["totalCount"].as_i64();
+        let (ended_well, log) = served.stop("-TERM");
+        assert!(ended_well, "{log}");
+        count.unwrap_or_else(|| panic!("{body}"))
+    };
+    let first = count().await;
+    assert!(first > 30, "{first} customers");
+    assert_eq!(count().await, first);
+    let verified = run(folder.path(), &["verify"]);
+    assert!(
+        verified.status.success(),
+        "{}{}",
+        out(&verified),
+        err(&verified)
+    );
+}

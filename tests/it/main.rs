@@ -2,18 +2,29 @@
 //!
 //! One binary, since linking takes longer than testing. `support` holds what tests are made with.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may panic, and may make up names of its own"
+)]
+
 mod api;
 mod cli;
 mod contract;
+mod crash;
+mod demo;
 mod every_field;
 mod graphql_answers;
+mod jobs;
 mod migrations;
 mod model;
 mod plans;
 mod query_budget;
+mod races;
 mod schema_snapshot;
 mod sharding;
 mod support;
 mod tidy;
 mod transport;
+mod two_servers;
 mod verify;

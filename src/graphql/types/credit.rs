@@ -153,15 +153,12 @@ impl Credit {
     /// What can be spent now: active segments only.
     async fn balance(&self, ctx: &Context<'_>) -> Result<Decimal, Failure> {
         let now = now(ctx)?;
-        let left = status::credit_balance(&self.0, now);
-        let spendable = left.saturating_sub(status::credit_held(&self.0, now));
-        self.money(ctx, spendable).await
+        self.money(ctx, status::credit_balance(&self.0, now)).await
     }
 
-    /// Reserved in active segments by open holds.
+    /// Reserved by open holds, in segments that have ended too.
     async fn held(&self, ctx: &Context<'_>) -> Result<Decimal, Failure> {
-        let held = status::credit_held(&self.0, now(ctx)?);
-        self.money(ctx, held).await
+        self.money(ctx, status::credit_held(&self.0)).await
     }
 
     /// Empty: all contracts of the customer.

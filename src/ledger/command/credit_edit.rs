@@ -70,7 +70,8 @@ impl EditCredit {
         };
         scope.products.clone_from(&lists.product_ids);
         scope.tags.clone_from(&lists.tags);
-        if !scope.specifiers.is_empty() && !(scope.products.is_empty() && scope.tags.is_empty()) {
+        let by_product = !scope.products.is_empty() || !scope.tags.is_empty();
+        if !scope.specifiers.is_empty() && by_product {
             let path = if self.specifiers.is_some() {
                 "specifiers"
             } else if self.applicable_product_ids.is_some() {

@@ -6,27 +6,27 @@ use sea_orm::{ConnectionTrait, DbErr};
 use super::super::work::{Needs, Work};
 use super::{of, select};
 
-pub(super) async fn all(
+/// Keys of drawdowns, and what is unique over all customers.
+pub(super) async fn claimed(
     db: &impl ConnectionTrait,
-    needs: &mut Needs,
+    needs: &Needs,
     work: &mut Work<'_>,
 ) -> Result<(), DbErr> {
-    forget_impossible(needs);
-    idempotency_keys(db, needs, work).await?;
     drawdown_keys(db, needs, work).await?;
     uniqueness_keys(db, needs, work).await?;
     external_ids(db, needs, work).await
 }
 
 /// PostgreSQL can not even be asked for a text with NUL; none is there, the form is refused later.
-fn forget_impossible(needs: &mut Needs) {
+pub(super) fn forget_impossible(needs: &mut Needs) {
     needs.keys.retain(|key| !key.2.contains('\0'));
     needs.drawdown_keys.retain(|key| !key.1.contains('\0'));
     needs.uniqueness_keys.retain(|key| !key.1.contains('\0'));
     needs.external_ids.retain(|text| !text.contains('\0'));
 }
 
-async fn idempotency_keys(
+/// The answers given before to the keys that the commands bear.
+pub(super) async fn answers(
     db: &impl ConnectionTrait,
     needs: &Needs,
     work: &mut Work<'_>,

@@ -154,7 +154,15 @@ impl Reader {
         until: Instant,
     ) -> Read<Vec<Ending>> {
         let mut sql = self.sql();
-        sql.push("SELECT s.id, s.customer_id, s.credit_type_id, s.ends_at, s.rollover, CAST(0");
+        // What has rolled over once does not roll again (rule 13).
+        sql.push(
+            "SELECT s.id, s.customer_id, s.credit_type_id, s.ends_at, \
+             CASE WHEN s.rolled_over > 0 AND EXISTS (SELECT 1 FROM ledger_entry e \
+             WHERE e.customer_id = s.customer_id AND e.credit_grant_id = s.credit_grant_id \
+             AND e.kind = 'ROLLOVER' AND e.effective_at <= ",
+        );
+        sql.bind(as_of)
+            .push(") THEN NULL ELSE s.rollover END AS rollover, CAST(0");
         for parent in ["credit_grant_id", "credit_id"] {
             sql.push(&format!(
                 " + COALESCE((SELECT SUM(e.amount) FROM ledger_entry e \
@@ -217,8 +225,9 @@ fn held_at(sql: &mut Sql, at: Instant, known: Instant) {
     sql.push(" AND d.created_at >= ")
         .bind(at)
         .push(" - a.hold_span_max");
+    // Decision 31: only that it was made has to be known; settled by then is not held.
     sql.push(" AND (d.settled_at IS NULL OR d.settled_at > ");
-    sql.bind(at.min(known)).push(")");
+    sql.bind(at).push(")");
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(text: &str) -> Read<T> {

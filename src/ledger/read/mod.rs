@@ -110,3 +110,6 @@ impl Reader {
         &self.db
     }
 }
+
+#[cfg(test)]
+mod tests;

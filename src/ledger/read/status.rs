@@ -91,26 +91,20 @@ pub fn credit_status(row: &CreditRow, now: Instant) -> CreditStatus {
     }
 }
 
-/// What is left in the active segments of a credit, in minor units.
+/// What can be spent of a credit now: the unheld rest of its active segments, in minor units.
 #[must_use]
 pub fn credit_balance(row: &CreditRow, now: Instant) -> Amount {
-    sum_of_active(row, now, |segment| segment.remaining)
-}
-
-/// What is held in the active segments of a credit, in minor units.
-#[must_use]
-pub fn credit_held(row: &CreditRow, now: Instant) -> Amount {
-    sum_of_active(row, now, |segment| segment.held)
-}
-
-fn sum_of_active(
-    row: &CreditRow,
-    now: Instant,
-    amount: impl Fn(&segment::Model) -> Amount,
-) -> Amount {
     let active = row.segments.iter();
     let active = active.filter(|segment| segment_status(segment, now) == SegmentStatus::Active);
     active.fold(0, |sum: Amount, segment| {
-        sum.saturating_add(amount(segment))
+        sum.saturating_add(segment.remaining.saturating_sub(segment.held))
     })
+}
+
+/// What is held in all segments of a credit, in minor units: a hold outlasts its window (rule 8).
+#[must_use]
+pub fn credit_held(row: &CreditRow) -> Amount {
+    row.segments
+        .iter()
+        .fold(0, |sum: Amount, segment| sum.saturating_add(segment.held))
 }

@@ -194,9 +194,8 @@ fn credit_against(credit: &credit::Model, segment: &Segment) -> Vec<String> {
 fn scope_of(credit: &credit::Model) -> Option<Arc<Scope>> {
     let listed: Vec<_> = list(&credit.applicable_contract_ids)?;
     let contracts = match credit.contract_id {
-        Some(_) if !listed.is_empty() => return None,
-        Some(contract) => vec![contract],
-        None => listed,
+        Some(own) if listed.is_empty() => vec![own],
+        _ => listed,
     };
     Some(Arc::new(Scope {
         contracts,

@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 
-use super::auditor::{Account, Books, Credit, DrawStatus, Grant, Segment};
+use super::auditor::{Account, Books, Credit, DrawStatus, Entry, Grant, Segment};
 use super::readings;
 use super::units::Time;
 
@@ -13,7 +13,8 @@ pub struct Expected {
     pub held: i128,
     pub scheduled: Option<i128>,
     pub expiring: Option<i128>,
-    pub sequence: Option<usize>,
+    /// Lowest and highest that it can be: entries decided together may come in any order.
+    pub sequence: Option<(usize, usize)>,
     pub as_of: Time,
 }
 
@@ -26,15 +27,24 @@ impl Books {
             return self.balance_ahead(account, at);
         }
         let known_at = known_at.unwrap_or(self.now).min(self.now);
-        let included = self
+        let included = |one: &Entry| one.effective_at <= at && one.recorded_at <= known_at;
+        let (mut posted, mut sequence, mut before) = (0, (0, 0), 0);
+        for batch in self
             .entries_of(account)
-            .iter()
-            .enumerate()
-            .filter(|(_, one)| one.effective_at <= at && one.recorded_at <= known_at);
-        let (mut posted, mut sequence) = (0, 0);
-        for (nth, entry) in included {
-            posted += entry.amount;
-            sequence = nth + 1;
+            .chunk_by(|one, next| one.batch == next.batch)
+        {
+            let count = batch.iter().filter(|one| included(one)).count();
+            posted += batch
+                .iter()
+                .filter(|one| included(one))
+                .map(|one| one.amount)
+                .sum::<i128>();
+            if count == batch.len() {
+                sequence = (before + count, before + count);
+            } else if count > 0 {
+                sequence = (before + count, before + batch.len());
+            }
+            before += batch.len();
         }
         let present = at == self.now && known_at == self.now;
         Expected {

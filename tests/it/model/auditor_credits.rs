@@ -196,7 +196,8 @@ impl Books {
             for code in readings::AMOUNT_BELOW_USE {
                 no.loose(!fits && !credit.voided, code);
             }
-            no.state(segment.ended, "WRONG_STATE");
+            // Giving the amount that it has changes nothing.
+            no.state(segment.ended && amount != segment.amount, "WRONG_STATE");
             no.unspecified(
                 segment.started && update.end.is_some(),
                 "a started segment's amount and end at once",

@@ -105,14 +105,14 @@ pub fn compare_balance(
     if let Some(expiring) = expected.expiring {
         check("expiring", expiring);
     }
-    if let Some(sequence) = expected.sequence {
-        same(
-            findings,
-            what,
-            "sequence",
-            &sequence.to_string(),
-            &actual["sequence"],
-        );
+    if let Some((lowest, highest)) = expected.sequence {
+        let text = actual["sequence"].as_str();
+        let told = text.and_then(|text| text.parse::<usize>().ok());
+        if !told.is_some_and(|told| (lowest..=highest).contains(&told)) {
+            findings.push(format!(
+                "{what}: sequence should be {lowest}..={highest}, the server says {told:?}"
+            ));
+        }
     }
     same_time(
         findings,

@@ -3,8 +3,10 @@
 pub mod app;
 pub mod company;
 pub mod db;
+pub mod deeds;
 pub mod node;
 pub mod postgres;
+pub mod process;
 pub mod statements;
 
 use std::io::Write;
