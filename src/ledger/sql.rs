@@ -263,7 +263,11 @@ fn postgres_update<E: EntityTrait>(rows: Vec<Vec<Value>>) -> (String, Vec<Value>
         .map(|key| format!("{table}.{key} = u.{key}"))
         .collect();
     // Names the customers outright, so that a sharded database finds the one shard.
-    let customer = if table == "customer" { "id" } else { "customer_id" };
+    let customer = if table == "customer" {
+        "id"
+    } else {
+        "customer_id"
+    };
     if let Some(index) = names.iter().position(|name| *name == customer) {
         let parameter = index.saturating_add(1);
         wheres.push(format!("{table}.{customer} = ANY(${parameter}::uuid[])"));

@@ -85,7 +85,12 @@ const WRITERS: &[(&str, &[&str])] = &[
     // See above.
     (
         "src/generate/mod.rs",
-        &["TransactionTrait", "begin_with_options", "from_sql_and_values", "SELECT"],
+        &[
+            "TransactionTrait",
+            "begin_with_options",
+            "from_sql_and_values",
+            "SELECT",
+        ],
     ),
 ];
 
@@ -236,9 +241,14 @@ fn only_the_ledger_writes_and_only_the_ledger_has_sql() {
         "every change goes through Ledger::execute, every read through Reader",
         found,
     );
-    let listed = WRITERS.iter().flat_map(|(path, words)| words.iter().map(move |word| (*path, *word)));
+    let listed = WRITERS
+        .iter()
+        .flat_map(|(path, words)| words.iter().map(move |word| (*path, *word)));
     let gone = listed.filter(|(path, word)| !used.contains(&((*path).to_owned(), *word)));
-    none("no longer there: take it from WRITERS", gone.map(|entry| format!("{entry:?}")));
+    none(
+        "no longer there: take it from WRITERS",
+        gone.map(|entry| format!("{entry:?}")),
+    );
 }
 
 #[test]
