@@ -276,10 +276,10 @@ fn only(mut letters: impl Iterator<Item = char>) -> Option<char> {
     }
 }
 
-/// The lowest id that can have been made a minute before an instant, and the highest a minute
-/// after: ids bear the time they were made for, so a range of time is nearly a range of ids.
-pub(super) fn id_at(instant: Instant, minutes: i64) -> Uuid {
-    let micros = instant.plus_micros(minutes.saturating_mul(60_000_000)).0;
+/// The lowest id that is made for the instant some seconds later (earlier, if negative): ids bear
+/// the time they are made for, so a range of time is, give or take a little, a range of ids.
+pub(super) fn id_at(instant: Instant, seconds: i64) -> Uuid {
+    let micros = instant.plus_micros(seconds.saturating_mul(1_000_000)).0;
     let millis = u128::try_from(micros.div_euclid(1000)).unwrap_or_default();
     Uuid::from_u128(millis.min((1 << 48) - 1) << 80)
 }
