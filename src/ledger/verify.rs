@@ -13,6 +13,7 @@
 //! | `spending.rs` | drawdowns, their slices, their entries |
 //! | `granted.rs` | grants and credits against their segments |
 //! | `claims.rs` | keys, external ids and homes, both ways |
+//! | `trail.rs` | events, answers given before |
 
 mod books;
 mod claims;
@@ -20,6 +21,7 @@ mod entries;
 mod granted;
 mod rows;
 mod spending;
+mod trail;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -133,7 +135,7 @@ impl Audit<'_> {
     /// Events and keys of what belongs to no customer.
     async fn house(&mut self) -> Result<(), DbErr> {
         let snapshot = Snapshot::begin(self.db).await?;
-        self.trail(&snapshot, CustomerId::HOUSE).await?;
+        trail::check(&snapshot, CustomerId::HOUSE, &mut self.findings).await?;
         snapshot.end().await
     }
 
@@ -172,7 +174,7 @@ impl Audit<'_> {
         books.check(&self.units, &mut self.findings);
         granted::check(&books, &self.units, &mut self.findings);
         claims::of_customer(&snapshot, &books, &mut self.findings).await?;
-        self.trail(&snapshot, id).await?;
+        trail::check(&snapshot, id, &mut self.findings).await?;
         snapshot.end().await
     }
 
@@ -217,16 +219,6 @@ impl Audit<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Events and answers given before.
-    async fn trail(&mut self, snapshot: &Snapshot, id: CustomerId) -> Result<(), DbErr> {
-        let mut sql = snapshot.sql("SELECT * FROM event WHERE customer_id = ");
-        sql.bind(id.0);
-        snapshot
-            .each::<event::Entity>(sql, &mut self.findings, |_, _| {})
-            .await?;
-        claims::answers(snapshot, id, &mut self.findings).await
     }
 
     /// Rows of customers that are not there. Events and keys may be the house's.

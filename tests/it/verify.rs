@@ -4,6 +4,7 @@ mod books;
 mod tamper;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::drawdown::DrawdownStatus;
 use domain::entry::EntryKind;
@@ -12,14 +13,17 @@ use entity::{
     event, idempotency, ledger_entry, object_home, product, segment, uniqueness_key,
 };
 use scrip::ledger::verify::{Finding, verify};
-use sea_orm::{DatabaseConnection, EntityTrait, IdenStatic, Iterable};
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, IdenStatic, Iterable, QueryFilter};
 
 use self::books::Author;
-use self::tamper::{Change, each_column};
+use self::tamper::{Change, each_column, without_each_row};
 use crate::support::{TestApp, both_databases};
 
 /// What a finding says that rests on the row's own digest or hash alone.
-const BY_DIGEST: [&str; 3] = ["was changed", "can not be read", "its hash is not"];
+const BY_DIGEST: [&str; 2] = ["was changed", "its hash is not"];
+
+/// What a finding says of a row whose values make no sense at all.
+const UNREADABLE: [&str; 2] = ["can not be read", "Type Error"];
 
 /// Columns that the books themselves contradict, digests and hashes apart: a slip of the ledger in
 /// one of them is found too, though it would come with the right digest.
@@ -78,6 +82,7 @@ const BY_THE_BOOKS: &[(&str, &str)] = &[
         "recorded_at effective_max late segment_id credit_grant_id credit_id",
     ),
     ("ledger_entry", "drawdown_id"),
+    ("event", "kind subject_id"),
     ("idempotency", "operation object_id"),
 ];
 
@@ -129,9 +134,11 @@ impl Inspector<'_> {
                 } = &change;
                 missed.push(format!("{table}.{column} {told}: found {findings:?}"));
             }
-            let by_digest =
-                |finding: &&&Finding| BY_DIGEST.iter().any(|said| finding.what.starts_with(said));
-            if findings.iter().any(|finding| !by_digest(&&finding)) {
+            let says = |finding: &Finding, texts: &[&str]| {
+                texts.iter().any(|text| finding.what.starts_with(text))
+            };
+            let readable = !findings.iter().any(|finding| says(finding, &UNREADABLE));
+            if readable && findings.iter().any(|finding| !says(finding, &BY_DIGEST)) {
                 by_the_books
                     .entry(change.table)
                     .or_default()
@@ -195,5 +202,68 @@ both_databases! {
         assert!(unproven.is_empty(), "by digest only: {unproven:?}");
         // Keys that are taken already, and what the type of a column does not hold.
         assert!(inspector.refused * 10 < inspector.made, "{}", inspector.refused);
+    }
+}
+
+both_databases! {
+    /// A row that is removed by raw SQL is missed. Not so events, answers given before, and segments
+    /// of credits that never started: nothing else rests on those.
+    async fn a_row_removed_by_raw_sql_is_missed(app: TestApp) {
+        Author::new(&app).write().await;
+        let books = app.ledger().read().database();
+        let raw = tamper::open(&app).await;
+        let mut unnoticed = Vec::new();
+        let mut look = async |row: String| {
+            if verify(books).await.expect("findings").is_empty() {
+                unnoticed.push(row);
+            }
+        };
+        without_each_row::<customer::Entity>(&raw, &mut look).await;
+        without_each_row::<customer_external_id::Entity>(&raw, &mut look).await;
+        without_each_row::<uniqueness_key::Entity>(&raw, &mut look).await;
+        without_each_row::<object_home::Entity>(&raw, &mut look).await;
+        without_each_row::<product::Entity>(&raw, &mut look).await;
+        without_each_row::<contract::Entity>(&raw, &mut look).await;
+        without_each_row::<account::Entity>(&raw, &mut look).await;
+        without_each_row::<segment::Entity>(&raw, &mut look).await;
+        without_each_row::<credit_grant::Entity>(&raw, &mut look).await;
+        without_each_row::<credit::Entity>(&raw, &mut look).await;
+        without_each_row::<drawdown::Entity>(&raw, &mut look).await;
+        without_each_row::<ledger_entry::Entity>(&raw, &mut look).await;
+        let never_started = segment::Entity::find()
+            .filter(segment::Column::Started.eq(false))
+            .filter(segment::Column::CreditId.is_not_null());
+        let never_started = never_started.all(books).await.expect("segments").into_iter();
+        let excused: BTreeSet<String> = never_started.map(|row| format!("segment {}", row.id)).collect();
+        unnoticed.retain(|row| !excused.contains(row));
+        assert_eq!(unnoticed, Vec::<String>::new());
+    }
+}
+
+both_databases! {
+    /// Verify may run while the server writes: what it sees of a customer is of one instant.
+    async fn books_are_sound_at_every_moment_of_writing(app: TestApp) {
+        let author = Author::new(&app);
+        author.write().await;
+        let books = app.ledger().read().database();
+        let written = AtomicUsize::new(0);
+        let looking = async {
+            for _ in 0..5 {
+                assert_eq!(verify(books).await.expect("findings"), Vec::new());
+            }
+        };
+        let writing = async {
+            let mut waves = 0;
+            loop {
+                author.spend_on(waves, 20).await;
+                waves += 1;
+                written.store(waves, Ordering::SeqCst);
+            }
+        };
+        tokio::select! {
+            () = looking => {}
+            () = writing => {}
+        }
+        assert!(written.load(Ordering::SeqCst) > 0, "commands were carried out meanwhile");
     }
 }

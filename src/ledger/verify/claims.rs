@@ -1,10 +1,9 @@
-//! External ids, uniqueness keys and homes against what they stand for, both ways; answers given
-//! before against what they answered with (rule 15).
+//! External ids, uniqueness keys and homes against what they stand for, both ways (rule 15).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use domain::{CreditTypeId, CustomerId};
-use entity::{customer_external_id, idempotency, object_home, uniqueness_key};
+use domain::CreditTypeId;
+use entity::{customer_external_id, object_home, uniqueness_key};
 use sea_orm::{DatabaseConnection, DbErr, EntityTrait, FromQueryResult};
 use uuid::Uuid;
 
@@ -15,7 +14,7 @@ use super::rows::{Snapshot, read};
 /// Rows looked up at a time.
 const CHUNK: usize = 256;
 /// Rows of a table in a page.
-const PAGE: u64 = 256;
+const PAGE: u64 = 1_000;
 
 const GRANT: &str = "credit_grant";
 const CREDIT: &str = "credit";
@@ -223,69 +222,6 @@ impl Claim for object_home::Entity {
     }
 }
 
-/// Checks the answers given before: what each was about is there.
-pub(super) async fn answers(
-    snapshot: &Snapshot,
-    customer: CustomerId,
-    findings: &mut Vec<Finding>,
-) -> Result<(), DbErr> {
-    let mut after = None;
-    loop {
-        let (page, next) = snapshot
-            .page::<idempotency::Entity>(Some(customer.0), after, PAGE)
-            .await?;
-        let page: Vec<idempotency::Model> = page
-            .iter()
-            .filter_map(|row| read::<idempotency::Entity>(row, snapshot.backend(), findings))
-            .collect();
-        let mut asked: BTreeMap<&'static str, BTreeSet<Uuid>> = BTreeMap::new();
-        for row in &page {
-            match subject(&row.operation) {
-                Some(table) => {
-                    asked.entry(table).or_default().insert(row.object_id);
-                }
-                None => findings.push(Finding::of(row, "there is no such operation")),
-            }
-        }
-        let mut found = BTreeSet::new();
-        for (table, ids) in asked {
-            let mut sql = snapshot.sql(&format!("SELECT id FROM {table} WHERE "));
-            if !["customer", "credit_type", "product"].contains(&table) {
-                sql.text("customer_id = ").bind(customer.0).text(" AND ");
-            }
-            sql.among("id", ids);
-            for row in snapshot.all(sql).await? {
-                found.insert((table, row.try_get::<Uuid>("", "id")?));
-            }
-        }
-        for row in &page {
-            let object = subject(&row.operation).map(|table| (table, row.object_id));
-            if object.is_some_and(|object| !found.contains(&object)) {
-                findings.push(Finding::of(row, "what it answered with is not there"));
-            }
-        }
-        after = next;
-        if after.is_none() {
-            return Ok(());
-        }
-    }
-}
-
-/// The table of what an operation makes or changes. Drawdowns keep their keys themselves.
-fn subject(operation: &str) -> Option<&'static str> {
-    Some(match operation {
-        "createCustomer" | "updateCustomer" | "archiveCustomer" => "customer",
-        "createCreditType" => "credit_type",
-        "createProduct" | "updateProduct" => "product",
-        "createContract" | "endContract" => CONTRACT,
-        "createCreditGrant" | "editCreditGrant" | "expireCreditGrant" | "voidCreditGrant" => GRANT,
-        "createCredit" | "editCredit" | "endCredit" | "voidCredit" => CREDIT,
-        "captureDrawdown" | "releaseDrawdown" | "reverseDrawdown" => "drawdown",
-        "addManualLedgerEntry" => "ledger_entry",
-        _ => return None,
-    })
-}
-
 async fn rows<E: EntityTrait>(
     snapshot: &Snapshot,
     sql: super::super::sql::Sql,
@@ -294,16 +230,4 @@ async fn rows<E: EntityTrait>(
     let rows = rows.iter().map(|row| E::Model::from_query_result(row, ""));
     // What can not be read is told where all of its table is gone through.
     Ok(rows.filter_map(Result::ok).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::super::command::Command;
-    use super::*;
-
-    #[test]
-    fn every_operation_with_a_key_has_a_subject() {
-        let mut operations = Command::OPERATIONS.iter();
-        assert!(operations.all(|name| subject(name).is_some() != (*name == "drawDown")));
-    }
 }

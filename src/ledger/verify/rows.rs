@@ -89,12 +89,10 @@ impl Snapshot {
         after: Option<Vec<Value>>,
         size: u64,
     ) -> Result<(Vec<QueryResult>, Option<Vec<Value>>), DbErr> {
-        let keys: Vec<&str> = keys::<E>()
-            .into_iter()
-            .map(|key| key.as_str())
-            .filter(|key| owner.is_none() || *key != "customer_id")
-            .collect();
-        let names = keys.join(", ");
+        let mut keys = keys::<E>();
+        keys.retain(|key| owner.is_none() || key.as_str() != "customer_id");
+        let names: Vec<&str> = keys.iter().map(|key| key.as_str()).collect();
+        let names = names.join(", ");
         let mut sql = self.sql("SELECT * FROM ");
         sql.text(E::default().table_name()).text(" WHERE ");
         match owner {
@@ -114,7 +112,7 @@ impl Snapshot {
         let next = rows
             .last()
             .filter(|_| full)
-            .map(|row| keys.iter().map(|key| raw(row, key)).collect());
+            .map(|row| keys.iter().map(|key| raw(row, *key)).collect());
         Ok((rows, next))
     }
 
@@ -132,7 +130,7 @@ pub(super) fn read<E: EntityTrait>(
 ) -> Option<E::Model> {
     let table = E::default();
     let mut wrong = |what: String| {
-        let name = name::<E>(|key| shown(&raw(row, key.as_str())));
+        let name = name::<E>(|key| shown(&raw(row, key)));
         findings.push(Finding::new(table.table_name(), name, what));
     };
     if backend == DbBackend::Sqlite {
@@ -186,18 +184,16 @@ fn has_its_digest<M: ModelTrait>(row: &M) -> bool {
         .is_none_or(|(column, digest)| row.get(column) == digest)
 }
 
-/// The value of a key column, whatever its type.
-fn raw(row: &QueryResult, column: &str) -> Value {
-    if let Ok(id) = row.try_get::<Uuid>("", column) {
-        return Value::from(id);
-    }
-    if let Ok(number) = row.try_get::<i64>("", column) {
-        return Value::from(number);
-    }
-    if let Ok(text) = row.try_get::<String>("", column) {
-        return Value::from(text);
-    }
-    Value::from(row.try_get::<Vec<u8>>("", column).unwrap_or_default())
+/// The value of a key column, of the type that it should have if it has. Not by trial alone:
+/// SQLite would give 16 characters of text as a UUID.
+fn raw<C: ColumnTrait>(row: &QueryResult, column: C) -> Value {
+    let (name, definition) = (column.as_str(), column.def());
+    let proper = match definition.get_column_type() {
+        ColumnType::Uuid => row.try_get::<Uuid>("", name).map(Value::from),
+        ColumnType::BigInteger => row.try_get::<i64>("", name).map(Value::from),
+        _ => row.try_get::<String>("", name).map(Value::from),
+    };
+    proper.unwrap_or_else(|_| Value::from(row.try_get::<Vec<u8>>("", name).unwrap_or_default()))
 }
 
 fn shown(value: &Value) -> String {

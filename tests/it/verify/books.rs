@@ -1,5 +1,7 @@
 //! Books with something of everything in them.
 
+use std::sync::OnceLock;
+
 use domain::burn::BurnDownKey;
 use domain::grant::{Category, RolloverKind};
 use domain::{
@@ -31,10 +33,11 @@ fn usd(text: &str) -> AmountInput {
 pub struct Author<'a> {
     app: &'a TestApp,
     start: Instant,
+    cast: OnceLock<Cast>,
 }
 
 /// What the parts of the story share.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Cast {
     acme: CustomerId,
     tokens: CreditTypeId,
@@ -46,12 +49,17 @@ struct Cast {
 impl<'a> Author<'a> {
     pub fn new(app: &'a TestApp) -> Self {
         let start = app.ledger().now();
-        Self { app, start }
+        Self {
+            app,
+            start,
+            cast: OnceLock::new(),
+        }
     }
 
     /// Writes books with every kind of object and entry, and posts what is due.
     pub async fn write(&self) {
         let cast = self.house().await;
+        self.cast.set(cast).expect("written once");
         self.grants(cast).await;
         self.credits(cast).await;
         self.spend(cast).await;
@@ -525,5 +533,28 @@ impl<'a> Author<'a> {
             reason: None,
         };
         self.order(reverse, None).await;
+    }
+
+    /// Spends a little many times over, at once, on all that is there.
+    pub async fn spend_on(&self, wave: usize, times: usize) {
+        let cast = self.cast.get().copied().expect("written books");
+        let all = (0..times).map(async |index| {
+            let key = format!("more-{wave}-{index}");
+            let draw = match index % 3 {
+                0 => self.hold(cast, "0.02", 45, &key).await,
+                _ => self.make_draw(self.draw(cast, "0.01"), &key).await,
+            };
+            if index % 3 == 1 {
+                let reverse = ReverseDrawdown {
+                    id: draw,
+                    customer_id: None,
+                    amount: None,
+                    extend: false,
+                    reason: None,
+                };
+                self.order(reverse, None).await;
+            }
+        });
+        futures_util::future::join_all(all).await;
     }
 }

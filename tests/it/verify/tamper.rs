@@ -5,15 +5,12 @@ use std::collections::BTreeSet;
 use sea_orm::sea_query::ColumnType;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, IdenStatic, Iterable,
-    ModelTrait, PrimaryKeyToColumn, Statement, Value,
+    ModelTrait, PrimaryKeyToColumn, QueryOrder, Statement, Value,
 };
 use uuid::Uuid;
 
 use crate::support::TestApp;
 use crate::support::db::connect;
-
-/// Rows of a table in which each column is changed.
-const ROWS: usize = 4;
 
 /// A change of one column of one row that was made and has to be found.
 pub struct Change {
@@ -79,7 +76,9 @@ pub async fn each_column<E: EntityTrait>(
 where
     E::Model: Sync,
 {
-    let rows = E::find().all(db).await.expect("rows");
+    let keys = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
+    let sorted = keys.fold(E::find(), |rows, key| rows.order_by_asc(key));
+    let rows = sorted.all(db).await.expect("rows");
     assert!(!rows.is_empty(), "nothing in {}", E::default().table_name());
     let mut tried = Tried::default();
     for column in E::Column::iter() {
@@ -110,9 +109,9 @@ where
 /// Some rows with a value in the column, and one without.
 fn some_of<E: EntityTrait>(rows: &[E::Model], column: E::Column) -> Vec<&E::Model> {
     let (empty, full): (Vec<_>, Vec<_>) = rows.iter().partition(|row| is_null(&row.get(column)));
-    let step = full.len().div_ceil(ROWS - 1).max(1);
-    let mut some: Vec<&E::Model> = full.iter().step_by(step).copied().collect();
-    some.extend(full.last().copied());
+    let ends = [full.first(), full.last()];
+    let mut some: Vec<&E::Model> = ends.into_iter().flatten().copied().collect();
+    some.dedup_by(|one, other| std::ptr::eq(*one, *other));
     some.extend(empty.first().copied());
     some
 }
@@ -156,6 +155,56 @@ fn others<E: EntityTrait>(rows: &[E::Model], column: E::Column, old: &Value) -> 
     all
 }
 
+/// Removes each row of a table, one after the other; calls `look` while it is gone.
+pub async fn without_each_row<E: EntityTrait>(
+    db: &DatabaseConnection,
+    look: &mut impl AsyncFnMut(String),
+) where
+    E::Model: Sync,
+{
+    let table = E::default().table_name().to_owned();
+    let run = async |sql: String| db.execute_unprepared(&sql).await.expect(&sql);
+    run(format!(
+        "CREATE TEMP TABLE kept AS SELECT * FROM {table} LIMIT 0"
+    ))
+    .await;
+    let backend = db.get_database_backend();
+    for row in E::find().all(db).await.expect("rows") {
+        let (wheres, values) = by_key::<E>(&row, backend, Vec::new(), |_| None);
+        for verb in [
+            format!("INSERT INTO kept SELECT * FROM {table}"),
+            format!("DELETE FROM {table}"),
+        ] {
+            let sql = format!("{verb} WHERE {wheres}");
+            let statement = Statement::from_sql_and_values(backend, sql, values.clone());
+            let done = db.execute_raw(statement).await.expect(&verb);
+            assert_eq!(done.rows_affected(), 1, "{verb}");
+        }
+        look(format!("{table} {}", name::<E>(&row, None))).await;
+        run(format!("INSERT INTO {table} SELECT * FROM kept")).await;
+        run("DELETE FROM kept".to_owned()).await;
+    }
+    run("DROP TABLE kept".to_owned()).await;
+}
+
+/// The condition that finds a row, its parameters behind those that are there already.
+fn by_key<E: EntityTrait>(
+    row: &E::Model,
+    backend: DbBackend,
+    mut values: Vec<Value>,
+    other: impl Fn(E::Column) -> Option<Value>,
+) -> (String, Vec<Value>) {
+    let mut wheres = Vec::new();
+    for key in E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column) {
+        values.push(other(key).unwrap_or_else(|| row.get(key)));
+        wheres.push(match backend {
+            DbBackend::Postgres => format!("{} = ${}", key.as_str(), values.len()),
+            _ => format!("{} = ?", key.as_str()),
+        });
+    }
+    (wheres.join(" AND "), values)
+}
+
 async fn set<E: EntityTrait>(
     db: &DatabaseConnection,
     row: &E::Model,
@@ -164,20 +213,9 @@ async fn set<E: EntityTrait>(
     to: &Value,
 ) -> Result<u64, sea_orm::DbErr> {
     let backend = db.get_database_backend();
-    let mut values = vec![to.clone()];
-    let mut wheres = Vec::new();
-    for key in E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column) {
-        let value = if key.as_str() == column.as_str() {
-            from.clone()
-        } else {
-            row.get(key)
-        };
-        values.push(value);
-        wheres.push(match backend {
-            DbBackend::Postgres => format!("{} = ${}", key.as_str(), values.len()),
-            _ => format!("{} = ?", key.as_str()),
-        });
-    }
+    let (wheres, values) = by_key::<E>(row, backend, vec![to.clone()], |key| {
+        (key.as_str() == column.as_str()).then(|| from.clone())
+    });
     let sql = format!(
         "UPDATE {} SET {} = {} WHERE {}",
         E::default().table_name(),
@@ -187,7 +225,7 @@ async fn set<E: EntityTrait>(
         } else {
             "?"
         },
-        wheres.join(" AND ")
+        wheres
     );
     let done = db.execute_raw(Statement::from_sql_and_values(backend, sql, values));
     done.await.map(|done| done.rows_affected())

@@ -1,0 +1,129 @@
+//! Events and answers given before: what each is about is there (rules 15, 17).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::CustomerId;
+use entity::{event, idempotency};
+use sea_orm::{DbErr, EntityTrait};
+use uuid::Uuid;
+
+use super::Finding;
+use super::rows::{Snapshot, read};
+
+/// Rows in a page.
+const PAGE: u64 = 1_000;
+
+/// Checks all events and answers of a customer.
+pub(super) async fn check(
+    snapshot: &Snapshot,
+    customer: CustomerId,
+    findings: &mut Vec<Finding>,
+) -> Result<(), DbErr> {
+    pages::<event::Entity>(snapshot, customer, findings).await?;
+    pages::<idempotency::Entity>(snapshot, customer, findings).await
+}
+
+/// A table whose rows are about a row of another table.
+trait About: EntityTrait {
+    /// That row: table and id; or why there can be none.
+    fn subject(row: &Self::Model) -> Result<(&'static str, Uuid), &'static str>;
+}
+
+impl About for event::Entity {
+    fn subject(row: &Self::Model) -> Result<(&'static str, Uuid), &'static str> {
+        let noun = row.kind.split('.').next().unwrap_or_default();
+        let tables = [
+            "customer",
+            "credit_type",
+            "product",
+            "contract",
+            "credit_grant",
+            "credit",
+            "drawdown",
+        ];
+        let table = tables.into_iter().find(|table| *table == noun);
+        let table = table.ok_or("there is no such kind")?;
+        Ok((table, row.subject_id))
+    }
+}
+
+impl About for idempotency::Entity {
+    fn subject(row: &Self::Model) -> Result<(&'static str, Uuid), &'static str> {
+        let table = table_of(&row.operation).ok_or("there is no such operation")?;
+        Ok((table, row.object_id))
+    }
+}
+
+/// The table of what an operation makes or changes. Drawdowns keep their keys themselves.
+fn table_of(operation: &str) -> Option<&'static str> {
+    Some(match operation {
+        "createCustomer" | "updateCustomer" | "archiveCustomer" => "customer",
+        "createCreditType" => "credit_type",
+        "createProduct" | "updateProduct" => "product",
+        "createContract" | "endContract" => "contract",
+        "createCreditGrant" | "editCreditGrant" | "expireCreditGrant" | "voidCreditGrant" => {
+            "credit_grant"
+        }
+        "createCredit" | "editCredit" | "endCredit" | "voidCredit" => "credit",
+        "captureDrawdown" | "releaseDrawdown" | "reverseDrawdown" => "drawdown",
+        "addManualLedgerEntry" => "ledger_entry",
+        _ => return None,
+    })
+}
+
+async fn pages<E: About>(
+    snapshot: &Snapshot,
+    customer: CustomerId,
+    findings: &mut Vec<Finding>,
+) -> Result<(), DbErr> {
+    let mut after = None;
+    loop {
+        let (page, next) = snapshot.page::<E>(Some(customer.0), after, PAGE).await?;
+        let backend = snapshot.backend();
+        let page: Vec<E::Model> = page
+            .iter()
+            .filter_map(|row| read::<E>(row, backend, findings))
+            .collect();
+        let mut asked: BTreeMap<&'static str, BTreeSet<Uuid>> = BTreeMap::new();
+        for (table, id) in page.iter().filter_map(|row| E::subject(row).ok()) {
+            asked.entry(table).or_default().insert(id);
+        }
+        let mut found = BTreeSet::new();
+        for (table, ids) in asked {
+            let mut sql = snapshot.sql(&format!("SELECT id FROM {table} WHERE "));
+            if !["customer", "credit_type", "product"].contains(&table) {
+                sql.text("customer_id = ").bind(customer.0).text(" AND ");
+            }
+            sql.among("id", ids);
+            for row in snapshot.all(sql).await? {
+                found.insert((table, row.try_get::<Uuid>("", "id")?));
+            }
+        }
+        for row in &page {
+            match E::subject(row) {
+                Ok(subject) if found.contains(&subject) => {}
+                Ok((table, id)) => {
+                    let what = format!("is about a {table} that is not there: {id}");
+                    findings.push(Finding::of(row, what));
+                }
+                Err(why) => findings.push(Finding::of(row, why)),
+            }
+        }
+        after = next;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::command::Command;
+    use super::*;
+
+    #[test]
+    fn every_operation_with_a_key_is_about_a_table() {
+        let mut operations = Command::OPERATIONS.iter();
+        assert!(operations.all(|name| table_of(name).is_some() != (*name == "drawDown")));
+    }
+}
