@@ -25,6 +25,7 @@ pub mod verify;
 pub(crate) mod work;
 mod writer;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -184,6 +185,33 @@ impl Ledger {
             input,
         };
         self.desk.writer.execute(command, order).await
+    }
+
+    /// Carries many commands out, each on its own, all at once: the writer makes few transactions
+    /// of them. Of several that want one uniqueness key the first gets it, so those wait their turn.
+    pub async fn execute_all(
+        &self,
+        caller: &Caller,
+        commands: Vec<(Command, Option<String>)>,
+    ) -> Vec<Result<Outcome, Refusal>> {
+        let mut wanted = BTreeSet::new();
+        let (mut now, mut later) = (Vec::new(), Vec::new());
+        for (index, (command, key)) in commands.into_iter().enumerate() {
+            let first = command
+                .wants_key()
+                .is_none_or(|key| wanted.insert(key.to_owned()));
+            let list = if first { &mut now } else { &mut later };
+            list.push((index, command, key));
+        }
+        let at_once = now
+            .into_iter()
+            .map(async |(index, command, key)| (index, self.execute(caller, command, key).await));
+        let mut answers = futures_util::future::join_all(at_once).await;
+        for (index, command, key) in later {
+            answers.push((index, self.execute(caller, command, key).await));
+        }
+        answers.sort_by_key(|(index, _)| *index);
+        answers.into_iter().map(|(_, answer)| answer).collect()
     }
 
     /// Runs the plan of a drawdown without writing (rule 7).

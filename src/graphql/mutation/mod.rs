@@ -9,14 +9,13 @@ mod customer;
 mod drawdown;
 
 use async_graphql::{Context, MergedObject};
-use futures_util::future::join_all;
 
 use super::context::{Found, limits, writer};
 use super::error::{Failure, UserError, user_errors};
 use super::input::Ask;
 use super::payload::Settled;
 use super::scalar::Checked;
-use crate::ledger::{Caller, Ledger};
+use crate::ledger::{Caller, Ledger, Outcome, Refusal};
 
 /// Everything that changes the books. Refused is what `userErrors` of a payload says; then nothing
 /// was written.
@@ -59,18 +58,28 @@ async fn try_many<I: Ask>(
         let message = format!("inputs: {} given, at most {most} allowed", inputs.len());
         return Err(Failure::bad_input(message));
     }
-    // All at once: the writer makes few transactions of them.
-    let settled = inputs.into_iter().map(async |input| {
-        execute(ledger, caller, input)
-            .await
+    let asked = inputs.into_iter().map(|input| {
+        let (command, key) = input.ask();
+        (command.into(), key)
+    });
+    let answers = ledger
+        .execute_all(caller, asked.collect())
+        .await
+        .into_iter();
+    let settled = answers.map(|answer| {
+        settled(answer)
             .unwrap_or_else(|_logged| Settled::Refused(vec![UserError::failed_in_batch()]))
     });
-    Ok(join_all(settled).await)
+    Ok(settled.collect())
 }
 
 async fn execute<I: Ask>(ledger: &Ledger, caller: &Caller, input: I) -> Result<Settled, Failure> {
     let (command, idempotency_key) = input.ask();
-    match ledger.execute(caller, command, idempotency_key).await {
+    settled(ledger.execute(caller, command, idempotency_key).await)
+}
+
+fn settled(answer: Result<Outcome, Refusal>) -> Result<Settled, Failure> {
+    match answer {
         Ok(outcome) => Ok(Settled::Done(Box::new(outcome))),
         Err(refusal) => user_errors(refusal).map(Settled::Refused),
     }

@@ -149,6 +149,15 @@ macro_rules! commands {
                 match self { $(Self::$name(command) => canonical::input(command)),* }
             }
 
+            /// The uniqueness key that a new grant wants to have.
+            #[must_use]
+            pub fn wants_key(&self) -> Option<&str> {
+                match self {
+                    Self::CreateCreditGrant(grant) => grant.uniqueness_key.as_deref(),
+                    _ => None,
+                }
+            }
+
             pub(crate) fn rules(&self) -> &dyn Run {
                 match self { $(Self::$name(command) => command),* }
             }
