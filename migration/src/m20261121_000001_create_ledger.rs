@@ -11,6 +11,11 @@ pub(crate) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    /// Whole or not at all, on SQLite too: a first start that is killed can be started again.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let backend = manager.get_database_backend();
         for (table, _, definition) in TABLES {
@@ -19,8 +24,8 @@ impl MigrationTrait for Migration {
         for index in INDEXES {
             run(manager, index).await?;
         }
-        for table in APPEND_ONLY {
-            for statement in guards(backend, table) {
+        for (table, key) in APPEND_ONLY {
+            for statement in guards(backend, table, key) {
                 run(manager, &statement).await?;
             }
         }
@@ -72,7 +77,7 @@ fn typed(backend: DbBackend, table: &str, definition: &str) -> String {
 
 /// Triggers that refuse to change, remove or truncate rows (rule 3). Each only raises: a trigger
 /// that reads or writes other tables would be unsafe on Citus.
-fn guards(backend: DbBackend, table: &str) -> Vec<String> {
+fn guards(backend: DbBackend, table: &str, key: &[&str]) -> Vec<String> {
     if backend == DbBackend::Postgres {
         return vec![
             format!(
@@ -89,13 +94,19 @@ fn guards(backend: DbBackend, table: &str) -> Vec<String> {
             ),
         ];
     }
-    ["UPDATE", "DELETE"]
-        .map(|verb| {
-            format!(
-                "CREATE TRIGGER {table}_refuse_{lower} BEFORE {verb} ON {table} \
-                 BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END",
-                lower = verb.to_lowercase()
-            )
-        })
-        .into()
+    let refusal = format!("BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END");
+    // REPLACE deletes the row with the same key without a DELETE that a trigger could see.
+    let same: Vec<String> = key
+        .iter()
+        .map(|column| format!("{column} = NEW.{column}"))
+        .collect();
+    let same = same.join(" AND ");
+    vec![
+        format!("CREATE TRIGGER {table}_refuse_update BEFORE UPDATE ON {table} {refusal}"),
+        format!("CREATE TRIGGER {table}_refuse_delete BEFORE DELETE ON {table} {refusal}"),
+        format!(
+            "CREATE TRIGGER {table}_refuse_replace BEFORE INSERT ON {table} \
+             WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {refusal}"
+        ),
+    ]
 }

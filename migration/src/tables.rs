@@ -333,8 +333,14 @@ pub const INDEXES: &[&str] = &[
     "CREATE INDEX api_key_secret ON api_key (secret_hash)",
 ];
 
-/// Tables whose rows are never changed, removed or truncated (rule 3).
-pub const APPEND_ONLY: &[&str] = &["ledger_entry", "event"];
+/// Tables whose rows are never changed, removed or truncated (rule 3), and their primary keys.
+pub const APPEND_ONLY: &[(&str, &[&str])] = &[
+    (
+        "ledger_entry",
+        &["customer_id", "credit_type_id", "sequence"],
+    ),
+    ("event", &["id", "customer_id"]),
+];
 
 /// Tables whose rows are updated in place: room is left on their pages for it.
 pub const UPDATED_IN_PLACE: &[&str] = &["account", "segment"];

@@ -30,7 +30,7 @@ struct Habit {
 fn habit(plan: Plan) -> Habit {
     match plan {
         Plan::Enterprise => Habit {
-            percent: 42,
+            percent: 50,
             tens: (2_000, 52_000),
             products: &[
                 "chat",
@@ -44,13 +44,13 @@ fn habit(plan: Plan) -> Habit {
             days: DAYS,
         },
         Plan::Scale => Habit {
-            percent: 34,
+            percent: 42,
             tens: (600, 19_000),
             products: &["chat", "chat", "embeddings", "batch", "image", "speech"],
             days: DAYS,
         },
         Plan::Starter => Habit {
-            percent: 24,
+            percent: 28,
             tens: (120, 5_000),
             products: &["chat", "chat", "embeddings", "image"],
             days: DAYS,

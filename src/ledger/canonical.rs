@@ -34,10 +34,10 @@ fn differ(one: &Json, other: &Json, path: &mut Vec<String>) {
             let (one, other) = (one.get(key), other.get(key));
             if one != other {
                 path.push(key.clone());
-                return match (one, other) {
-                    (Some(one), Some(other)) => differ(one, other, path),
-                    _ => (),
-                };
+                if let (Some(one), Some(other)) = (one, other) {
+                    differ(one, other, path);
+                }
+                return;
             }
         }
     }

@@ -16,6 +16,10 @@ const POSTGRES_WRITERS: u32 = 8;
 const BUSY: Duration = Duration::from_secs(10);
 /// How long a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(10);
+/// How often something is tried that another server may be in the way of.
+const TRIES: u32 = 10;
+/// How long it waits in between.
+const PAUSE: Duration = Duration::from_millis(100);
 /// SQLite's page cache a connection, in KiB, negative as its pragma wants it.
 const SQLITE_CACHE: &str = "-16000";
 
@@ -30,20 +34,24 @@ pub(super) async fn reader(url: &str, connections: u32) -> Result<DatabaseConnec
     open(url, connections.max(1)).await
 }
 
-/// Brings the tables up to date. Two servers that start at once may both try: the one that comes
-/// second finds nothing to do.
+/// Brings the tables up to date. Servers that start at once may all try: where one is in the way
+/// of another, the other looks again when the first is done.
 pub(super) async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
-    match Migrator::up(db, None).await {
-        Ok(()) => Ok(()),
-        Err(error) => {
-            let pending = Migrator::get_pending_migrations(db).await?;
-            if pending.is_empty() {
-                Ok(())
-            } else {
-                Err(error)
-            }
+    for attempt in 1.. {
+        let Err(error) = Migrator::up(db, None).await else {
+            break;
+        };
+        let pending = Migrator::get_pending_migrations_read_only(db).await;
+        if pending.is_ok_and(|pending| pending.is_empty()) {
+            break;
         }
+        if attempt == TRIES {
+            return Err(error);
+        }
+        tracing::debug!(%error, attempt, "a migration is tried again");
+        tokio::time::sleep(PAUSE).await;
     }
+    Ok(())
 }
 
 /// What is there from the first start on: USD (cents), decision 28.
@@ -76,7 +84,47 @@ async fn open(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> 
         .acquire_timeout(ACQUIRE)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(sqlite);
+    let mut db = connect(options).await?;
+    tell(&mut db, url);
+    Ok(db)
+}
+
+/// SQLite does not wait while another process turns a fresh file to WAL: this does.
+async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
+    for _ in 1..TRIES {
+        match Database::connect(options.clone()).await {
+            Err(error) if error.to_string().contains("database is locked") => {
+                tracing::debug!(%error, "a database is opened again");
+                tokio::time::sleep(PAUSE).await;
+            }
+            done => return done,
+        }
+    }
     Database::connect(options).await
+}
+
+/// Tells of every statement, without its values: the log directive `scrip::sql=trace` shows them.
+/// While nobody listens that costs next to nothing.
+fn tell(db: &mut DatabaseConnection, url: &str) {
+    let database = name(url).to_owned();
+    db.set_metric_callback(move |info| {
+        tracing::trace!(
+            target: "scrip::sql",
+            database,
+            statement = info.statement.sql,
+            elapsed_us = info.elapsed.as_micros(),
+            failed = info.failed,
+        );
+    });
+}
+
+/// The name of the database, or the path of its file: no host, no user, no password.
+fn name(url: &str) -> &str {
+    let url = url.split('?').next().unwrap_or(url);
+    match url.strip_prefix("sqlite:") {
+        Some(path) => path.trim_start_matches("//"),
+        None => url.rsplit('/').next().unwrap_or(url),
+    }
 }
 
 /// WAL, every commit on disk, foreign keys held (design, "Both databases").
@@ -92,4 +140,19 @@ fn sqlite(options: SqliteConnectOptions) -> SqliteConnectOptions {
 
 fn is_sqlite(url: &str) -> bool {
     url.starts_with("sqlite:")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_of_a_database_is_its_name_only() {
+        assert_eq!(name("postgres://me:secret@host:5432/books?host=x"), "books");
+        assert_eq!(
+            name("sqlite:///var/lib/scrip.db?mode=rwc"),
+            "/var/lib/scrip.db"
+        );
+        assert_eq!(name("sqlite://scrip.db"), "scrip.db");
+    }
 }

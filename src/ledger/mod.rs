@@ -3,18 +3,20 @@
 //! | file | what |
 //! |---|---|
 //! | `command/` | what each command needs, checks and does |
-//! | `writer.rs` | the queue and the transaction that every command goes through |
-//! | `load.rs`, `work.rs`, `save.rs` | what a transaction has loaded, and how it is written |
+//! | `writer.rs`, `aside.rs` | the queue and the transaction that every command goes through |
+//! | `load.rs`, `lock.rs`, `work.rs`, `save.rs` | what a transaction has loaded, and how it is written |
 //! | `sql.rs` | SQL for both databases |
 //! | `read/` | every read |
 //! | `verify.rs` | the check of all books |
 
+mod aside;
 pub mod caller;
 pub mod canonical;
 pub mod command;
 mod connect;
 mod error;
 mod load;
+mod lock;
 mod outcome;
 pub mod read;
 pub(crate) mod save;

@@ -13,6 +13,15 @@ use super::work::{Fate, OpenBook, Tracked, Work};
 /// # Errors
 /// What the database says; `RecordNotInserted` where another server claimed a key in between.
 pub async fn all(db: &impl ConnectionTrait, work: &mut Work<'_>) -> Result<(), DbErr> {
+    // In one order everywhere: two servers that claim the same keys wait for each other in turn.
+    let mine = &mut work.claims;
+    mine.external_ids
+        .sort_by(|a, b| a.external_id.cmp(&b.external_id));
+    mine.uniqueness_keys
+        .sort_by(|a, b| (&a.key, &a.kind).cmp(&(&b.key, &b.kind)));
+    work.new_answers.sort_by(|a, b| {
+        (a.customer_id, &a.operation, &a.key).cmp(&(b.customer_id, &b.operation, &b.key))
+    });
     release(db, work).await?;
     let state = &work.state;
     rows(db, state.customers.values()).await?;

@@ -23,6 +23,8 @@ pub type AccountKey = (CustomerId, CreditTypeId);
 pub struct Needs {
     /// Customers.
     pub customers: BTreeSet<CustomerId>,
+    /// Customers, products and contracts whose row is written over: locked, since no account is.
+    pub rewritten: BTreeSet<Rewritten>,
     /// Accounts: locked, with their open segments.
     pub accounts: BTreeSet<AccountKey>,
     /// Customers of whom every account is needed.
@@ -61,6 +63,17 @@ pub struct Needs {
     pub usage_of_contract_since: Option<Instant>,
     /// Accounts of which every segment is needed, spent ones too: for a preview.
     pub all_segments: BTreeSet<AccountKey>,
+}
+
+/// A row that a command writes over without holding the lock of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rewritten {
+    /// A customer.
+    Customer(CustomerId),
+    /// A contract.
+    Contract(CustomerId, ContractId),
+    /// A product.
+    Product(ProductId),
 }
 
 /// Posted usage of a credit: what a drawdown took from one segment and was not given back.
@@ -145,6 +158,17 @@ pub struct Claims {
     pub released_keys: Vec<(&'static str, String)>,
     /// Homes of grants, credits and contracts.
     pub homes: Vec<object_home::Model>,
+}
+
+impl Claims {
+    /// Frees an external id, also one that was claimed in this very batch.
+    pub fn release_external_id(&mut self, id: String) {
+        let before = self.external_ids.len();
+        self.external_ids.retain(|claim| claim.external_id != id);
+        if self.external_ids.len() == before {
+            self.released_external_ids.push(id);
+        }
+    }
 }
 
 /// What was loaded and what became of it.

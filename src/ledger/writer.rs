@@ -21,9 +21,10 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::aside::Aside;
 use super::command::{self, Command, Order, Shape, View};
 use super::error::{Refusal, is_passing, leaves_outcome_unknown};
 use super::load::{self, Lock};
@@ -37,10 +38,6 @@ const BATCH_MAX: usize = 256;
 const QUEUE_MAX: usize = 4_096;
 /// Times that a transaction is tried.
 const TRIES_MAX: u32 = 6;
-/// Transactions that wait for accounts locked elsewhere, at one time.
-const WAITING_MAX: usize = 4;
-/// Commands that wait for accounts locked elsewhere, in all.
-const SET_ASIDE_MAX: usize = 4_096;
 
 /// One thing to be done.
 pub(super) struct Task {
@@ -66,7 +63,7 @@ pub(super) struct Writer {
     /// Empty once it is closed.
     lanes: RwLock<Vec<mpsc::Sender<Task>>>,
     running: tokio::sync::Mutex<Vec<JoinHandle<()>>>,
-    aside: Arc<Semaphore>,
+    aside: Arc<Aside<Task>>,
 }
 
 impl Writer {
@@ -77,15 +74,13 @@ impl Writer {
             _ => 1,
         };
         let desk = Arc::new(desk);
-        let waiting = Arc::new(Semaphore::new(WAITING_MAX));
-        let aside = Arc::new(Semaphore::new(SET_ASIDE_MAX));
+        let aside = Arc::new(Aside::new());
         let mut running = Vec::new();
         let lanes = (0..lanes)
             .map(|_| {
                 let (sender, queue) = mpsc::channel(QUEUE_MAX);
                 let lane = Lane {
                     desk: Arc::clone(&desk),
-                    waiting: Arc::clone(&waiting),
                     aside: Arc::clone(&aside),
                 };
                 running.push(tokio::spawn(lane.run(queue)));
@@ -121,8 +116,7 @@ impl Writer {
         for lane in self.running.lock().await.drain(..) {
             let _ = lane.await;
         }
-        let all = u32::try_from(SET_ASIDE_MAX).unwrap_or(u32::MAX);
-        let _ = self.aside.acquire_many(all).await;
+        self.aside.emptied().await;
     }
 
     async fn queue(&self, customer: CustomerId, what: What) -> Result<Outcome, Refusal> {
@@ -143,8 +137,7 @@ impl Writer {
 
 struct Lane {
     desk: Arc<Desk>,
-    waiting: Arc<Semaphore>,
-    aside: Arc<Semaphore>,
+    aside: Arc<Aside<Task>>,
 }
 
 impl Lane {
@@ -160,25 +153,20 @@ impl Lane {
 
     /// Waits elsewhere for accounts that someone else has locked, each customer apart.
     fn set_aside(&self, tasks: Vec<Task>) {
-        let mut by_customer: BTreeMap<CustomerId, Vec<Task>> = BTreeMap::new();
+        let mut by_customer: BTreeMap<CustomerId, Vec<_>> = BTreeMap::new();
         for task in tasks {
-            by_customer.entry(task.customer()).or_default().push(task);
+            if let Some(place) = self.aside.place() {
+                let line = by_customer.entry(task.customer()).or_default();
+                line.push((task, place));
+            } else {
+                let _ = task.reply.send(Err(Refusal::Overloaded));
+            }
         }
-        for tasks in by_customer.into_values() {
-            let count = u32::try_from(tasks.len()).unwrap_or(u32::MAX);
-            let Ok(room) = Arc::clone(&self.aside).try_acquire_many_owned(count) else {
-                for task in tasks {
-                    let _ = task.reply.send(Err(Refusal::Overloaded));
-                }
-                continue;
-            };
-            let (desk, waiting) = (Arc::clone(&self.desk), Arc::clone(&self.waiting));
-            tokio::spawn(async move {
-                if let Ok(_turn) = waiting.acquire().await {
-                    desk.guarded(tasks, Lock::Wait).await;
-                }
-                drop(room);
-            });
+        for (customer, places) in by_customer {
+            if self.aside.put(customer, places) {
+                let (desk, aside) = (Arc::clone(&self.desk), Arc::clone(&self.aside));
+                tokio::spawn(async move { desk.wait_for(customer, &aside).await });
+            }
         }
     }
 }
@@ -221,6 +209,19 @@ impl Task {
 }
 
 impl Desk {
+    /// Does what was set aside for a customer, waiting for its accounts, until there is no more.
+    async fn wait_for(&self, customer: CustomerId, aside: &Aside<Task>) {
+        loop {
+            let turn = aside.turn().await;
+            let Some(places) = aside.next(customer, BATCH_MAX) else {
+                return;
+            };
+            let (tasks, room): (Vec<Task>, Vec<_>) = places.into_iter().unzip();
+            self.guarded(tasks, Lock::Wait).await;
+            drop((turn, room));
+        }
+    }
+
     /// Runs a batch; a panic in it is the answer "internal", not the end of the lane.
     async fn guarded(&self, tasks: Vec<Task>, lock: Lock) -> Option<Vec<Task>> {
         let run = AssertUnwindSafe(self.run(tasks, lock)).catch_unwind();

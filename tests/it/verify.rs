@@ -107,6 +107,7 @@ struct Inspector<'a> {
     missed: Vec<String>,
     by_the_books: BTreeMap<&'static str, BTreeSet<&'static str>>,
     made: usize,
+    refused: usize,
 }
 
 impl Inspector<'_> {
@@ -149,11 +150,7 @@ impl Inspector<'_> {
             "{}: never changed: {never:?}",
             table.table_name()
         );
-        assert!(
-            tried.refused * 4 < tried.made,
-            "{}: {tried:?}",
-            table.table_name()
-        );
+        self.refused += tried.refused;
     }
 }
 
@@ -171,6 +168,7 @@ both_databases! {
             missed: Vec::new(),
             by_the_books: BTreeMap::new(),
             made: 0,
+            refused: 0,
         };
         inspector.table::<customer::Entity>().await;
         inspector.table::<customer_external_id::Entity>().await;
@@ -195,6 +193,7 @@ both_databases! {
             unproven.extend(columns.map(|column| format!("{table}.{column}")));
         }
         assert!(unproven.is_empty(), "by digest only: {unproven:?}");
-        println!("{} changes", inspector.made);
+        // Keys that are taken already, and what the type of a column does not hold.
+        assert!(inspector.refused * 10 < inspector.made, "{}", inspector.refused);
     }
 }

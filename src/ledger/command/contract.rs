@@ -4,8 +4,8 @@ use domain::{Code, ContractId, CreditId, Rejection};
 use entity::{contract, object_home};
 use serde_json::Value as Json;
 
-use super::super::work::{AccountKey, Needs, NewEvent, Tracked, Work};
-use super::credit_edit::cut_off;
+use super::super::work::{AccountKey, Needs, NewEvent, Rewritten, Tracked, Work};
+use super::credit_end::cut_off;
 use super::input::*;
 use super::{Done, Home, Locate, Order, Run, Shape, View, act, archived, describe, not_found};
 
@@ -72,6 +72,8 @@ impl Run for EndContract {
 
     fn needs(&self, home: Home, needs: &mut Needs) {
         needs.contracts.insert((home.customer_id, self.id));
+        let row = Rewritten::Contract(home.customer_id, self.id);
+        needs.rewritten.insert(row);
         needs.all_accounts.insert(home.customer_id);
         needs
             .credits_of_contracts

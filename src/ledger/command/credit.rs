@@ -35,7 +35,8 @@ impl ScopeLists<'_> {
         shape.distinct("applicableContractIds", self.contract_ids);
         shape.distinct("applicableProductIds", self.product_ids);
         shape.tags("applicableProductTags", self.tags);
-        if !self.specifiers.is_empty() && !(self.product_ids.is_empty() && self.tags.is_empty()) {
+        let by_product = !self.product_ids.is_empty() || !self.tags.is_empty();
+        if !self.specifiers.is_empty() && by_product {
             let message = "can not be given together with applicableProductIds or \
                            applicableProductTags";
             shape.fault(Code::Invalid, "specifiers", message);

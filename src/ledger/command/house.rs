@@ -6,7 +6,7 @@ use entity::{credit_type, customer, customer_external_id, product};
 use serde_json::{Value as Json, json};
 
 use super::super::canonical;
-use super::super::work::{Needs, NewEvent, Tracked, Work};
+use super::super::work::{Needs, NewEvent, Rewritten, Tracked, Work};
 use super::input::*;
 use super::{Done, Home, Locate, Order, Run, Shape, View, archived, describe, not_found};
 
@@ -125,6 +125,7 @@ impl Run for UpdateCustomer {
 
     fn needs(&self, _: Home, needs: &mut Needs) {
         needs.customers.insert(self.id);
+        needs.rewritten.insert(Rewritten::Customer(self.id));
         needs.external_ids.extend(self.external_id.clone());
     }
 
@@ -150,7 +151,7 @@ impl Run for UpdateCustomer {
             claim_external_id(work, self.id, text)?;
             if let Some(old) = old {
                 work.taken_external_ids.remove(&old);
-                work.claims.released_external_ids.push(old);
+                work.claims.release_external_id(old);
             }
         }
         let now = work.now;
@@ -193,6 +194,7 @@ impl Run for ArchiveCustomer {
 
     fn needs(&self, _: Home, needs: &mut Needs) {
         needs.customers.insert(self.id);
+        needs.rewritten.insert(Rewritten::Customer(self.id));
     }
 
     fn shape(&self, _: &mut Shape, _: &View<'_>) {}
@@ -344,6 +346,7 @@ impl Run for UpdateProduct {
 
     fn needs(&self, _: Home, needs: &mut Needs) {
         needs.products.insert(self.id);
+        needs.rewritten.insert(Rewritten::Product(self.id));
     }
 
     fn shape(&self, shape: &mut Shape, _: &View<'_>) {

@@ -107,10 +107,6 @@ pub struct Expired {
 }
 
 #[derive(Clone, Debug)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "independent facts, each from its own rule"
-)]
 pub struct Segment {
     pub id: String,
     pub account: Account,

@@ -45,6 +45,33 @@ impl TestDatabase {
         }
     }
 
+    /// A fresh database that keeps what it said it had committed, even through an outage of the
+    /// machine. It is not migrated.
+    pub async fn lasting(backend: DbBackend, test: &str) -> Option<Self> {
+        if backend != DbBackend::Postgres {
+            let folder = tempfile::tempdir().expect("a folder");
+            return Some(Self {
+                backend,
+                url: sqlite_url(&folder.path().join("scrip.db")),
+                place: Place::Folder(folder),
+            });
+        }
+        let server = match postgres::lasting_server().await {
+            Ok(server) => server,
+            Err(reason) => {
+                postgres::skip(test, reason);
+                return None;
+            }
+        };
+        let name = new_name();
+        server.execute(&format!("CREATE DATABASE {name}")).await;
+        Some(Self {
+            backend,
+            url: server.url(&name),
+            place: Place::Postgres { server, name },
+        })
+    }
+
     async fn on_sqlite() -> Self {
         static TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
         let template = TEMPLATE.get_or_init(sqlite_template).await;
@@ -60,11 +87,7 @@ impl TestDatabase {
 
     async fn on_postgres(server: &'static Server) -> Self {
         static TEMPLATE: OnceCell<()> = OnceCell::const_new();
-        let name = format!(
-            "scrip_test_{}_{}",
-            std::process::id(),
-            MADE.fetch_add(1, Ordering::Relaxed)
-        );
+        let name = new_name();
         if server.is_throw_away() {
             TEMPLATE.get_or_init(|| postgres_template(server)).await;
             server
@@ -100,6 +123,11 @@ impl TestDatabase {
                 .await;
         }
     }
+}
+
+fn new_name() -> String {
+    let made = MADE.fetch_add(1, Ordering::Relaxed);
+    format!("scrip_test_{}_{made}", std::process::id())
 }
 
 const TEMPLATE_NAME: &str = "scrip_template";

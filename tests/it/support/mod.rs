@@ -1,9 +1,13 @@
 //! What tests are made with: an app on a database of its own, on both databases.
 
 pub mod app;
+pub mod company;
 pub mod db;
+pub mod deeds;
 pub mod node;
 pub mod postgres;
+pub mod process;
+pub mod statements;
 
 use std::io::Write;
 use std::path::Path;

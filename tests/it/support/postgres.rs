@@ -38,18 +38,32 @@ impl Server {
     }
 }
 
+/// What makes a throw-away cluster fast, at the cost of what an outage of the machine would leave.
+const FAST: &str = "-c fsync=off -c full_page_writes=off";
+/// What makes a commit lasting.
+const LASTING: &str = "-c fsync=on -c full_page_writes=on -c synchronous_commit=on";
+
 /// The server of this process, or why there is none.
 pub async fn server() -> Result<&'static Server, &'static str> {
     static SERVER: OnceCell<Result<Server, String>> = OnceCell::const_new();
-    let started = SERVER.get_or_init(|| async {
-        match std::env::var("TEST_DATABASE_URL") {
-            Ok(url) if !url.is_empty() => given(&url),
-            _ => tokio::task::spawn_blocking(throw_away)
-                .await
-                .expect("no panic"),
-        }
-    });
-    started.await.as_ref().map_err(String::as_str)
+    let started = SERVER.get_or_init(|| start(FAST)).await;
+    started.as_ref().map_err(String::as_str)
+}
+
+/// A server of this process whose commits are on the disk before they are answered.
+pub async fn lasting_server() -> Result<&'static Server, &'static str> {
+    static SERVER: OnceCell<Result<Server, String>> = OnceCell::const_new();
+    let started = SERVER.get_or_init(|| start(LASTING)).await;
+    started.as_ref().map_err(String::as_str)
+}
+
+async fn start(settings: &'static str) -> Result<Server, String> {
+    match std::env::var("TEST_DATABASE_URL") {
+        Ok(url) if !url.is_empty() => given(&url),
+        _ => tokio::task::spawn_blocking(move || throw_away(settings))
+            .await
+            .expect("no panic"),
+    }
 }
 
 /// Says loudly that a test did not run; fails where that is not to be.
@@ -70,14 +84,14 @@ fn given(url: &str) -> Result<Server, String> {
     })
 }
 
-fn throw_away() -> Result<Server, String> {
+fn throw_away(settings: &str) -> Result<Server, String> {
     let programs = Programs::find()?;
     let folder = tempfile::Builder::new()
         .prefix("scrip-pg-")
         .tempdir()
         .map_err(|error| error.to_string())?
         .keep();
-    let started = programs.start(&folder);
+    let started = programs.start(&folder, settings);
     if started.is_err() {
         drop(fs::remove_dir_all(&folder));
     }
@@ -133,7 +147,7 @@ impl Programs {
         command
     }
 
-    fn start(&self, folder: &Path) -> Result<Server, String> {
+    fn start(&self, folder: &Path, settings: &str) -> Result<Server, String> {
         let data = folder.join("data");
         let log = folder.join("log");
         // The watchdog first: should this process die now, the cluster goes too.
@@ -154,7 +168,7 @@ impl Programs {
         // Reached through a socket in the folder: no port to be taken by someone else.
         let options = format!(
             "-c listen_addresses='' -c unix_socket_directories='{}' -c max_connections=300 \
-             -c fsync=off -c full_page_writes=off -c shared_buffers=64MB -c max_wal_size=4GB \
+             {settings} -c shared_buffers=64MB -c max_wal_size=4GB \
              -c autovacuum_naptime=10min",
             folder.display()
         );
