@@ -7,6 +7,7 @@ use domain::{ContractId, CreditId, CustomerId, Instant};
 use entity::{credit, segment};
 use uuid::Uuid;
 
+use super::decode::SegmentRow;
 use super::dialect::{Child, Sql, columns};
 use super::fetch::{Parents, once_each, plain, typed};
 use super::page::{Key, KeyKind, Slice};
@@ -191,7 +192,7 @@ impl Reader {
         sql.push(" AND ").among("s.credit_id", ids);
         sql.push(" ORDER BY s.starts_at, s.id");
         let mut segments: HashMap<CreditId, Vec<segment::Model>> = HashMap::new();
-        for segment in self.fetch::<segment::Model>(sql).await? {
+        for SegmentRow(segment) in self.fetch::<SegmentRow>(sql).await? {
             if let Some(credit) = segment.credit_id {
                 segments.entry(credit).or_default().push(segment);
             }

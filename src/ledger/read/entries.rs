@@ -8,6 +8,7 @@ use entity::{drawdown, ledger_entry};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter};
 use uuid::Uuid;
 
+use super::decode::EntryRow;
 use super::dialect::{Child, Sql, columns, id_at};
 use super::fetch::{Parents, once_each, pages, plain, typed};
 use super::page::{Key, KeyKind, Slice};
@@ -66,9 +67,10 @@ impl Reader {
             return Ok(Page::default());
         };
         if let Some(customers) = &narrowed.customer_ids {
-            let rows = self
+            let rows: Vec<EntryRow> = self
                 .entries_by_account(customers, &narrowed, &slice, &child(), |_| {})
                 .await?;
+            let rows = rows.into_iter().map(|EntryRow(row)| row).collect();
             return Ok(slice.page(Uuid::nil(), rows, moment));
         }
         let found = self.entries_between(&narrowed, &slice).await?;
@@ -115,7 +117,7 @@ impl Reader {
         if by_number {
             return Ok(typed(self.entries_below(&parents, filter, &slice).await?));
         }
-        let rows = match self.narrowed(filter).await? {
+        let rows: Vec<EntryRow> = match self.narrowed(filter).await? {
             Some(narrowed) => {
                 let customers = parents.customers();
                 self.entries_by_account(&customers, &narrowed, &slice, &child(), |_| {})
@@ -123,6 +125,7 @@ impl Reader {
             }
             None => Vec::new(),
         };
+        let rows = rows.into_iter().map(|EntryRow(row)| row).collect();
         let place = |row: &Row| (row.customer_id.0, moment(row));
         Ok(typed(pages(ids, rows, &slice, place)))
     }
@@ -219,7 +222,8 @@ impl Reader {
         sql.push(" AND e.sequence > ").bind(sequence);
         sql.push(" ORDER BY e.sequence LIMIT ");
         sql.bind(i64::try_from(limit).unwrap_or(i64::MAX));
-        self.fetch(sql).await
+        let rows: Vec<EntryRow> = self.fetch(sql).await?;
+        Ok(rows.into_iter().map(|EntryRow(row)| row).collect())
     }
 
     /// One entry, by its id alone.
@@ -236,8 +240,9 @@ impl Reader {
             sql.and("e.id <=", lt.map(|to| id_at(to, 1)));
             matching(sql, filter);
         };
-        let key = |row: &Row| Key::Id(row.id.0);
-        self.root(&child(), "e.id", slice, matching, key).await
+        let key = |EntryRow(row): &EntryRow| Key::Id(row.id.0);
+        let page = self.root(&child(), "e.id", slice, matching, key).await?;
+        Ok(page.map(|EntryRow(row)| row))
     }
 
     async fn entries_below(
@@ -248,7 +253,7 @@ impl Reader {
     ) -> Read<HashMap<Uuid, Page<Row>>> {
         self.settle(&parents.customers()).await?;
         let column = parents.column();
-        let place = |row: &Row| {
+        let place = |EntryRow(row): &EntryRow| {
             let parent = match column {
                 "credit_grant_id" => row.credit_grant_id.map(|id| id.0),
                 "credit_id" => row.credit_id.map(|id| id.0),
@@ -257,8 +262,13 @@ impl Reader {
             (parent.unwrap_or_default(), Key::Sequence(row.sequence))
         };
         let matching = |sql: &mut Sql| matching(sql, filter);
-        self.children(parents, &child(), "e.sequence", slice, matching, place)
-            .await
+        let pages = self
+            .children(parents, &child(), "e.sequence", slice, matching, place)
+            .await?;
+        let pages = pages.into_iter();
+        Ok(pages
+            .map(|(parent, page)| (parent, page.map(|EntryRow(row)| row)))
+            .collect())
     }
 
     async fn count_entries_below(

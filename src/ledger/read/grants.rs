@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 
 use domain::{CreditGrantId, CustomerId, Instant};
 use entity::{credit_grant, segment};
-use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
 use super::dialect::{Child, Sql, columns};
@@ -25,15 +24,6 @@ fn child() -> Child {
         alias: "g",
         joins: " JOIN segment s ON s.customer_id = g.customer_id AND s.id = g.segment_id",
         columns: &COLUMNS,
-    }
-}
-
-impl FromQueryResult for GrantRow {
-    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        Ok(Self {
-            grant: credit_grant::Model::from_query_result(row, "g_")?,
-            segment: segment::Model::from_query_result(row, "s_")?,
-        })
     }
 }
 

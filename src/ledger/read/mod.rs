@@ -10,6 +10,7 @@
 //! | [`status`] | where things stand, as functions of time |
 //! | `dialect` | SQL text; the one place where the databases differ |
 //! | `fetch` | what the lists share: top-N per parent, counts, settling |
+//! | `decode` | the rows that are read most, by place of column |
 //! | `search` | places in an account's entries, by binary search |
 //! | `balances`, `as_of`, `projection` | balances now, then, and in time to come |
 
@@ -18,6 +19,7 @@ mod balances;
 mod catalog;
 mod credits;
 mod customers;
+mod decode;
 mod dialect;
 mod drawdowns;
 mod entries;

@@ -1,0 +1,152 @@
+//! Rows of the lists that are read most, by place rather than by name of column: looking names up
+//! costs an eighth of the time of a nested read.
+
+use entity::{credit_grant, ledger_entry, segment};
+use sea_orm::{DbErr, FromQueryResult, QueryResult, TryGetable};
+
+use super::GrantRow;
+
+/// The columns of a row, one after the other.
+struct Columns<'r> {
+    row: &'r QueryResult,
+    next: usize,
+}
+
+impl Columns<'_> {
+    fn next<T: TryGetable>(&mut self) -> Result<T, DbErr> {
+        let place = self.next;
+        self.next = place.saturating_add(1);
+        self.row.try_get_by_index(place)
+    }
+}
+
+/// Fills a model whose columns stand in the order of its fields, as `dialect::columns` selects
+/// them.
+macro_rules! in_order {
+    ($columns:ident, $model:path { $($field:ident),* $(,)? }) => {{
+        use $model as Model;
+        Model { $($field: $columns.next()?),* }
+    }};
+}
+
+/// A ledger entry.
+pub(super) struct EntryRow(pub(super) ledger_entry::Model);
+
+impl FromQueryResult for EntryRow {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        let mut columns = Columns { row, next: 0 };
+        Ok(Self(in_order!(
+            columns,
+            ledger_entry::Model {
+                id,
+                customer_id,
+                credit_type_id,
+                sequence,
+                kind,
+                amount,
+                running_balance,
+                effective_at,
+                recorded_at,
+                effective_max,
+                late,
+                created_by,
+                reason,
+                segment_id,
+                credit_grant_id,
+                credit_id,
+                drawdown_id,
+                invoice_id,
+                hash,
+            }
+        )))
+    }
+}
+
+/// A segment.
+pub(super) struct SegmentRow(pub(super) segment::Model);
+
+impl FromQueryResult for SegmentRow {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        segment(&mut Columns { row, next: 0 }).map(Self)
+    }
+}
+
+impl FromQueryResult for GrantRow {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        let mut columns = Columns { row, next: 0 };
+        Ok(Self {
+            grant: in_order!(
+                columns,
+                credit_grant::Model {
+                    id,
+                    customer_id,
+                    credit_type_id,
+                    segment_id,
+                    name,
+                    reason,
+                    grant_type,
+                    category,
+                    amount,
+                    paid_amount,
+                    paid_credit_type_id,
+                    priority,
+                    effective_at,
+                    expires_at,
+                    invoice_date,
+                    invoice_id,
+                    product_ids,
+                    rollover_kind,
+                    rollover_value,
+                    rollover_priority,
+                    rollover_expires_at,
+                    rolled_over_from,
+                    rolled_over_to,
+                    custom_fields,
+                    uniqueness_key,
+                    created_at,
+                    created_by,
+                    updated_at,
+                    voided_at,
+                    digest,
+                }
+            ),
+            segment: segment(&mut columns)?,
+        })
+    }
+}
+
+fn segment(columns: &mut Columns<'_>) -> Result<segment::Model, DbErr> {
+    Ok(in_order!(
+        columns,
+        segment::Model {
+            id,
+            customer_id,
+            credit_type_id,
+            credit_grant_id,
+            credit_id,
+            amount,
+            starts_at,
+            ends_at,
+            remaining,
+            held,
+            used,
+            rolled_over,
+            written_off,
+            manual,
+            expirations,
+            started,
+            ended,
+            open,
+            voided_at,
+            decided_at,
+            priority,
+            contract_level,
+            category,
+            rolled_in,
+            scope,
+            rollover,
+            created_at,
+            digest,
+        }
+    ))
+}
