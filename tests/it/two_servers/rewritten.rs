@@ -1,10 +1,10 @@
 //! Rows that are written over whole: nothing that another server changed in them is lost.
 
 use domain::{ContractId, ProductId};
+use scrip::ledger;
 use scrip::ledger::command::input::{
     ArchiveCustomer, CreateContract, CreateProduct, EndContract, UpdateCustomer, UpdateProduct,
 };
-use scrip::ledger;
 use sea_orm::DbBackend;
 use serde_json::json;
 
