@@ -128,11 +128,8 @@ fn deed(wish: &Wish, books: &Keeper, number: usize, now: Instant) -> Option<Deed
         Wish::Capture(which, amount) => Deed::Capture(a_drawdown(*which)?, *amount),
         Wish::Release(which) => Deed::Release(a_drawdown(*which)?),
         Wish::Reverse(which, amount, extend) => {
-            let if_expired = if *extend {
-                RestoreExpired::Extend30Days
-            } else {
-                RestoreExpired::Forfeit
-            };
+            let choices = [RestoreExpired::Forfeit, RestoreExpired::Extend30Days];
+            let if_expired = choices[usize::from(*extend)];
             Deed::Reverse(a_drawdown(*which)?, *amount, if_expired)
         }
         Wish::MoveStart(which, hours) => {

@@ -77,18 +77,21 @@ pub async fn seed(
         settings: Settings::default(),
     })
     .await?;
-    let empty = customer::Entity::find()
-        .limit(1)
-        .one(ledger.database())
-        .await?
-        .is_none();
-    if empty {
-        play(&ledger, &clock, script.scenes()).await?;
-        clock.0.store(real_now.0, Ordering::SeqCst);
-        settle(&ledger, real_now).await?;
-    }
+    let filled = fill(&ledger, &clock, script).await;
     ledger.close().await;
-    Ok(empty)
+    filled
+}
+
+async fn fill(ledger: &Ledger, clock: &StageClock, script: Script) -> Result<bool, Failure> {
+    let first = customer::Entity::find().limit(1).one(ledger.database());
+    if first.await?.is_some() {
+        return Ok(false);
+    }
+    let now = script.calendar.now();
+    play(ledger, clock, script.scenes()).await?;
+    clock.0.store(now.0, Ordering::SeqCst);
+    settle(ledger, now).await?;
+    Ok(true)
 }
 
 /// Plays scene after scene; the steps of one are independent of each other, so that the writer can

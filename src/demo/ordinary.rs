@@ -93,76 +93,74 @@ fn joins(script: &mut Script, person: &'static Person, at: Instant) {
     });
 }
 
-/// A contract of a year with tokens every month, and a commit that rolls a quarter over.
+/// A contract of a year with tokens every month, and a commit beside.
 fn enterprise(script: &mut Script, person: &'static Person, at: Instant, place: i64) {
     let slug = person.slug;
     let calendar = script.calendar;
-    let (begin, end) = (calendar.month(-3), calendar.month(9));
-    let monthly = 2_000_000_i64.saturating_add(place.saturating_mul(250_000));
+    let contract = at.plus_micros(5 * MINUTE);
     script.step(
-        at.plus_micros(5 * MINUTE),
+        contract,
         BILLING,
         format!("{slug}/contract"),
         move |known| {
             Some(CreateContract {
                 customer_id: known.customer(slug)?,
                 name: Some("Enterprise agreement".to_owned()),
-                starting_at: begin,
-                ending_before: Some(end),
+                starting_at: calendar.month(-3),
+                ending_before: Some(calendar.month(9)),
             })
         },
     );
-    script.step(
-        at.plus_micros(6 * MINUTE),
-        BILLING,
-        format!("{slug}/included"),
-        move |known| {
-            let months = -3..CONTRACT_MONTHS.saturating_sub(3);
-            let segments = months
-                .map(|month| {
-                    let next = calendar.month(month.saturating_add(1));
-                    segment(monthly, calendar.month(month), Some(next))
-                })
-                .collect();
-            Some(CreateCredit {
-                contract_id: Some(known.id(&format!("{slug}/contract"))?),
-                priority: 10.0,
-                description: Some("Tokens included in the agreement, month by month".to_owned()),
-                rate_type: "COMMIT_RATE".to_owned(),
-                salesforce_opportunity_id: Some(format!("006Hs00000{:05}", 10_231 + place * 17)),
-                ..credit(
-                    known,
-                    slug,
-                    "Included tokens",
-                    known.id("unit/tokens")?,
-                    segments,
-                )?
+    included(script, slug, at.plus_micros(6 * MINUTE), place);
+    commit(script, slug, at.plus_micros(8 * MINUTE), place);
+}
+
+/// Tokens for every month of the contract.
+fn included(script: &mut Script, slug: &'static str, at: Instant, place: i64) {
+    let calendar = script.calendar;
+    let monthly = 2_000_000_i64.saturating_add(place.saturating_mul(250_000));
+    script.step(at, BILLING, format!("{slug}/included"), move |known| {
+        let months = -3..CONTRACT_MONTHS.saturating_sub(3);
+        let segments = months
+            .map(|month| {
+                let next = calendar.month(month.saturating_add(1));
+                segment(monthly, calendar.month(month), Some(next))
             })
-        },
-    );
-    script.step(
-        at.plus_micros(8 * MINUTE),
-        BILLING,
-        format!("{slug}/commit"),
-        move |known| {
-            Some(CreateCreditGrant {
-                paid_amount: cents("2400000"),
-                effective_at: Some(begin),
-                expires_at: Some(end),
-                invoice_date: Some(begin),
-                invoice_id: Some(format!("INV-{}", 1_001 + place)),
-                grant_type: Some("commit".to_owned()),
-                rollover: Some(RolloverInput {
-                    kind: RolloverKind::MaxPercentage,
-                    value: DecimalText::parse("0.25").ok()?,
-                    priority: 40.0,
-                    expires_at: calendar.month(12),
-                }),
-                custom_fields: Some(json!({ "costCenter": format!("CC-{}", 400 + place) })),
-                ..grant(known, slug, "Annual commit", known.tokens(40_000_000)?)?
-            })
-        },
-    );
+            .collect();
+        let unit = known.id("unit/tokens")?;
+        Some(CreateCredit {
+            contract_id: Some(known.id(&format!("{slug}/contract"))?),
+            priority: 10.0,
+            description: Some("Tokens included in the agreement, month by month".to_owned()),
+            rate_type: "COMMIT_RATE".to_owned(),
+            salesforce_opportunity_id: Some(format!("006Hs00000{:05}", 10_231 + place * 17)),
+            ..credit(known, slug, "Included tokens", unit, segments)?
+        })
+    });
+}
+
+/// A large grant for the year, of which a quarter rolls over.
+fn commit(script: &mut Script, slug: &'static str, at: Instant, place: i64) {
+    let calendar = script.calendar;
+    let begin = calendar.month(-3);
+    script.step(at, BILLING, format!("{slug}/commit"), move |known| {
+        Some(CreateCreditGrant {
+            paid_amount: cents("2400000"),
+            effective_at: Some(begin),
+            expires_at: Some(calendar.month(9)),
+            invoice_date: Some(begin),
+            invoice_id: Some(format!("INV-{}", 1_001 + place)),
+            grant_type: Some("commit".to_owned()),
+            rollover: Some(RolloverInput {
+                kind: RolloverKind::MaxPercentage,
+                value: DecimalText::parse("0.25").ok()?,
+                priority: 40.0,
+                expires_at: calendar.month(12),
+            }),
+            custom_fields: Some(json!({ "costCenter": format!("CC-{}", 400 + place) })),
+            ..grant(known, slug, "Annual commit", known.tokens(40_000_000)?)?
+        })
+    });
 }
 
 /// A pack at the start and a top-up every thirty days; what is left of each rolls over in part.

@@ -1,13 +1,9 @@
 //! Posts due boundaries of accounts that nobody touches.
 
-use domain::{CreditTypeId, CustomerId};
-use entity::account;
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-
 use crate::ledger::Ledger;
 
 /// Accounts in one go.
-const ACCOUNTS: u64 = 256;
+const ACCOUNTS: i64 = 256;
 /// Goes in one run; the next run takes what is left.
 const GOES: usize = 1000;
 
@@ -19,7 +15,8 @@ const GOES: usize = 1000;
 pub async fn post_due(ledger: &Ledger) -> Result<usize, String> {
     let mut total = 0;
     for _ in 0..GOES {
-        let due = due(ledger).await.map_err(|error| error.to_string())?;
+        let due = ledger.read().due(ACCOUNTS).await;
+        let due = due.map_err(|error| error.to_string())?;
         if due.is_empty() {
             break;
         }
@@ -30,17 +27,4 @@ pub async fn post_due(ledger: &Ledger) -> Result<usize, String> {
         total += due.len();
     }
     Ok(total)
-}
-
-async fn due(ledger: &Ledger) -> Result<Vec<(CustomerId, CreditTypeId)>, DbErr> {
-    account::Entity::find()
-        .select_only()
-        .column(account::Column::CustomerId)
-        .column(account::Column::CreditTypeId)
-        .filter(account::Column::NextBoundaryAt.lte(ledger.now()))
-        .order_by_asc(account::Column::NextBoundaryAt)
-        .limit(ACCOUNTS)
-        .into_tuple()
-        .all(ledger.read().database())
-        .await
 }

@@ -16,9 +16,10 @@ const POSTGRES_WRITERS: u32 = 8;
 const BUSY: Duration = Duration::from_secs(10);
 /// How long a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(10);
-/// How often the tables are tried to be brought up to date, and how long after one another.
-const MIGRATE_TRIES: u32 = 10;
-const MIGRATE_PAUSE: Duration = Duration::from_millis(100);
+/// How often something is tried that another server may be in the way of.
+const TRIES: u32 = 10;
+/// How long it waits in between.
+const PAUSE: Duration = Duration::from_millis(100);
 /// SQLite's page cache a connection, in KiB, negative as its pragma wants it.
 const SQLITE_CACHE: &str = "-16000";
 
@@ -44,11 +45,11 @@ pub(super) async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
         if pending.is_ok_and(|pending| pending.is_empty()) {
             break;
         }
-        if attempt == MIGRATE_TRIES {
+        if attempt == TRIES {
             return Err(error);
         }
         tracing::debug!(%error, attempt, "a migration is tried again");
-        tokio::time::sleep(MIGRATE_PAUSE).await;
+        tokio::time::sleep(PAUSE).await;
     }
     Ok(())
 }
@@ -83,9 +84,23 @@ async fn open(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> 
         .acquire_timeout(ACQUIRE)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(sqlite);
-    let mut db = Database::connect(options).await?;
+    let mut db = connect(options).await?;
     tell(&mut db, url);
     Ok(db)
+}
+
+/// SQLite does not wait while another process turns a fresh file to WAL: this does.
+async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
+    for _ in 1..TRIES {
+        match Database::connect(options.clone()).await {
+            Err(error) if error.to_string().contains("database is locked") => {
+                tracing::debug!(%error, "a database is opened again");
+                tokio::time::sleep(PAUSE).await;
+            }
+            done => return done,
+        }
+    }
+    Database::connect(options).await
 }
 
 /// Tells of every statement, without its values: the log directive `scrip::sql=trace` shows them.

@@ -263,9 +263,14 @@ fn postgres_update<E: EntityTrait>(rows: Vec<Vec<Value>>) -> (String, Vec<Value>
         .map(|key| format!("{table}.{key} = u.{key}"))
         .collect();
     // Names the customers outright, so that a sharded database finds the one shard.
-    if let Some(index) = names.iter().position(|name| *name == "customer_id") {
+    let customer = if table == "customer" {
+        "id"
+    } else {
+        "customer_id"
+    };
+    if let Some(index) = names.iter().position(|name| *name == customer) {
         let parameter = index.saturating_add(1);
-        wheres.push(format!("{table}.customer_id = ANY(${parameter}::uuid[])"));
+        wheres.push(format!("{table}.{customer} = ANY(${parameter}::uuid[])"));
     }
     let text = format!(
         "UPDATE {table} SET {} FROM unnest({arrays}) AS u({}) WHERE {}",

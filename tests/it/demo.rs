@@ -99,6 +99,8 @@ async fn the_demo_plays_on_any_day() {
         let db = connect(database.url()).await;
         let findings = verify(&db).await.expect("readable books");
         assert!(findings.is_empty(), "{now}: {findings:#?}");
+        let drawdowns = drawdown::Entity::find().count(&db).await.expect("a count");
+        assert!((1_500..=2_500).contains(&drawdowns), "{now}: {drawdowns}");
     }
 }
 

@@ -34,6 +34,11 @@ const FLOATS: &[(&str, &str)] = &[
         "src/ledger/command/shape.rs",
         "pub fn kept_priority(value: f64) -> f64 {",
     ),
+    // Compares priorities.
+    (
+        "src/ledger/verify/granted.rs",
+        "fn same(one: f64, other: f64) -> bool {",
+    ),
     (
         "src/ledger/command/shape.rs",
         "pub fn priority(&mut self, path: &str, value: f64) {",

@@ -1,7 +1,7 @@
 //! Grants that were planned, edited, ended, voided, corrected, or rolled over.
 
 use domain::grant::RolloverKind;
-use domain::{DecimalText, Instant};
+use domain::{CreditGrantId, DecimalText, Instant};
 
 use super::super::script::{
     BILLING, FINANCE, METERING, MINUTE, SUPPORT, Script, cents, draw, grant,
@@ -13,13 +13,14 @@ pub(super) fn write(script: &mut Script) {
     edited(script);
     ended_by_hand(script);
     voided(script);
+    voided_in_part(script);
     rolled_over(script);
     for_some_products(script);
     by_hand(script);
     given_back_late(script);
 }
 
-fn edit(id: domain::CreditGrantId) -> EditCreditGrant {
+fn edit(id: CreditGrantId) -> EditCreditGrant {
     EditCreditGrant {
         id,
         name: None,
@@ -131,7 +132,17 @@ fn half(until: Instant) -> Option<RolloverInput> {
     })
 }
 
-/// One was a duplicate, one was partly used, one had not begun.
+fn void(id: CreditGrantId, reason: &str) -> VoidCreditGrant {
+    VoidCreditGrant {
+        id,
+        reason: Some(reason.to_owned()),
+        release_uniqueness_key: false,
+        void_purchase_invoice: false,
+        remainder_only: false,
+    }
+}
+
+/// Tiny Turtle's was booked twice; Orchid's had not begun.
 fn voided(script: &mut Script) {
     let at = script.day(50, 9, 10);
     script.step(at, BILLING, "tiny-turtle/duplicate", move |known| {
@@ -144,25 +155,31 @@ fn voided(script: &mut Script) {
             ..grant(known, "tiny-turtle", "Starter pack", known.tokens(600_000)?)?
         })
     });
-    let void = |id, reason: &str| VoidCreditGrant {
-        id,
-        reason: Some(reason.to_owned()),
-        release_uniqueness_key: false,
-        void_purchase_invoice: false,
-        remainder_only: false,
-    };
-    script.step(
-        at.plus_micros(35 * MINUTE),
-        SUPPORT,
-        "void-tiny-turtle",
-        move |known| {
-            Some(VoidCreditGrant {
-                release_uniqueness_key: true,
-                void_purchase_invoice: true,
-                ..void(known.id("tiny-turtle/duplicate")?, "Booked twice")
-            })
-        },
-    );
+    let at = at.plus_micros(35 * MINUTE);
+    script.step(at, SUPPORT, "void-tiny-turtle", |known| {
+        Some(VoidCreditGrant {
+            release_uniqueness_key: true,
+            void_purchase_invoice: true,
+            ..void(known.id("tiny-turtle/duplicate")?, "Booked twice")
+        })
+    });
+    let calendar = script.calendar;
+    let at = script.day(18, 11, 0);
+    script.step(at, BILLING, "orchid-media/next", move |known| {
+        let tokens = known.tokens(5_000_000)?;
+        Some(CreateCreditGrant {
+            effective_at: Some(calendar.month(3)),
+            ..grant(known, "orchid-media", "Festival boost", tokens)?
+        })
+    });
+    let at = script.day(16, 9, 0);
+    script.step(at, FINANCE, "void-orchid-media", |known| {
+        Some(void(known.id("orchid-media/next")?, "Festival cancelled"))
+    });
+}
+
+/// Umbra had used a part: only the remainder was taken.
+fn voided_in_part(script: &mut Script) {
     let at = script.day(80, 13, 0);
     script.step(at, SUPPORT, "umbra/beta", |known| {
         Some(CreateCreditGrant {
@@ -176,28 +193,11 @@ fn voided(script: &mut Script) {
         draw(known, "umbra", "image", known.tokens(25_000)?)
     });
     let at = script.day(70, 10, 0);
-    script.step(at, FINANCE, "void-umbra", move |known| {
+    script.step(at, FINANCE, "void-umbra", |known| {
         Some(VoidCreditGrant {
             remainder_only: true,
             ..void(known.id("umbra/beta")?, "Left the beta programme")
         })
-    });
-    let calendar = script.calendar;
-    let at = script.day(18, 11, 0);
-    script.step(at, BILLING, "orchid-media/next", move |known| {
-        Some(CreateCreditGrant {
-            effective_at: Some(calendar.month(3)),
-            ..grant(
-                known,
-                "orchid-media",
-                "Festival boost",
-                known.tokens(5_000_000)?,
-            )?
-        })
-    });
-    let at = script.day(16, 9, 0);
-    script.step(at, FINANCE, "void-orchid-media", move |known| {
-        Some(void(known.id("orchid-media/next")?, "Festival cancelled"))
     });
 }
 

@@ -5,7 +5,7 @@ use entity::{contract, object_home};
 use serde_json::Value as Json;
 
 use super::super::work::{AccountKey, Needs, NewEvent, Rewritten, Tracked, Work};
-use super::credit_edit::cut_off;
+use super::credit_end::cut_off;
 use super::input::*;
 use super::{Done, Home, Locate, Order, Run, Shape, View, act, archived, describe, not_found};
 

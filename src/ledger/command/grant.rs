@@ -1,8 +1,7 @@
-//! Credit grants: create, edit, expire, void (rules 11 and 13).
+//! Credit grants: create (rules 11 and 13).
 
 use std::sync::Arc;
 
-use domain::book::Book;
 use domain::grant::{Category, Rollover, RolloverKind, percentage_cap};
 use domain::scope::Scope;
 use domain::segment::{Parent, Segment};
@@ -177,36 +176,7 @@ impl Run for CreateCreditGrant {
         } else {
             Category::Promotional
         });
-        let segment = Segment {
-            id: segment_id,
-            customer_id: key.0,
-            credit_type_id: key.1,
-            parent: Parent::Grant(id),
-            amount,
-            window: self.window(now),
-            remaining: amount,
-            held: 0,
-            used: 0,
-            rolled_over: 0,
-            written_off: 0,
-            manual: 0,
-            expirations: Vec::new(),
-            started: false,
-            ended: false,
-            open: true,
-            voided_at: None,
-            decided_at: now,
-            priority: kept_priority(self.priority),
-            contract_level: false,
-            category,
-            rolled_in: false,
-            scope: Arc::new(Scope {
-                products: self.product_ids.clone(),
-                ..Scope::default()
-            }),
-            rollover: self.rollover(amount, scale),
-            created_at: now,
-        };
+        let segment = self.segment((id, segment_id), amount, category, (scale, now));
         book.add_segment(segment, &acting)
             .map_err(|fault| fault.under("grantAmount.amount"))?;
         let paid_scale = self.paid_scale(work);
@@ -245,6 +215,46 @@ impl Run for CreateCreditGrant {
 }
 
 impl CreateCreditGrant {
+    /// The one segment of the grant.
+    fn segment(
+        &self,
+        (grant, segment): (CreditGrantId, SegmentId),
+        amount: Amount,
+        category: Category,
+        (scale, now): (domain::Scale, Instant),
+    ) -> Segment {
+        Segment {
+            id: segment,
+            customer_id: self.customer_id,
+            credit_type_id: self.grant_amount.credit_type_id,
+            parent: Parent::Grant(grant),
+            amount,
+            window: self.window(now),
+            remaining: amount,
+            held: 0,
+            used: 0,
+            rolled_over: 0,
+            written_off: 0,
+            manual: 0,
+            expirations: Vec::new(),
+            started: false,
+            ended: false,
+            open: true,
+            voided_at: None,
+            decided_at: now,
+            priority: kept_priority(self.priority),
+            contract_level: false,
+            category,
+            rolled_in: false,
+            scope: Arc::new(Scope {
+                products: self.product_ids.clone(),
+                ..Scope::default()
+            }),
+            rollover: self.rollover(amount, scale),
+            created_at: now,
+        }
+    }
+
     fn paid_scale(&self, work: &Work<'_>) -> domain::Scale {
         let unit = self.paid_amount.as_ref().map(|paid| paid.credit_type_id);
         let unit = unit.and_then(|id| work.state.credit_types.get(&id));
@@ -303,201 +313,6 @@ impl CreateCreditGrant {
     }
 }
 
-impl Run for EditCreditGrant {
-    fn locate(&self) -> (Locate, &'static str) {
-        (Locate::Object(KIND, self.id.0), "id")
-    }
-
-    fn needs(&self, home: Home, needs: &mut Needs) {
-        needs.accounts.extend(home.account());
-        needs.grants.insert((home.customer_id, self.id));
-    }
-
-    fn shape(&self, shape: &mut Shape, _: &View<'_>) {
-        shape.maybe_name("name", self.name.as_deref());
-        if self.never_expires && self.expires_at.is_some() {
-            let message = "can not be given together with expiresAt";
-            shape.fault(Code::Invalid, "neverExpires", message);
-        }
-        shape.maybe_text("grantType", self.grant_type.as_deref());
-        shape.maybe_reason("reason", self.reason.as_deref());
-        shape.object("customFields", self.custom_fields.as_ref());
-    }
-
-    fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
-        change(
-            work,
-            order,
-            self.id,
-            "credit_grant.edited",
-            self.reason.as_deref(),
-            |change| {
-                if self.never_expires || self.expires_at.is_some() {
-                    let moved =
-                        change
-                            .book
-                            .move_end(change.row.segment_id, self.expires_at, change.act);
-                    moved.map_err(|fault| fault.under("expiresAt"))?;
-                    change.row.expires_at = self.expires_at;
-                }
-                if let Some(name) = &self.name {
-                    change.row.name.clone_from(name);
-                }
-                if self.grant_type.is_some() {
-                    change.row.grant_type.clone_from(&self.grant_type);
-                }
-                if self.reason.is_some() {
-                    change.row.reason.clone_from(&self.reason);
-                }
-                if let Some(fields) = &self.custom_fields {
-                    change.row.custom_fields = canonical::text(fields);
-                }
-                Ok(json!({}))
-            },
-        )
-    }
-}
-
-impl Run for ExpireCreditGrant {
-    fn locate(&self) -> (Locate, &'static str) {
-        (Locate::Object(KIND, self.id.0), "id")
-    }
-
-    fn needs(&self, home: Home, needs: &mut Needs) {
-        needs.accounts.extend(home.account());
-        needs.grants.insert((home.customer_id, self.id));
-    }
-
-    fn shape(&self, shape: &mut Shape, _: &View<'_>) {
-        shape.maybe_reason("reason", self.reason.as_deref());
-    }
-
-    fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
-        change(
-            work,
-            order,
-            self.id,
-            "credit_grant.expired",
-            self.reason.as_deref(),
-            |change| {
-                let id = change.row.segment_id;
-                let now = change.act.now;
-                let segment = change.book.segments.get(&id);
-                let Some(segment) = segment else {
-                    return Err(not_found("id", "credit grant"));
-                };
-                if segment.ended_by(now) {
-                    let message = "has ended already";
-                    return Err(Rejection::new(Code::AlreadyEnded, "id", message));
-                }
-                if now < segment.window.starts_at {
-                    let message = "has not started; void it instead";
-                    return Err(Rejection::new(Code::WrongState, "id", message));
-                }
-                change.book.end_now(id, change.act)?;
-                change.row.expires_at = Some(now);
-                Ok(json!({}))
-            },
-        )
-    }
-}
-
-impl Run for VoidCreditGrant {
-    fn locate(&self) -> (Locate, &'static str) {
-        (Locate::Object(KIND, self.id.0), "id")
-    }
-
-    fn needs(&self, home: Home, needs: &mut Needs) {
-        needs.accounts.extend(home.account());
-        needs.grants.insert((home.customer_id, self.id));
-    }
-
-    fn shape(&self, shape: &mut Shape, _: &View<'_>) {
-        shape.maybe_reason("reason", self.reason.as_deref());
-    }
-
-    fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
-        let mut released = None;
-        let done = change(
-            work,
-            order,
-            self.id,
-            "credit_grant.voided",
-            self.reason.as_deref(),
-            |change| {
-                let voided = change.book.void_segment(
-                    change.row.segment_id,
-                    self.remainder_only,
-                    change.act,
-                );
-                voided.map_err(|fault| fault.under("id"))?;
-                change.row.voided_at = Some(change.act.now);
-                if self.release_uniqueness_key {
-                    released = change.row.uniqueness_key.take();
-                }
-                Ok(json!({ "voidPurchaseInvoice": self.void_purchase_invoice }))
-            },
-        )?;
-        if let Some(key) = released {
-            work.taken_keys.remove(&(KIND, key.clone()));
-            work.claims.released_keys.push((KIND, key));
-        }
-        Ok(done)
-    }
-}
-
-/// A grant that is being changed.
-struct Change<'c> {
-    book: &'c mut Book,
-    row: &'c mut credit_grant::Model,
-    act: &'c domain::book::Act<'c>,
-}
-
-/// Changes a grant that is not voided, notes when and by whom. What the closure answers is added
-/// to what the event tells.
-fn change(
-    work: &mut Work<'_>,
-    order: &Order,
-    id: CreditGrantId,
-    kind: &str,
-    reason: Option<&str>,
-    how: impl FnOnce(Change<'_>) -> Result<Json, Rejection>,
-) -> Result<Done, Rejection> {
-    let acting = act(work, order, reason);
-    let now = work.now;
-    let missing = || not_found("id", "credit grant");
-    let key = order.home.account().ok_or_else(missing)?;
-    let book = work
-        .state
-        .books
-        .get_mut(&key)
-        .map(|open| &mut open.book)
-        .ok_or_else(missing)?;
-    let tracked = work.state.grants.get_mut(&id).ok_or_else(missing)?;
-    if tracked.row.voided_at.is_some() {
-        let message = "has been voided before";
-        return Err(Rejection::new(Code::AlreadyVoided, "id", message));
-    }
-    let before = describe::grant(&tracked.row, Some(book), 0);
-    let mut row = tracked.row.clone();
-    let more = how(Change {
-        book,
-        row: &mut row,
-        act: &acting,
-    })?;
-    row.updated_at = now;
-    let mut after = describe::grant(&row, Some(book), 0);
-    if let (Some(after), Json::Object(more)) = (after.as_object_mut(), more) {
-        after.extend(more);
-    }
-    *tracked.change() = row;
-    event(work, order, kind, id, [Some(before), Some(after)]);
-    Ok(Done {
-        object_id: id.0,
-        account: Some(key),
-    })
-}
-
 /// Refuses a uniqueness key that is taken (rule 15).
 pub(super) fn claim_key(
     work: &Work<'_>,
@@ -516,7 +331,8 @@ pub(super) fn claim_key(
     Ok(())
 }
 
-fn event(
+/// Tells what happened to a grant.
+pub(super) fn event(
     work: &mut Work<'_>,
     order: &Order,
     kind: &str,

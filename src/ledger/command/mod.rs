@@ -4,10 +4,12 @@
 mod contract;
 mod credit;
 mod credit_edit;
+mod credit_end;
 mod describe;
 mod drawdown;
 mod effects;
 mod grant;
+mod grant_edit;
 mod house;
 pub mod input;
 mod manual;

@@ -178,6 +178,19 @@ impl Reader {
         self.settle_accounts(&due).await
     }
 
+    /// Accounts of any customers in which something is due, the longest due first.
+    pub async fn due(&self, limit: i64) -> Read<Vec<(CustomerId, CreditTypeId)>> {
+        let mut sql = self.sql();
+        sql.push(
+            "SELECT a.customer_id, a.credit_type_id FROM account a WHERE a.next_boundary_at <= ",
+        )
+        .bind(self.now())
+        .push(" ORDER BY a.next_boundary_at LIMIT ")
+        .bind(limit);
+        let due: Vec<Due> = self.fetch(sql).await?;
+        Ok(due.into_iter().map(|Due(c, t)| (c, t)).collect())
+    }
+
     /// Posts what is due in these accounts. Answers whether there are any.
     pub(super) async fn settle_accounts(&self, due: &[(CustomerId, CreditTypeId)]) -> Read<bool> {
         if due.is_empty() {

@@ -1,6 +1,7 @@
 //! What tests are made with: an app on a database of its own, on both databases.
 
 pub mod app;
+pub mod company;
 pub mod db;
 pub mod deeds;
 pub mod node;

@@ -1,0 +1,117 @@
+//! Loads keys of all kinds that the commands ask for.
+
+use entity::{customer_external_id, drawdown, idempotency, uniqueness_key};
+use sea_orm::{ConnectionTrait, DbErr};
+
+use super::super::work::{Needs, Work};
+use super::{of, select};
+
+/// Keys of drawdowns, and what is unique over all customers.
+pub(super) async fn claimed(
+    db: &impl ConnectionTrait,
+    needs: &Needs,
+    work: &mut Work<'_>,
+) -> Result<(), DbErr> {
+    drawdown_keys(db, needs, work).await?;
+    uniqueness_keys(db, needs, work).await?;
+    external_ids(db, needs, work).await
+}
+
+/// PostgreSQL can not even be asked for a text with NUL; none is there, the form is refused later.
+pub(super) fn forget_impossible(needs: &mut Needs) {
+    needs.keys.retain(|key| !key.2.contains('\0'));
+    needs.drawdown_keys.retain(|key| !key.1.contains('\0'));
+    needs.uniqueness_keys.retain(|key| !key.1.contains('\0'));
+    needs.external_ids.retain(|text| !text.contains('\0'));
+}
+
+/// The answers given before to the keys that the commands bear.
+pub(super) async fn answers(
+    db: &impl ConnectionTrait,
+    needs: &Needs,
+    work: &mut Work<'_>,
+) -> Result<(), DbErr> {
+    let keys = &needs.keys;
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let rows = select::<idempotency::Entity>(db, |sql| {
+        sql.among("customer_id", of(keys.iter().map(|key| key.0)));
+        sql.text(" AND ")
+            .among_texts("key", keys.iter().map(|key| key.2.clone()).collect());
+    });
+    for row in rows.await? {
+        let wanted = keys
+            .iter()
+            .find(|key| key.0 == row.customer_id && key.1 == row.operation && key.2 == row.key);
+        if let Some(key) = wanted {
+            work.answered.insert(key.clone(), row);
+        }
+    }
+    Ok(())
+}
+
+async fn drawdown_keys(
+    db: &impl ConnectionTrait,
+    needs: &Needs,
+    work: &mut Work<'_>,
+) -> Result<(), DbErr> {
+    let keys = &needs.drawdown_keys;
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let rows = select::<drawdown::Entity>(db, |sql| {
+        sql.among("customer_id", of(keys.iter().map(|key| key.0)));
+        let texts = keys.iter().map(|key| key.1.clone()).collect();
+        sql.text(" AND ").among_texts("idempotency_key", texts);
+    });
+    for row in rows.await? {
+        let key = (row.customer_id, row.idempotency_key.clone());
+        if keys.contains(&key) {
+            work.drawdowns_by_key
+                .insert(key, (row.credit_type_id, row.id));
+            work.found_drawdowns.insert(row.id, row);
+        }
+    }
+    Ok(())
+}
+
+async fn uniqueness_keys(
+    db: &impl ConnectionTrait,
+    needs: &Needs,
+    work: &mut Work<'_>,
+) -> Result<(), DbErr> {
+    let keys = &needs.uniqueness_keys;
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let rows = select::<uniqueness_key::Entity>(db, |sql| {
+        sql.among_texts("key", keys.iter().map(|key| key.1.clone()).collect());
+    });
+    let rows = rows.await?;
+    for wanted in keys {
+        let same = |row: &uniqueness_key::Model| row.kind == wanted.0 && row.key == wanted.1;
+        if rows.iter().any(same) {
+            work.taken_keys.insert(wanted.clone());
+        }
+    }
+    Ok(())
+}
+
+async fn external_ids(
+    db: &impl ConnectionTrait,
+    needs: &Needs,
+    work: &mut Work<'_>,
+) -> Result<(), DbErr> {
+    let ids = &needs.external_ids;
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let rows = select::<customer_external_id::Entity>(db, |sql| {
+        sql.among_texts("external_id", ids.iter().cloned().collect());
+    });
+    let taken = rows.await?.into_iter();
+    work.taken_external_ids
+        .extend(taken.map(|row| (row.external_id, row.customer_id)));
+    Ok(())
+}

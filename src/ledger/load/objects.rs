@@ -1,0 +1,114 @@
+//! Loads what has an id and a name: of the house, and of customers.
+
+use std::collections::BTreeSet;
+
+use domain::{ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, ProductId};
+use entity::{contract, credit, credit_grant, credit_type, customer, product};
+use sea_orm::{ConnectionTrait, DbErr};
+
+use super::super::work::{Needs, Rows, Tracked};
+use super::{of, select};
+
+fn tracked<K: Ord, T>(rows: Vec<T>, id: impl Fn(&T) -> K) -> Rows<K, T> {
+    let rows = rows.into_iter();
+    rows.map(|row| (id(&row), Tracked::loaded(row))).collect()
+}
+
+pub(super) async fn customers(
+    db: &impl ConnectionTrait,
+    needs: &Needs,
+) -> Result<Rows<CustomerId, customer::Model>, DbErr> {
+    let ids = &needs.customers;
+    if ids.is_empty() {
+        return Ok(Rows::new());
+    }
+    let rows = select::<customer::Entity>(db, |sql| {
+        sql.among("id", ids.iter().map(|id| id.0));
+    });
+    Ok(tracked(rows.await?, |row| row.id))
+}
+
+pub(super) async fn credit_types(
+    db: &impl ConnectionTrait,
+    needs: &Needs,
+) -> Result<Rows<CreditTypeId, credit_type::Model>, DbErr> {
+    let ids = &needs.credit_types;
+    if ids.is_empty() {
+        return Ok(Rows::new());
+    }
+    let rows = select::<credit_type::Entity>(db, |sql| {
+        sql.among("id", ids.iter().map(|id| id.0));
+    });
+    Ok(tracked(rows.await?, |row| row.id))
+}
+
+pub(super) async fn products(
+    db: &impl ConnectionTrait,
+    needs: &Needs,
+) -> Result<Rows<ProductId, product::Model>, DbErr> {
+    let ids = &needs.products;
+    if ids.is_empty() {
+        return Ok(Rows::new());
+    }
+    let rows = select::<product::Entity>(db, |sql| {
+        sql.among("id", ids.iter().map(|id| id.0));
+    });
+    Ok(tracked(rows.await?, |row| row.id))
+}
+
+pub(super) async fn contracts(
+    db: &impl ConnectionTrait,
+    needs: &Needs,
+) -> Result<Rows<ContractId, contract::Model>, DbErr> {
+    let pairs = &needs.contracts;
+    if pairs.is_empty() {
+        return Ok(Rows::new());
+    }
+    let rows = select::<contract::Entity>(db, |sql| {
+        sql.among("customer_id", of(pairs.iter().map(|pair| pair.0)));
+        sql.text(" AND ")
+            .among("id", pairs.iter().map(|pair| pair.1.0));
+    });
+    Ok(tracked(rows.await?, |row| row.id))
+}
+
+pub(super) async fn credits(
+    db: &impl ConnectionTrait,
+    needs: &Needs,
+) -> Result<Rows<CreditId, credit::Model>, DbErr> {
+    let mut found = Vec::new();
+    let pairs = &needs.credits;
+    if !pairs.is_empty() {
+        let rows = select::<credit::Entity>(db, |sql| {
+            sql.among("customer_id", of(pairs.iter().map(|pair| pair.0)));
+            sql.text(" AND ")
+                .among("id", pairs.iter().map(|pair| pair.1.0));
+        });
+        found.extend(rows.await?);
+    }
+    let pairs = &needs.credits_of_contracts;
+    if !pairs.is_empty() {
+        let rows = select::<credit::Entity>(db, |sql| {
+            sql.among("customer_id", of(pairs.iter().map(|pair| pair.0)));
+            sql.text(" AND ")
+                .among("contract_id", pairs.iter().map(|pair| pair.1.0));
+        });
+        found.extend(rows.await?);
+    }
+    Ok(tracked(found, |row| row.id))
+}
+
+pub(super) async fn grants(
+    db: &impl ConnectionTrait,
+    pairs: &BTreeSet<(CustomerId, CreditGrantId)>,
+) -> Result<Rows<CreditGrantId, credit_grant::Model>, DbErr> {
+    if pairs.is_empty() {
+        return Ok(Rows::new());
+    }
+    let rows = select::<credit_grant::Entity>(db, |sql| {
+        sql.among("customer_id", of(pairs.iter().map(|pair| pair.0)));
+        sql.text(" AND ")
+            .among("id", pairs.iter().map(|pair| pair.1.0));
+    });
+    Ok(tracked(rows.await?, |row| row.id))
+}
