@@ -14,9 +14,12 @@ const CUSTOMERS: usize = 24;
 const GRANTS: usize = 60;
 const DRAWDOWNS: usize = 100;
 
+/// The columns of [`HOT`].
+type Hot<'a> = (&'a str, &'a [&'a str], &'a [&'a str], &'a [&'a str]);
+
 /// A hot statement: what it is, what it is known by, the index it goes by on PostgreSQL and on
 /// SQLite, where the index of a primary key or a unique constraint has a name of its own.
-const HOT: &[(&str, &[&str], &[&str], &[&str])] = &[
+const HOT: &[Hot<'static>] = &[
     (
         "the open segments of an account",
         &["FROM segment WHERE open AND customer_id"],

@@ -14,8 +14,11 @@ use sea_orm::DbBackend;
 use crate::support::statements::Statements;
 use crate::support::{self, TestApp};
 
+/// What a statement is for, and how it is told.
+type FanOut = (&'static str, fn(&str) -> bool);
+
 /// Statements that may visit all machines: what it is, and how it is known.
-const FAN_OUTS: &[(&str, fn(&str) -> bool)] = &[
+const FAN_OUTS: &[FanOut] = &[
     ("a page of a list over all customers", |sql| {
         sql.contains(" WHERE 1 = 1") && sql.contains(" ORDER BY ") && sql.contains(" LIMIT $")
     }),
