@@ -5,13 +5,14 @@ use std::future::Future;
 use std::sync::Arc;
 
 use async_graphql::{Context, Object, SimpleObject};
-use domain::{ContractId, ProductId};
+use domain::{ContractId, ProductId, TestClockId};
 use domain::{CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, LedgerEntryId};
 
 use super::context::{Found, find_credit_type, reader};
 use super::error::{Failure, UserError};
 use super::types::{
     Balance, Contract, Credit, CreditGrant, CreditType, Customer, Drawdown, LedgerEntry, Product,
+    TestClock,
 };
 use crate::ledger::Outcome;
 
@@ -65,6 +66,12 @@ trait Made: Sized {
 impl Made for Customer {
     async fn made(ctx: &Context<'_>, outcome: &Outcome) -> Result<Option<Self>, Failure> {
         Self::find(ctx, CustomerId(outcome.object_id)).await
+    }
+}
+
+impl Made for TestClock {
+    async fn made(ctx: &Context<'_>, outcome: &Outcome) -> Result<Option<Self>, Failure> {
+        Self::find(ctx, TestClockId(outcome.object_id)).await
     }
 }
 
@@ -157,6 +164,9 @@ payloads! {
     CreateCustomerPayload { customer: Customer }
     UpdateCustomerPayload { customer: Customer }
     ArchiveCustomerPayload { customer: Customer }
+    CreateTestClockPayload { test_clock: TestClock }
+    AdvanceTestClockPayload { test_clock: TestClock }
+    DeleteTestClockPayload { test_clock: TestClock }
     CreateCreditTypePayload { credit_type: CreditType }
     CreateProductPayload { product: Product }
     UpdateProductPayload { product: Product }

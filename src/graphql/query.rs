@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
 use async_trait::async_trait;
-use domain::{ContractId, CreditGrantId, CreditId, CustomerId, DrawdownId};
+use domain::{ContractId, CreditGrantId, CreditId, CustomerId, DrawdownId, TestClockId};
 
 use super::connection::{Connection, Count, many_cost, page, page_cost};
 use super::context::{Found, caller, load_each, reader, reading};
@@ -18,7 +18,7 @@ use super::scalar::Checked;
 use super::types::names::SortOrder;
 use super::types::{
     Contract, Credit, CreditGrant, CreditType, Customer, Drawdown, DrawdownPreview, Event,
-    LedgerEntry, Node, Product, Viewer,
+    LedgerEntry, Node, Product, TestClock, Viewer,
 };
 use crate::ledger::read::filter;
 
@@ -33,6 +33,7 @@ enum InAll {
     Entries(filter::EntryFilter),
     Events(filter::EventFilter),
     Products(bool),
+    TestClocks,
 }
 
 #[async_trait]
@@ -46,6 +47,7 @@ impl Count for InAll {
             Self::Entries(filter) => reader.count_entries(filter).await,
             Self::Events(filter) => reader.count_events(filter).await,
             Self::Products(include_archived) => reader.count_products(*include_archived).await,
+            Self::TestClocks => reader.count_test_clocks().await,
         };
         Ok(count?)
     }
@@ -95,6 +97,11 @@ impl Query {
             .drawdown(DrawdownId::read(id), customer)
             .await?;
         Ok(row.map(Drawdown))
+    }
+
+    async fn find_test_clock(ctx: &Context<'_>, id: &ID) -> Result<Option<TestClock>, Failure> {
+        let row = reader(ctx)?.test_clock(TestClockId::read(id)).await?;
+        Ok(row.map(TestClock))
     }
 
     async fn find_contract(ctx: &Context<'_>, id: &ID) -> Result<Option<Contract>, Failure> {
@@ -281,6 +288,25 @@ impl Query {
     /// One contract.
     async fn contract(&self, ctx: &Context<'_>, id: ID) -> Found<Contract> {
         Self::find_contract(ctx, &id).await.transpose()
+    }
+
+    /// One test clock.
+    async fn test_clock(&self, ctx: &Context<'_>, id: ID) -> Found<TestClock> {
+        Self::find_test_clock(ctx, &id).await.transpose()
+    }
+
+    /// All test clocks, deleted ones too.
+    #[graphql(complexity = "page_cost(first, None, child_complexity)")]
+    async fn test_clocks(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default_with = "Some(SortOrder::OldestFirst)")] order: Option<SortOrder>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Connection<TestClock>, Failure> {
+        let page = page(ctx, order, first, after, None, None)?;
+        let rows = reader(ctx)?.test_clocks(&page).await?;
+        Ok(Connection::new(rows, InAll::TestClocks))
     }
 
     /// What a drawdown with this input would do now, and why: every segment with the reason it is

@@ -7,6 +7,7 @@ mod credit;
 mod credit_grant;
 mod customer;
 mod drawdown;
+mod test_clock;
 
 use async_graphql::{Context, MergedObject};
 
@@ -27,6 +28,7 @@ pub struct Mutation(
     credit_grant::CreditGrantMutation,
     credit::CreditMutation,
     drawdown::DrawdownMutation,
+    test_clock::TestClockMutation,
 );
 
 /// One command.

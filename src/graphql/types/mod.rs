@@ -14,6 +14,7 @@ mod node;
 mod preview;
 mod product;
 mod segment;
+mod test_clock;
 mod viewer;
 
 pub use balance::Balance;
@@ -28,4 +29,5 @@ pub use ledger_entry::LedgerEntry;
 pub use node::Node;
 pub use preview::DrawdownPreview;
 pub use product::Product;
+pub use test_clock::TestClock;
 pub use viewer::Viewer;

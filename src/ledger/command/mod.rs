@@ -14,16 +14,20 @@ mod house;
 pub mod input;
 mod manual;
 mod shape;
+mod test_clock;
 
 use std::sync::Arc;
 
 use domain::book::Act;
-use domain::{Code, CreditTypeId, CustomerId, DrawdownId, Instant, Rejection, Scale, SegmentId};
+use domain::{
+    Code, CreditTypeId, CustomerId, DrawdownId, Instant, Rejection, Scale, SegmentId, TestClockId,
+};
 use uuid::Uuid;
 
 pub(crate) use drawdown::draw_request;
 pub(crate) use effects::settle;
 pub use shape::Shape;
+pub(crate) use test_clock::move_clock;
 
 use self::input::*;
 use super::canonical;
@@ -158,6 +162,15 @@ macro_rules! commands {
                 }
             }
 
+            /// The test clock that it sets to work.
+            pub(crate) fn test_clock_at_work(&self) -> Option<TestClockId> {
+                match self {
+                    Self::AdvanceTestClock(advance) => Some(advance.id),
+                    Self::DeleteTestClock(delete) => Some(delete.id),
+                    _ => None,
+                }
+            }
+
             pub(crate) fn rules(&self) -> &dyn Run {
                 match self { $(Self::$name(command) => command),* }
             }
@@ -175,6 +188,10 @@ commands! {
     CreateCustomer = "createCustomer",
     UpdateCustomer = "updateCustomer",
     ArchiveCustomer = "archiveCustomer",
+    CreateTestClock = "createTestClock",
+    AdvanceTestClock = "advanceTestClock",
+    DeleteTestClock = "deleteTestClock",
+    SettleTestClock = "settleTestClock",
     CreateCreditType = "createCreditType",
     CreateProduct = "createProduct",
     UpdateProduct = "updateProduct",
@@ -198,7 +215,7 @@ commands! {
 fn act<'a>(work: &Work<'a>, order: &'a Order, reason: Option<&'a str>) -> Act<'a> {
     Act {
         now: work.now,
-        recorded: work.now,
+        recorded: work.recorded,
         actor: &order.actor,
         reason,
         ids: work.ids,

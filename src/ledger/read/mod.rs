@@ -12,6 +12,7 @@
 //! | `fetch` | what the lists share: top-N per parent, counts, settling |
 //! | `decode` | the rows that are read most, by place of column |
 //! | `search` | places in an account's entries, by binary search |
+//! | `times` | what time it is for whom: test clocks |
 //! | `balances`, `as_of`, `projection` | balances now, then, and in time to come |
 
 mod as_of;
@@ -29,6 +30,8 @@ mod grants;
 mod nodes;
 mod projection;
 mod search;
+mod test_clocks;
+mod times;
 
 pub mod filter;
 pub mod page;

@@ -34,6 +34,7 @@ impl About for event::Entity {
         let noun = row.kind.split('.').next().unwrap_or_default();
         let tables = [
             "customer",
+            "test_clock",
             "credit_type",
             "product",
             "contract",
@@ -58,6 +59,9 @@ impl About for idempotency::Entity {
 fn table_of(operation: &str) -> Option<&'static str> {
     Some(match operation {
         "createCustomer" | "updateCustomer" | "archiveCustomer" => "customer",
+        "createTestClock" | "advanceTestClock" | "deleteTestClock" | "settleTestClock" => {
+            "test_clock"
+        }
         "createCreditType" => "credit_type",
         "createProduct" | "updateProduct" => "product",
         "createContract" | "endContract" => "contract",
@@ -91,7 +95,7 @@ async fn pages<E: About>(
         let mut found = BTreeSet::new();
         for (table, ids) in asked {
             let mut sql = snapshot.sql(&format!("SELECT id FROM {table} WHERE "));
-            if !["customer", "credit_type", "product"].contains(&table) {
+            if !["customer", "credit_type", "product", "test_clock"].contains(&table) {
                 sql.text("customer_id = ").bind(customer.0).text(" AND ");
             }
             sql.among("id", ids);

@@ -22,3 +22,4 @@ mod rules_late_usage;
 mod rules_manual_entries;
 mod rules_reversals;
 mod rules_rollover;
+mod rules_test_clocks;
