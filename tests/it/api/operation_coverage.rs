@@ -1,6 +1,7 @@
 //! Every mutation of the contract with its happy, refused, replayed and unauthorised case. The table is held against
 //! the schema: a mutation that is not in it fails the build.
 use crate::api::api_helpers::*;
+use crate::api::operation_clocks::test_clocks;
 use crate::support::{TestApp, both_databases};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -44,17 +45,17 @@ const MUTATIONS_TESTED_ELSEWHERE: &[(&str, &str)] = &[(
 /// Query fields beyond the contract that are tested elsewhere, each with the reason.
 const QUERIES_TESTED_ELSEWHERE: &[(&str, &str)] = &[];
 
-/// One row of the table. No input has an idempotency key, except where the contract demands one.
-struct Case {
-    happy: Value,
+/// One row of the table. Inputs have no idempotency key, but where the contract demands one.
+pub struct Case {
+    pub happy: Value,
     /// What the object shows afterwards, by JSON pointer.
-    shows: Vec<(&'static str, Value)>,
-    refused: Value,
-    path: &'static str,
-    code: &'static str,
+    pub shows: Vec<(&'static str, Value)>,
+    pub refused: Value,
+    pub path: &'static str,
+    pub code: &'static str,
     /// The happy input with one field changed, and that field. None: the input has no field but the id, and the id
     /// leads to another customer, whose keys are a space of their own (rule 15).
-    other: Option<(Value, &'static str)>,
+    pub other: Option<(Value, &'static str)>,
 }
 
 /// A customer with 10 credits in a grant of its own.
@@ -86,9 +87,7 @@ async fn case(app: &TestApp, mutation: &str) -> Case {
         "createCustomer" | "updateCustomer" | "archiveCustomer" => customers(app, mutation).await,
         "createCreditType" | "createProduct" | "updateProduct" => catalogue(app, mutation).await,
         "createContract" | "endContract" => contracts(app, mutation).await,
-        "createTestClock" | "advanceTestClock" | "deleteTestClock" => {
-            test_clocks(app, mutation).await
-        }
+        name if name.ends_with("TestClock") => test_clocks(app, mutation).await,
         "createCreditGrant"
         | "createCreditGrantBatch"
         | "editCreditGrant"
@@ -179,45 +178,6 @@ async fn catalogue(app: &TestApp, mutation: &str) -> Case {
                 )),
             }
         }
-    }
-}
-
-async fn test_clocks(app: &TestApp, mutation: &str) -> Case {
-    let input = json!({ "name": "clock", "frozenTime": day(5) });
-    if mutation == "createTestClock" {
-        return Case {
-            happy: input.clone(),
-            shows: vec![
-                ("/name", json!("clock")),
-                ("/frozenTime", json!(day(5))),
-                ("/status", json!("READY")),
-            ],
-            refused: with(input.clone(), json!({ "name": "n".repeat(256) })),
-            path: "name",
-            code: "TOO_LONG",
-            other: Some((with(input, json!({ "frozenTime": day(6) })), "frozenTime")),
-        };
-    }
-    let id = ok(app, "createTestClock", input).await["id"].clone();
-    if mutation == "advanceTestClock" {
-        let to = |to: i64| json!({ "id": id, "frozenTime": day(to) });
-        return Case {
-            happy: to(9),
-            shows: vec![("/frozenTime", json!(day(9))), ("/status", json!("READY"))],
-            refused: to(5),
-            path: "frozenTime",
-            code: "OUT_OF_RANGE",
-            other: Some((to(10), "frozenTime")),
-        };
-    }
-    let other = ok(app, "createTestClock", json!({ "frozenTime": day(1) })).await;
-    Case {
-        happy: json!({ "id": id }),
-        shows: vec![("/status", json!("DELETED"))],
-        refused: json!({ "id": no_id() }),
-        path: "id",
-        code: "NOT_FOUND",
-        other: Some((json!({ "id": other["id"] }), "id")),
     }
 }
 
