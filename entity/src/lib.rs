@@ -20,4 +20,5 @@ pub mod object_home;
 pub mod product;
 pub mod segment;
 pub mod signing_key;
+pub mod test_clock;
 pub mod uniqueness_key;

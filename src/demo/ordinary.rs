@@ -78,6 +78,7 @@ fn joins(script: &mut Script, person: &'static Person, at: Instant) {
             name: person.name.to_owned(),
             external_id: Some(format!("org_{slug}")),
             custom_fields: Some(json!({ "plan": person.plan.name(), "region": person.region })),
+            test_clock_id: None,
         })
     });
     let at = at.plus_micros(MINUTE);

@@ -13,8 +13,9 @@ use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::runtime::{Timer, TokioSpawner};
 use domain::{
     ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, Instant, ProductId,
+    TestClockId,
 };
-use entity::{contract, credit_type, customer, drawdown, ledger_entry, product};
+use entity::{contract, credit_type, customer, drawdown, ledger_entry, product, test_clock};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, try_join_all};
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -87,6 +88,12 @@ keys! {
     CreditTypeKey(CreditTypeId);
     /// A product.
     ProductKey(ProductId);
+    /// A test clock.
+    TestClockKey(TestClockId);
+    /// A page of the customers on a test clock.
+    ClockCustomersOf(TestClockId, PageRequest);
+    /// How many those are.
+    ClockCustomerCountOf(TestClockId);
     /// A contract of a customer.
     ContractKey(CustomerId, ContractId);
     /// A credit grant of a customer.
@@ -160,6 +167,7 @@ by_id! {
     CustomerKey => customer::Model, customers_by_id, |key| key.0, key.0;
     CreditTypeKey => credit_type::Model, credit_types_by_id, |key| key.0, key.0;
     ProductKey => product::Model, products_by_id, |key| key.0, key.0;
+    TestClockKey => test_clock::Model, test_clocks_by_id, |key| key.0, key.0;
     ContractKey => contract::Model, contracts_by_id, |key| (key.0, key.1), key.1;
     GrantKey => GrantRow, grants_by_id, |key| (key.0, key.1), key.1;
     CreditKey => CreditRow, credits_by_id, |key| (key.0, key.1), key.1;
@@ -206,6 +214,8 @@ of_parent! {
     EntryCountOf(customer, filter) => i64, count_entries_of(&filter), customer, identity;
     DrawdownsOf(customer, filter, page) => Arc<Page<drawdown::Model>>, drawdowns_of(&filter, &page), customer, Arc::new;
     DrawdownCountOf(customer, filter) => i64, count_drawdowns_of(&filter), customer, identity;
+    ClockCustomersOf(clock, page) => Arc<Page<customer::Model>>, customers_of_clocks(&page), clock, Arc::new;
+    ClockCustomerCountOf(clock) => i64, count_customers_of_clocks(), clock, identity;
     ContractsOf(customer, page) => Arc<Page<contract::Model>>, contracts_of(&page), customer, Arc::new;
     ContractCountOf(customer) => i64, count_contracts_of(), customer, identity;
     CreditsOfContract(contract, filter, page) => Arc<Page<CreditRow>>, credits_of_contracts(&filter, &page), contract.1, Arc::new;

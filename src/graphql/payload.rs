@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, SimpleObject};
 use domain::{
     ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId,
-    LedgerEntryId, ProductId,
+    LedgerEntryId, ProductId, TestClockId,
 };
 
 use super::context::{Found, find_credit_type, reader};
@@ -15,7 +15,7 @@ use super::error::{Failure, UserError};
 use super::scalar::DateTime;
 use super::types::{
     ApiKey, Balance, Contract, Credit, CreditGrant, CreditType, Customer, Drawdown, LedgerEntry,
-    Product,
+    Product, TestClock,
 };
 use crate::auth::CustomerToken;
 use crate::ledger::Outcome;
@@ -70,6 +70,12 @@ trait Made: Sized {
 impl Made for Customer {
     async fn made(ctx: &Context<'_>, outcome: &Outcome) -> Result<Option<Self>, Failure> {
         Self::find(ctx, CustomerId(outcome.object_id)).await
+    }
+}
+
+impl Made for TestClock {
+    async fn made(ctx: &Context<'_>, outcome: &Outcome) -> Result<Option<Self>, Failure> {
+        Self::find(ctx, TestClockId(outcome.object_id)).await
     }
 }
 
@@ -168,6 +174,9 @@ payloads! {
     CreateCustomerPayload { customer: Customer }
     UpdateCustomerPayload { customer: Customer }
     ArchiveCustomerPayload { customer: Customer }
+    CreateTestClockPayload { test_clock: TestClock }
+    AdvanceTestClockPayload { test_clock: TestClock }
+    DeleteTestClockPayload { test_clock: TestClock }
     CreateCreditTypePayload { credit_type: CreditType }
     CreateProductPayload { product: Product }
     UpdateProductPayload { product: Product }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
 use async_trait::async_trait;
-use domain::{ContractId, CreditGrantId, CreditId, CustomerId, DrawdownId};
+use domain::{ContractId, CreditGrantId, CreditId, CustomerId, DrawdownId, TestClockId};
 
 use super::access::Root;
 use super::connection::{Connection, Count, many_cost, page, page_cost};
@@ -19,7 +19,7 @@ use super::scalar::Checked;
 use super::types::names::SortOrder;
 use super::types::{
     ApiKey, Contract, Credit, CreditGrant, CreditType, Customer, Drawdown, DrawdownPreview, Event,
-    LedgerEntry, Node, Product, Viewer,
+    LedgerEntry, Node, Product, TestClock, Viewer,
 };
 use crate::ledger::read::{PageRequest, filter};
 
@@ -35,6 +35,7 @@ enum InAll {
     Events(filter::EventFilter),
     Products(bool),
     ApiKeys(bool),
+    TestClocks,
 }
 
 #[async_trait]
@@ -49,6 +50,7 @@ impl Count for InAll {
             Self::Events(filter) => reader.count_events(filter).await,
             Self::Products(include_archived) => reader.count_products(*include_archived).await,
             Self::ApiKeys(include_revoked) => reader.count_api_keys(*include_revoked).await,
+            Self::TestClocks => reader.count_test_clocks().await,
         };
         Ok(count?)
     }
@@ -108,6 +110,11 @@ impl Query {
         permitted(ctx, Root::Query)?;
         let rows = reader(ctx)?.api_keys(include_revoked, &page?).await?;
         Ok(Connection::new(rows, InAll::ApiKeys(include_revoked)))
+    }
+
+    async fn find_test_clock(ctx: &Context<'_>, id: &ID) -> Result<Option<TestClock>, Failure> {
+        let row = reader(ctx)?.test_clock(TestClockId::read(id)).await?;
+        Ok(row.map(TestClock))
     }
 
     async fn find_contract(ctx: &Context<'_>, id: &ID) -> Result<Option<Contract>, Failure> {
@@ -311,6 +318,25 @@ impl Query {
         let page = page(ctx, order, first, after, last, before);
         let include_revoked = include_revoked.unwrap_or_default();
         Some(Self::page_of_api_keys(ctx, include_revoked, page).await)
+    }
+
+    /// One test clock.
+    async fn test_clock(&self, ctx: &Context<'_>, id: ID) -> Found<TestClock> {
+        Self::find_test_clock(ctx, &id).await.transpose()
+    }
+
+    /// All test clocks, deleted ones too.
+    #[graphql(complexity = "page_cost(first, None, child_complexity)")]
+    async fn test_clocks(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default_with = "Some(SortOrder::OldestFirst)")] order: Option<SortOrder>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Connection<TestClock>, Failure> {
+        let page = page(ctx, order, first, after, None, None)?;
+        let rows = reader(ctx)?.test_clocks(&page).await?;
+        Ok(Connection::new(rows, InAll::TestClocks))
     }
 
     /// What a drawdown with this input would do now, and why: every segment with the reason it is

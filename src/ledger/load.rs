@@ -114,6 +114,7 @@ pub async fn rest(
     needs.credit_types.extend(of_keys);
     keys::forget_impossible(needs);
     lock::rewritten(db, needs).await?;
+    work.state.test_clocks = objects::test_clocks(db, needs).await?;
     work.state.customers = objects::customers(db, needs).await?;
     work.state.credit_types = objects::credit_types(db, needs).await?;
     work.state.products = objects::products(db, needs).await?;
@@ -122,7 +123,7 @@ pub async fn rest(
     work.state.api_keys = access::api_keys(db, needs).await?;
     work.state.signing_keys = access::signing_keys(db, needs).await?;
     keys::claimed(db, needs, work).await?;
-    open_books(accounts, work)?;
+    open_books(accounts, needs, work)?;
     let drawdowns = movements::drawdowns(db, needs, work).await?;
     let mut wanted = needs.grants.clone();
     if needs.grants_of_slices {
@@ -142,7 +143,11 @@ pub async fn rest(
 }
 
 /// Opens a book for every account that is there.
-fn open_books(accounts: Vec<account::Model>, work: &mut Work<'_>) -> Result<(), DbErr> {
+fn open_books(
+    accounts: Vec<account::Model>,
+    needs: &Needs,
+    work: &mut Work<'_>,
+) -> Result<(), DbErr> {
     for row in accounts {
         let Some(unit) = work.state.credit_types.get(&row.credit_type_id) else {
             return Err(DbErr::RecordNotFound(
@@ -150,7 +155,10 @@ fn open_books(accounts: Vec<account::Model>, work: &mut Work<'_>) -> Result<(), 
             ));
         };
         let key = (row.customer_id, row.credit_type_id);
-        let book = Book::new(unit.row.facts(), Account::try_from(row)?);
+        let mut book = Book::new(unit.row.facts(), Account::try_from(row)?);
+        if let Some(to) = needs.advances.get(&key.0) {
+            book.move_clock(*to);
+        }
         work.state.books.insert(key, OpenBook { book, new: false });
     }
     Ok(())
@@ -194,8 +202,9 @@ fn put_into_books(
         let Some(open) = work.state.books.get_mut(&key) else {
             continue;
         };
+        let now = open.book.account.now(work.recorded);
         let grant = segment.parent.grant().filter(|_| {
-            segment.rollover.is_some() && !segment.ended && segment.window.ended_by(work.now)
+            segment.rollover.is_some() && !segment.ended && segment.window.ended_by(now)
         });
         rolling.extend(grant.map(|grant| (segment.customer_id, grant)));
         open.book.segments.insert(segment.id, segment);

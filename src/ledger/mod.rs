@@ -5,6 +5,7 @@
 //! | `command/` | what each command needs, checks and does |
 //! | `writer.rs`, `aside.rs` | the queue and the transaction that every command goes through |
 //! | `load.rs`, `lock.rs`, `work.rs`, `save.rs` | what a transaction has loaded, and how it is written |
+//! | `clocks.rs` | test clocks bring their customers along |
 //! | `sql.rs` | SQL for both databases |
 //! | `read/` | every read |
 //! | `verify.rs` | the check of all books |
@@ -12,6 +13,7 @@
 mod aside;
 pub mod caller;
 pub mod canonical;
+mod clocks;
 pub mod command;
 mod connect;
 mod error;
@@ -172,6 +174,21 @@ impl Ledger {
         idempotency_key: Option<String>,
     ) -> Result<Outcome, Refusal> {
         let command = command.into();
+        let clock = command.test_clock_at_work();
+        let outcome = self.run(caller, command, idempotency_key).await?;
+        if let Some(clock) = clock {
+            self.begin_to_turn(clock).await;
+        }
+        Ok(outcome)
+    }
+
+    /// Carries a command out, and nothing that follows from it.
+    async fn run(
+        &self,
+        caller: &Caller,
+        command: Command,
+        idempotency_key: Option<String>,
+    ) -> Result<Outcome, Refusal> {
         let (locate, path) = command.rules().locate();
         let Some(home) = self.home(locate).await? else {
             return Err(self.homeless(&command, path));
@@ -244,13 +261,17 @@ impl Ledger {
         let db = &self.desk.read;
         let (accounts, _) = load::accounts(db, &needs, Lock::None).await?;
         let now = self.now();
-        let due = |row: &entity::account::Model| row.next_boundary_at.is_some_and(|at| at <= now);
+        let due = |row: &entity::account::Model| {
+            row.clock_now.is_none() && row.next_boundary_at.is_some_and(|at| at <= now)
+        };
         if accounts.iter().any(due) {
             self.desk.writer.settle(key).await?;
         }
         let (accounts, _) = load::accounts(db, &needs, Lock::None).await?;
         let mut work = Work::new(&*self.desk.ids, now, self.desk.lateness_max_days);
         load::rest(db, &mut needs, accounts, &mut work).await?;
+        let now = work.time_of(key.0);
+        work.now = now;
         let mut shape = Shape::default();
         let view = View {
             now,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use entity::{account, drawdown, ledger_entry, segment};
 use sea_orm::{ConnectionTrait, DbErr, ModelTrait};
 
+use super::lock;
 use super::sql::{self, OnConflict, Sql};
 use super::work::{Fate, OpenBook, Tracked, Work};
 
@@ -24,6 +25,7 @@ pub async fn all(db: &impl ConnectionTrait, work: &mut Work<'_>) -> Result<(), D
     });
     release(db, work).await?;
     let state = &work.state;
+    rows(db, state.test_clocks.values()).await?;
     rows(db, state.customers.values()).await?;
     rows(db, state.products.values()).await?;
     rows(db, state.credit_types.values()).await?;
@@ -102,7 +104,12 @@ async fn accounts(db: &impl ConnectionTrait, books: &[&mut OpenBook]) -> Result<
             .map(|open| account::Model::from(&open.book.account))
             .collect()
     };
-    claim(db, &of(true)).await?;
+    let new = of(true);
+    claim(db, &new).await?;
+    let times = new
+        .iter()
+        .filter_map(|row| Some((row.customer_id, row.clock_now?)));
+    lock::still_at(db, &times.collect()).await?;
     let changed: Vec<account::Model> = books
         .iter()
         .filter(|open| !open.new && open.book.changes.account)

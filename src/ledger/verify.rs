@@ -13,10 +13,12 @@
 //! | `spending.rs` | drawdowns, their slices, their entries |
 //! | `granted.rs` | grants and credits against their segments |
 //! | `claims.rs` | keys, external ids and homes, both ways |
+//! | `clocks.rs` | test clocks and the customers on them |
 //! | `trail.rs` | events, answers given before |
 
 mod books;
 mod claims;
+mod clocks;
 mod entries;
 mod granted;
 mod rows;
@@ -129,6 +131,7 @@ impl Audit<'_> {
                 products.insert(row.id);
             })
             .await?;
+        clocks::all(&snapshot, &mut self.findings).await?;
         snapshot.end().await
     }
 
@@ -173,6 +176,7 @@ impl Audit<'_> {
         self.look_up(&snapshot, &books).await?;
         books.check(&self.units, &mut self.findings);
         granted::check(&books, &self.units, &mut self.findings);
+        clocks::of_customer(&snapshot, &books, &mut self.findings).await?;
         claims::of_customer(&snapshot, &books, &mut self.findings).await?;
         trail::check(&snapshot, id, &mut self.findings).await?;
         snapshot.end().await

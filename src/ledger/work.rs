@@ -6,11 +6,11 @@ use domain::book::{Account, Book};
 use domain::clock::IdSource;
 use domain::{
     ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, EventId,
-    Instant, ProductId, SegmentId, SigningKeyId,
+    Instant, ProductId, SegmentId, SigningKeyId, TestClockId,
 };
 use entity::{
     api_key, contract, credit, credit_grant, credit_type, customer, customer_external_id, drawdown,
-    event, idempotency, object_home, product, signing_key, uniqueness_key,
+    event, idempotency, object_home, product, signing_key, test_clock, uniqueness_key,
 };
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -23,6 +23,10 @@ pub type AccountKey = (CustomerId, CreditTypeId);
 pub struct Needs {
     /// Customers.
     pub customers: BTreeSet<CustomerId>,
+    /// Test clocks.
+    pub test_clocks: BTreeSet<TestClockId>,
+    /// Customers whose test clock moves on, and to what time: all their accounts are needed.
+    pub advances: BTreeMap<CustomerId, Instant>,
     /// Customers, products and contracts whose row is written over: locked, since no account is.
     pub rewritten: BTreeSet<Rewritten>,
     /// Accounts: locked, with their open segments.
@@ -80,6 +84,8 @@ pub enum Rewritten {
     Product(ProductId),
     /// A key of a caller.
     ApiKey(ApiKeyId),
+    /// A test clock: also locked by who puts a customer on it.
+    TestClock(TestClockId),
 }
 
 /// Posted usage of a credit: what a drawdown took from one segment and was not given back.
@@ -184,6 +190,8 @@ pub struct State {
     pub customers: Rows<CustomerId, customer::Model>,
     /// Products.
     pub products: Rows<ProductId, product::Model>,
+    /// Test clocks.
+    pub test_clocks: Rows<TestClockId, test_clock::Model>,
     /// Units.
     pub credit_types: Rows<CreditTypeId, credit_type::Model>,
     /// Contracts.
@@ -204,8 +212,11 @@ pub struct State {
 pub struct Work<'a> {
     /// Where ids come from.
     pub ids: &'a dyn IdSource,
-    /// The present instant, taken once the accounts were locked.
+    /// The time of the customer whose command is at hand: real time, save under a test clock.
     pub now: Instant,
+    /// The present instant in real time, taken once the accounts were locked: when things are
+    /// recorded, and what ids are made for.
+    pub recorded: Instant,
     /// Longest time in days by which usage may be late.
     pub lateness_max_days: i64,
     /// Rows and books.
@@ -237,6 +248,7 @@ impl<'a> Work<'a> {
         Self {
             ids,
             now,
+            recorded: now,
             lateness_max_days,
             state: State::default(),
             answered: HashMap::new(),
@@ -256,6 +268,30 @@ impl<'a> Work<'a> {
         self.state.books.get_mut(&key).map(|open| &mut open.book)
     }
 
+    /// Sets the present of everyone, where batches are made up.
+    pub fn set_now(&mut self, now: Instant) {
+        (self.now, self.recorded) = (now, now);
+    }
+
+    /// The time of a customer: what its windows, holds and usage follow.
+    #[must_use]
+    pub fn time_of(&self, customer: CustomerId) -> Instant {
+        let mut books = self
+            .state
+            .books
+            .range((customer, CreditTypeId(Uuid::nil()))..);
+        let account = books.next().filter(|(key, _)| key.0 == customer);
+        let clock_now = match account {
+            Some((_, open)) => open.book.account.clock_now,
+            None => self.clock_of(customer),
+        };
+        clock_now.unwrap_or(self.recorded)
+    }
+
+    fn clock_of(&self, customer: CustomerId) -> Option<Instant> {
+        self.state.customers.get(&customer)?.row.clock_now
+    }
+
     /// Copies of some books, to fall back on if a command of several acts is refused halfway.
     #[must_use]
     pub fn copy_books(&self, keys: &[AccountKey]) -> Vec<(AccountKey, OpenBook)> {
@@ -273,8 +309,15 @@ impl<'a> Work<'a> {
     /// Opens an empty book for an account that has no row yet.
     pub fn open_book(&mut self, key: AccountKey) -> Option<&mut Book> {
         let credit_type = self.state.credit_types.get(&key.1)?.row.facts();
+        let clock_now = self.clock_of(key.0);
         let open = self.state.books.entry(key).or_insert_with(|| OpenBook {
-            book: Book::new(credit_type, Account::new(key.0, key.1)),
+            book: Book::new(
+                credit_type,
+                Account {
+                    clock_now,
+                    ..Account::new(key.0, key.1)
+                },
+            ),
             new: true,
         });
         Some(&mut open.book)

@@ -14,7 +14,7 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use domain::clock::{Clock, IdSource};
-use domain::{CustomerId, Rejection, text};
+use domain::{CustomerId, Instant, Rejection, text};
 use entity::idempotency;
 use futures_util::FutureExt;
 use sea_orm::{
@@ -28,6 +28,7 @@ use super::aside::Aside;
 use super::command::{self, Command, Order, Shape, View};
 use super::error::{Refusal, is_passing, leaves_outcome_unknown};
 use super::load::{self, Lock};
+use super::lock;
 use super::outcome::Outcome;
 use super::save;
 use super::work::{AccountKey, Needs, Work};
@@ -48,6 +49,7 @@ pub(super) struct Task {
 enum What {
     Run(Box<Command>, Box<Order>),
     Settle(AccountKey),
+    Advance(CustomerId, Instant),
 }
 
 /// What every transaction needs.
@@ -104,6 +106,14 @@ impl Writer {
     /// Posts the due boundaries of an account.
     pub async fn settle(&self, account: AccountKey) -> Result<(), Refusal> {
         self.queue(account.0, What::Settle(account))
+            .await
+            .map(|_| ())
+    }
+
+    /// Brings a customer to the time that its test clock now shows, and posts what that passes, in
+    /// all its accounts at once: so that they are never at different times.
+    pub async fn advance(&self, customer: CustomerId, to: Instant) -> Result<(), Refusal> {
+        self.queue(customer, What::Advance(customer, to))
             .await
             .map(|_| ())
     }
@@ -176,6 +186,7 @@ impl Task {
         match &self.what {
             What::Run(_, order) => order.home.customer_id,
             What::Settle(account) => account.0,
+            What::Advance(customer, _) => *customer,
         }
     }
 
@@ -183,7 +194,7 @@ impl Task {
     fn is_repeatable(&self) -> bool {
         match &self.what {
             What::Run(_, order) => order.key.is_some(),
-            What::Settle(_) => true,
+            What::Settle(_) | What::Advance(..) => true,
         }
     }
 
@@ -191,6 +202,12 @@ impl Task {
         match &self.what {
             What::Settle(account) => {
                 needs.accounts.insert(*account);
+            }
+            What::Advance(customer, to) => {
+                needs.customers.insert(*customer);
+                needs.all_accounts.insert(*customer);
+                let until = needs.advances.entry(*customer).or_insert(*to);
+                *until = (*until).max(*to);
             }
             What::Run(command, order) => {
                 command.rules().needs(order.home, needs);
@@ -290,6 +307,7 @@ impl Desk {
         let mut all = Needs::default();
         tasks.iter().for_each(|task| task.needs(&mut all));
         let tx = self.begin(lock).await?;
+        lock::advancing(&tx, &all).await?;
         let (accounts, busy) = load::accounts(&tx, &all, lock).await?;
         let busy: BTreeSet<CustomerId> = busy.into_iter().map(|key| key.0).collect();
         let mut needs = Needs::default();
@@ -308,6 +326,10 @@ impl Desk {
                 (!busy.contains(&task.customer())).then(|| match &task.what {
                     What::Run(command, order) => perform(&mut work, command, order),
                     What::Settle(_) => Ok(Outcome::nothing(task.customer(), work.now)),
+                    What::Advance(customer, to) => {
+                        command::move_clock(&mut work, *customer, *to);
+                        Ok(Outcome::nothing(*customer, work.now))
+                    }
                 })
             })
             .collect();
@@ -358,9 +380,10 @@ fn without_keyless(tasks: Vec<Task>) -> Vec<Task> {
 pub(super) fn post_due(work: &mut Work<'_>) -> Result<(), Rejection> {
     let keys: Vec<AccountKey> = work.state.books.keys().copied().collect();
     for key in keys {
-        let (now, ids) = (work.now, work.ids);
+        let (real, ids) = (work.recorded, work.ids);
         if let Some(book) = work.book(key) {
-            book.post_due(now, None, ids)?;
+            let clock_now = book.account.clock_now;
+            book.post_due(clock_now.unwrap_or(real), clock_now.map(|_| real), ids)?;
         }
         command::settle(work, key);
     }
@@ -369,6 +392,7 @@ pub(super) fn post_due(work: &mut Work<'_>) -> Result<(), Rejection> {
 
 /// One command: the replay first, then all faults of form, then the rules (decision 23).
 fn perform(work: &mut Work<'_>, command: &Command, order: &Order) -> Result<Outcome, Refusal> {
+    work.now = work.time_of(order.home.customer_id);
     let operation = command.operation();
     let drawing = matches!(command, Command::DrawDown(_));
     if let Some(replay) = replay(work, operation, drawing, order)? {
@@ -406,7 +430,7 @@ fn perform(work: &mut Work<'_>, command: &Command, order: &Order) -> Result<Outc
             input: order.input.clone(),
             object_id: done.object_id,
             credit_type_id: done.account.map(|account| account.1),
-            created_at: work.now,
+            created_at: work.recorded,
             digest: Vec::new(),
         };
         work.answered

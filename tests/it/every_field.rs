@@ -97,6 +97,20 @@ async fn ask(app: &TestApp, document: &str, variables: Value) -> Value {
 
 /// A customer with some of everything.
 async fn furnish(app: &TestApp) {
+    let clock = ask(
+        app,
+        "mutation { createTestClock(input: {name: \"T\", frozenTime: \"2026-01-05T00:00:00Z\"}) {
+            testClock { id } userErrors { field message code } } }",
+        json!({}),
+    )
+    .await;
+    ask(
+        app,
+        "mutation($t: ID!) { createCustomer(input: {name: \"Timed\", testClockId: $t}) {
+            customer { id } userErrors { field message code } } }",
+        json!({ "t": clock["testClock"]["id"] }),
+    )
+    .await;
     let id = |answer: &Value, noun: &str| answer[noun]["id"].clone();
     let customer = ask(
         app,
@@ -173,7 +187,8 @@ both_databases! {
                 "customer" => "(externalId: \"acme\")",
                 "previewDrawdown" => "(input: {customerId: \"x\", amount: 1, idempotencyKey: \"k\"})",
                 // What the lists below show, one by one.
-                "node" | "nodes" | "creditGrant" | "credit" | "drawdown" | "contract" => continue,
+                "node" | "nodes" | "creditGrant" | "credit" | "drawdown" | "contract"
+                | "testClock" => continue,
                 _ => arguments(field),
             };
             let mut document = format!("{{ it: {}{arguments}", field.name.node);
@@ -193,7 +208,7 @@ both_databases! {
         let answer = app.graphql("{ customers { nodes { id drawdowns { nodes { id } } contracts { nodes { id } } } }
             creditGrants { nodes { id } } credits { nodes { id } } ledgerEntries { nodes { id } }
             creditTypes { id } events(first: 100) { nodes { id type subject { __typename id } subjectId } }
-            products { nodes { id } } }", json!({})).await;
+            products { nodes { id } } testClocks { nodes { id } } }", json!({})).await;
         assert_eq!(answer["errors"], Value::Null, "{answer:#}");
         for event in answer["data"]["events"]["nodes"].as_array().expect("events") {
             assert_eq!(event["subject"]["id"], event["subjectId"], "{event}");

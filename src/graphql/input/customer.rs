@@ -1,9 +1,9 @@
 //! Inputs about customers.
 
 use async_graphql::{ID, InputObject};
-use domain::CustomerId;
+use domain::{CustomerId, TestClockId};
 
-use super::{Ask, json};
+use super::{Ask, id, json};
 use crate::graphql::scalar::Json;
 use crate::ledger::command::input::{ArchiveCustomer, CreateCustomer, UpdateCustomer};
 
@@ -16,6 +16,8 @@ pub struct CreateCustomerInput {
     external_id: Option<String>,
     /// A JSON object.
     custom_fields: Option<Json>,
+    /// A test clock for it to live by, for good; without one it lives in real time.
+    test_clock_id: Option<ID>,
     /// A repeated key with the same input answers as the first time.
     idempotency_key: Option<String>,
 }
@@ -28,6 +30,7 @@ impl Ask for CreateCustomerInput {
             name: self.name,
             external_id: self.external_id,
             custom_fields: json(self.custom_fields),
+            test_clock_id: id(self.test_clock_id, TestClockId::read),
         };
         (command, self.idempotency_key)
     }

@@ -2,7 +2,9 @@
 //! list admits nothing.
 
 use async_graphql::{ID, InputObject};
-use domain::{ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId};
+use domain::{
+    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, TestClockId,
+};
 use uuid::Uuid;
 
 use super::{id, ids, instant};
@@ -57,6 +59,11 @@ pub struct CustomerFilter {
     search: Option<String>,
     /// Archived, or not.
     archived: Option<bool>,
+    /// On these test clocks.
+    #[graphql(validator(max_items = 1000))]
+    test_clock_ids: Option<Vec<ID>>,
+    /// On a test clock, or in real time.
+    on_test_clock: Option<bool>,
 }
 
 impl Condition for CustomerFilter {
@@ -70,6 +77,8 @@ impl From<CustomerFilter> for filter::CustomerFilter {
             external_ids: given.external_ids,
             search: given.search,
             archived: given.archived,
+            test_clock_ids: ids(given.test_clock_ids, TestClockId::read),
+            on_test_clock: given.on_test_clock,
         }
     }
 }

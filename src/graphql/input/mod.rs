@@ -9,6 +9,7 @@ mod credit_grant;
 mod customer;
 mod drawdown;
 mod filter;
+mod test_clock;
 
 use async_graphql::{ID, InputType};
 use domain::CreditTypeId;
@@ -31,6 +32,7 @@ pub use drawdown::{
 pub use filter::{
     CreditFilter, CreditGrantFilter, CustomerFilter, EventFilter, LedgerEntryFilter, or_all, uuid,
 };
+pub use test_clock::{AdvanceTestClockInput, CreateTestClockInput, DeleteTestClockInput};
 
 /// An input of a mutation: a command, and the key under which it may be repeated.
 pub trait Ask: InputType {

@@ -8,7 +8,7 @@ use super::names::{RateType, SortOrder};
 use super::segment::AccessSchedule;
 use super::{Contract, Customer, LedgerEntry, Product};
 use crate::graphql::connection::{Connection, Listed, Loaded, page, page_cost};
-use crate::graphql::context::{Found, load, now, scale};
+use crate::graphql::context::{Found, load, scale};
 use crate::graphql::error::Failure;
 use crate::graphql::input::{LedgerEntryFilter, or_all};
 use crate::graphql::loaders::{CreditKey, EntriesOfCredit, EntryCountOfCredit};
@@ -136,8 +136,8 @@ impl Credit {
     }
 
     /// Where it stands now.
-    async fn status(&self, ctx: &Context<'_>) -> Result<CreditStatus, Failure> {
-        Ok(status::credit_status(&self.0, now(ctx)?).into())
+    async fn status(&self) -> CreditStatus {
+        status::credit_status(&self.0).into()
     }
 
     /// 0 or more, lower is used first.
@@ -152,8 +152,7 @@ impl Credit {
 
     /// What can be spent now: active segments only.
     async fn balance(&self, ctx: &Context<'_>) -> Result<Decimal, Failure> {
-        let now = now(ctx)?;
-        self.money(ctx, status::credit_balance(&self.0, now)).await
+        self.money(ctx, status::credit_balance(&self.0)).await
     }
 
     /// Reserved by open holds, in segments that have ended too.

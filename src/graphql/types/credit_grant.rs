@@ -6,7 +6,7 @@ use domain::{CreditGrantId, CustomerId};
 use super::names::{GrantCategory, GrantStatus, RolloverKind, SortOrder};
 use super::{Amount, Customer, LedgerEntry, Product};
 use crate::graphql::connection::{Connection, Listed, Loaded, page, page_cost};
-use crate::graphql::context::{Found, load, now, scale};
+use crate::graphql::context::{Found, load, scale};
 use crate::graphql::error::Failure;
 use crate::graphql::input::{LedgerEntryFilter, or_all};
 use crate::graphql::loaders::{EntriesOfGrant, EntryCountOfGrant, GrantKey};
@@ -104,8 +104,8 @@ impl CreditGrant {
     }
 
     /// Where it stands now.
-    async fn status(&self, ctx: &Context<'_>) -> Result<GrantStatus, Failure> {
-        Ok(status::segment_status(&self.0.segment, now(ctx)?).into())
+    async fn status(&self) -> GrantStatus {
+        status::segment_status(&self.0.segment, self.0.now).into()
     }
 
     /// Granted.

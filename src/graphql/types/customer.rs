@@ -5,7 +5,7 @@ use domain::{CreditTypeId, CustomerId};
 use entity::customer;
 
 use super::names::{DrawdownStatus, SortOrder};
-use super::{Balance, Contract, Credit, CreditGrant, Drawdown, LedgerEntry};
+use super::{Balance, Contract, Credit, CreditGrant, Drawdown, LedgerEntry, TestClock};
 use crate::graphql::connection::{Connection, Listed, Loaded, page, page_cost};
 use crate::graphql::context::{Found, find_credit_type, load, now};
 use crate::graphql::error::Failure;
@@ -80,6 +80,11 @@ impl Customer {
         self.0.created_at.into()
     }
 
+    /// The test clock it lives by; null: real time.
+    async fn test_clock(&self, ctx: &Context<'_>) -> Found<TestClock> {
+        TestClock::maybe(ctx, self.0.test_clock_id).await
+    }
+
     /// From then on it accepts no new credit and no drawdown.
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)
@@ -127,7 +132,7 @@ impl Customer {
             held: 0,
             scheduled: 0,
             sequence: 0,
-            as_of: at.map_or(now(ctx)?, |at| at.0),
+            as_of: at.map_or(self.0.clock_now.unwrap_or(now(ctx)?), |at| at.0),
         }))
     }
 

@@ -15,6 +15,7 @@ mod node;
 mod preview;
 mod product;
 mod segment;
+mod test_clock;
 mod viewer;
 
 pub use api_key::ApiKey;
@@ -30,4 +31,5 @@ pub use ledger_entry::LedgerEntry;
 pub use node::Node;
 pub use preview::DrawdownPreview;
 pub use product::Product;
+pub use test_clock::TestClock;
 pub use viewer::Viewer;

@@ -136,6 +136,20 @@ pub enum DrawdownStatus {
     Lapsed,
 }
 
+/// Where a test clock stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::test_clock::TestClockStatus")]
+pub enum TestClockStatus {
+    /// All its customers are at its time.
+    Ready,
+    /// Its customers are being brought to its time, one by one.
+    Advancing,
+    /// It was deleted; its customers are being archived.
+    Deleting,
+    /// It was deleted; its customers are archived and keep its last time.
+    Deleted,
+}
+
 /// What a plan says of one segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "domain::burn::Outcome")]

@@ -36,16 +36,16 @@ impl Run for CreateContract {
         if customer.row.archived_at.is_some() {
             return Err(archived("customerId", "customer"));
         }
-        let id = ContractId(work.ids.next(work.now));
+        let id = ContractId(work.ids.next(work.recorded));
         let row = contract::Model {
             id,
             customer_id: self.customer_id,
             name: self.name.clone(),
             starting_at: self.starting_at,
             ending_before: self.ending_before,
-            created_at: work.now,
+            created_at: work.recorded,
             created_by: order.actor.to_string(),
-            updated_at: work.now,
+            updated_at: work.recorded,
             archived_at: None,
             digest: Vec::new(),
         };
@@ -113,7 +113,7 @@ impl Run for EndContract {
                 return Err(fault);
             }
         }
-        let now = work.now;
+        let recorded = work.recorded;
         for (id, key) in credits {
             let book = work.state.books.get(&key).map(|open| &open.book);
             let Some(tracked) = work.state.credits.get_mut(&id) else {
@@ -121,7 +121,7 @@ impl Run for EndContract {
             };
             let before = describe::credit(&tracked.row, None);
             let row = tracked.change();
-            row.updated_at = now;
+            row.updated_at = recorded;
             let after = describe::credit(row, book);
             event(
                 work,
@@ -135,7 +135,7 @@ impl Run for EndContract {
         };
         let row = tracked.change();
         row.ending_before = Some(self.ending_before);
-        row.updated_at = now;
+        row.updated_at = recorded;
         let after = describe::contract(row);
         event(
             work,
@@ -178,13 +178,13 @@ fn event(
     (kind, subject_id): (&str, uuid::Uuid),
     [before, after]: [Option<Json>; 2],
 ) {
-    let now = work.now;
+    let (now, recorded_at) = (work.now, work.recorded);
     work.event(NewEvent {
         customer_id: order.home.customer_id,
         kind,
         subject_id,
         actor: &order.actor,
-        recorded_at: now,
+        recorded_at,
         effective_at: now,
         before,
         after,

@@ -116,7 +116,7 @@ impl ScopeLists<'_> {
 pub(super) struct SegmentOf<'a> {
     pub row: &'a credit::Model,
     pub scope: Arc<Scope>,
-    pub now: Instant,
+    pub decided_at: Instant,
 }
 
 impl SegmentOf<'_> {
@@ -142,7 +142,7 @@ impl SegmentOf<'_> {
             ended: false,
             open: true,
             voided_at: None,
-            decided_at: self.now,
+            decided_at: self.decided_at,
             priority: self.row.priority,
             contract_level: self.row.contract_id.is_some(),
             category: Category::Promotional,
@@ -236,19 +236,19 @@ impl CreateCredit {
         order: &Order,
         row: &credit::Model,
     ) -> Result<(), Rejection> {
-        let (key, now) = (self.account(), work.now);
+        let (key, recorded) = (self.account(), work.recorded);
         let acting = act(work, order, None);
         let made = SegmentOf {
             row,
             scope: Arc::new(self.lists().scope(self.contract_id)),
-            now,
+            decided_at: recorded,
         };
         if work.open_book(key).is_none() {
             return Err(not_found("accessSchedule.creditTypeId", "credit type"));
         }
         let copies = work.copy_books(&[key]);
         for (index, input) in self.access_schedule.segments.iter().enumerate() {
-            let id = SegmentId(work.ids.next(now));
+            let id = SegmentId(work.ids.next(recorded));
             let Some(book) = work.book(key) else { continue };
             let amount = input
                 .amount
@@ -321,8 +321,8 @@ impl Run for CreateCredit {
         self.exists(work, order.home)?;
         claim_key(work, KIND, self.uniqueness_key.as_deref())?;
         let key = self.account();
-        let id = CreditId(work.ids.next(work.now));
-        let row = self.row(id, work.now, &order.actor);
+        let id = CreditId(work.ids.next(work.recorded));
+        let row = self.row(id, work.recorded, &order.actor);
         self.add_segments(work, order, &row)?;
         if let Some(text) = &self.uniqueness_key {
             work.taken_keys.insert((KIND, text.clone()));
@@ -356,13 +356,13 @@ pub(super) fn event(
     id: CreditId,
     [before, after]: [Option<Json>; 2],
 ) {
-    let now = work.now;
+    let (now, recorded_at) = (work.now, work.recorded);
     work.event(NewEvent {
         customer_id: order.home.customer_id,
         kind,
         subject_id: id.0,
         actor: &order.actor,
-        recorded_at: now,
+        recorded_at,
         effective_at: now,
         before,
         after,

@@ -157,14 +157,14 @@ impl EditCredit {
         let made = SegmentOf {
             row,
             scope,
-            now: act.now,
+            decided_at: act.recorded,
         };
         for (index, input) in edit.add.iter().enumerate() {
             let amount = input
                 .amount
                 .to_minor(book.credit_type.scale)
                 .unwrap_or_default();
-            let id = SegmentId(act.ids.next(act.now));
+            let id = SegmentId(act.ids.next(act.recorded));
             let added = book.add_segment(made.make(id, amount, input), act);
             added.map_err(|f| f.under(&format!("accessSchedule.add.{index}.amount")))?;
         }

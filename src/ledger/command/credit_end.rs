@@ -135,7 +135,7 @@ pub(super) fn change(
         work.put_back(copies);
         return Err(fault);
     }
-    row.updated_at = work.now;
+    row.updated_at = work.recorded;
     let after = describe::credit(&row, work.book(key).map(|book| &*book));
     if let Some(tracked) = work.state.credits.get_mut(&id) {
         *tracked.change() = row;

@@ -4,7 +4,7 @@ use domain::amount::display;
 use domain::book::Book;
 use domain::segment::Segment;
 use domain::{Amount, Instant, Scale};
-use entity::{contract, credit, credit_grant, credit_type, customer, product};
+use entity::{contract, credit, credit_grant, credit_type, customer, product, test_clock};
 use serde_json::{Value as Json, json};
 
 fn free(text: &str) -> Json {
@@ -22,6 +22,17 @@ pub(super) fn customer(row: &customer::Model) -> Json {
         "externalId": row.external_id,
         "customFields": free(&row.custom_fields),
         "archivedAt": at(row.archived_at),
+        "testClockId": row.test_clock_id,
+    })
+}
+
+/// A test clock.
+pub(super) fn test_clock(row: &test_clock::Model) -> Json {
+    json!({
+        "name": row.name,
+        "frozenTime": at(Some(row.frozen_time)),
+        "status": row.status,
+        "deletedAt": at(row.deleted_at),
     })
 }
 

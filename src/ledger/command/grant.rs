@@ -158,10 +158,10 @@ impl Run for CreateCreditGrant {
         self.exists(work)?;
         let key = (self.customer_id, self.grant_amount.credit_type_id);
         claim_key(work, KIND, self.uniqueness_key.as_deref())?;
-        let now = work.now;
+        let (now, recorded) = (work.now, work.recorded);
         let (id, segment_id) = (
-            CreditGrantId(work.ids.next(now)),
-            SegmentId(work.ids.next(now)),
+            CreditGrantId(work.ids.next(recorded)),
+            SegmentId(work.ids.next(recorded)),
         );
         let acting = act(work, order, self.reason.as_deref());
         let Some(book) = work.open_book(key) else {
@@ -176,7 +176,7 @@ impl Run for CreateCreditGrant {
         } else {
             Category::Promotional
         });
-        let segment = self.segment((id, segment_id), amount, category, (scale, now));
+        let segment = self.segment((id, segment_id), amount, category, scale, (now, recorded));
         book.add_segment(segment, &acting)
             .map_err(|fault| fault.under("grantAmount.amount"))?;
         let paid_scale = self.paid_scale(work);
@@ -186,7 +186,7 @@ impl Run for CreateCreditGrant {
             amount,
             category,
             paid_scale,
-            now,
+            (now, recorded),
             &order.actor,
         );
         let after = describe::grant(&row, work.book(key).map(|book| &*book), paid_scale);
@@ -221,7 +221,8 @@ impl CreateCreditGrant {
         (grant, segment): (CreditGrantId, SegmentId),
         amount: Amount,
         category: Category,
-        (scale, now): (domain::Scale, Instant),
+        scale: domain::Scale,
+        (now, recorded): (Instant, Instant),
     ) -> Segment {
         Segment {
             id: segment,
@@ -241,7 +242,7 @@ impl CreateCreditGrant {
             ended: false,
             open: true,
             voided_at: None,
-            decided_at: now,
+            decided_at: recorded,
             priority: kept_priority(self.priority),
             contract_level: false,
             category,
@@ -251,7 +252,7 @@ impl CreateCreditGrant {
                 ..Scope::default()
             }),
             rollover: self.rollover(amount, scale),
-            created_at: now,
+            created_at: recorded,
         }
     }
 
@@ -270,7 +271,7 @@ impl CreateCreditGrant {
         amount: Amount,
         category: Category,
         paid_scale: domain::Scale,
-        now: Instant,
+        (now, recorded): (Instant, Instant),
         actor: &str,
     ) -> credit_grant::Model {
         let paid = self.paid_amount.as_ref();
@@ -304,9 +305,9 @@ impl CreateCreditGrant {
                 .as_ref()
                 .map_or_else(|| "{}".to_owned(), canonical::text),
             uniqueness_key: self.uniqueness_key.clone(),
-            created_at: now,
+            created_at: recorded,
             created_by: actor.to_owned(),
-            updated_at: now,
+            updated_at: recorded,
             voided_at: None,
             digest: Vec::new(),
         }
@@ -339,14 +340,14 @@ pub(super) fn event(
     id: CreditGrantId,
     json: [Option<Json>; 2],
 ) {
-    let now = work.now;
+    let (now, recorded_at) = (work.now, work.recorded);
     let [before, after] = json;
     work.event(NewEvent {
         customer_id: order.home.customer_id,
         kind,
         subject_id: id.0,
         actor: &order.actor,
-        recorded_at: now,
+        recorded_at,
         effective_at: now,
         before,
         after,

@@ -172,7 +172,7 @@ fn change(
     how: impl FnOnce(Change<'_>) -> Result<Json, Rejection>,
 ) -> Result<Done, Rejection> {
     let acting = act(work, order, reason);
-    let now = work.now;
+    let recorded = work.recorded;
     let missing = || not_found("id", "credit grant");
     let key = order.home.account().ok_or_else(missing)?;
     let book = work
@@ -193,7 +193,7 @@ fn change(
         row: &mut row,
         act: &acting,
     })?;
-    row.updated_at = now;
+    row.updated_at = recorded;
     let mut after = describe::grant(&row, Some(book), 0);
     if let (Some(after), Json::Object(more)) = (after.as_object_mut(), more) {
         after.extend(more);

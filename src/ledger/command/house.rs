@@ -8,26 +8,28 @@ use serde_json::{Value as Json, json};
 use super::super::canonical;
 use super::super::work::{Needs, NewEvent, Rewritten, Tracked, Work};
 use super::input::*;
-use super::{Done, Home, Locate, Order, Run, Shape, View, archived, describe, not_found};
+use super::{
+    Done, Home, Locate, Order, Run, Shape, View, archived, describe, not_found, test_clock,
+};
 
 /// The largest scale and exponent of a unit.
 const SCALE_MAX: i32 = 9;
 
-fn house_event(
+pub(super) fn house_event(
     work: &mut Work<'_>,
     order: &Order,
     kind: &str,
     id: uuid::Uuid,
     json: [Option<Json>; 2],
 ) {
-    let now = work.now;
+    let (now, recorded_at) = (work.now, work.recorded);
     let [before, after] = json;
     work.event(NewEvent {
         customer_id: order.home.customer_id,
         kind,
         subject_id: id,
         actor: &order.actor,
-        recorded_at: now,
+        recorded_at,
         effective_at: now,
         before,
         after,
@@ -38,7 +40,7 @@ fn free(value: Option<&Json>) -> String {
     value.map_or_else(|| "{}".to_owned(), canonical::text)
 }
 
-fn done(id: uuid::Uuid) -> Done {
+pub(super) fn done(id: uuid::Uuid) -> Done {
     Done {
         object_id: id,
         account: None,
@@ -74,6 +76,10 @@ impl Run for CreateCustomer {
 
     fn needs(&self, _: Home, needs: &mut Needs) {
         needs.external_ids.extend(self.external_id.clone());
+        needs.test_clocks.extend(self.test_clock_id);
+        // Locked, so that the clock is not advanced past a customer that is not there yet.
+        let clock = self.test_clock_id.map(Rewritten::TestClock);
+        needs.rewritten.extend(clock);
     }
 
     fn shape(&self, shape: &mut Shape, _: &View<'_>) {
@@ -83,7 +89,11 @@ impl Run for CreateCustomer {
     }
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
-        let id = CustomerId(work.ids.next(work.now));
+        let clock_now = match self.test_clock_id {
+            Some(id) => Some(test_clock::shows(work, id)?),
+            None => None,
+        };
+        let id = CustomerId(work.ids.next(work.recorded));
         if let Some(text) = &self.external_id {
             claim_external_id(work, id, text)?;
         }
@@ -92,12 +102,15 @@ impl Run for CreateCustomer {
             external_id: self.external_id.clone(),
             name: self.name.clone(),
             custom_fields: free(self.custom_fields.as_ref()),
-            created_at: work.now,
+            created_at: work.recorded,
             created_by: order.actor.to_string(),
-            updated_at: work.now,
+            updated_at: work.recorded,
             archived_at: None,
             digest: Vec::new(),
+            test_clock_id: self.test_clock_id,
+            clock_now,
         };
+        work.now = clock_now.unwrap_or(work.now);
         let after = describe::customer(&row);
         work.state.customers.insert(id, Tracked::new(row));
         let order = Order {
@@ -154,7 +167,7 @@ impl Run for UpdateCustomer {
                 work.claims.release_external_id(old);
             }
         }
-        let now = work.now;
+        let now = work.recorded;
         let Some(tracked) = work.state.customers.get_mut(&self.id) else {
             return Err(not_found("id", "customer"));
         };
@@ -200,7 +213,7 @@ impl Run for ArchiveCustomer {
     fn shape(&self, _: &mut Shape, _: &View<'_>) {}
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
-        let now = work.now;
+        let now = work.recorded;
         let Some(tracked) = work.state.customers.get_mut(&self.id) else {
             return Err(not_found("id", "customer"));
         };
@@ -276,7 +289,7 @@ impl Run for CreateCreditType {
     }
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
-        let id = CreditTypeId(work.ids.next(work.now));
+        let id = CreditTypeId(work.ids.next(work.recorded));
         let keys = self
             .burn_down_order
             .clone()
@@ -290,7 +303,7 @@ impl Run for CreateCreditType {
             currency: self.currency.clone(),
             currency_exponent: self.currency_exponent,
             burn_down_order: names.join(","),
-            created_at: work.now,
+            created_at: work.recorded,
             created_by: order.actor.to_string(),
             archived_at: None,
             digest: Vec::new(),
@@ -321,14 +334,14 @@ impl Run for CreateProduct {
     }
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
-        let id = ProductId(work.ids.next(work.now));
+        let id = ProductId(work.ids.next(work.recorded));
         let row = product::Model {
             id,
             name: self.name.clone(),
             tags: json!(self.tags).to_string(),
-            created_at: work.now,
+            created_at: work.recorded,
             created_by: order.actor.to_string(),
-            updated_at: work.now,
+            updated_at: work.recorded,
             archived_at: None,
             digest: Vec::new(),
         };
@@ -357,7 +370,7 @@ impl Run for UpdateProduct {
     }
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
-        let now = work.now;
+        let now = work.recorded;
         let Some(tracked) = work.state.products.get_mut(&self.id) else {
             return Err(not_found("id", "product"));
         };

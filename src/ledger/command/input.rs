@@ -8,7 +8,7 @@ use domain::burn::BurnDownKey;
 use domain::grant::{Category, RolloverKind};
 use domain::{
     ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DecimalText,
-    DrawdownId, Instant, ProductId, SegmentId,
+    DrawdownId, Instant, ProductId, SegmentId, TestClockId,
 };
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -48,6 +48,35 @@ inputs! {
         external_id: Option<String>,
         /// A JSON object.
         custom_fields: Option<Json>,
+        /// The test clock that it lives by, for good; none: real time.
+        test_clock_id: Option<TestClockId>,
+    }
+    /// `createTestClock`.
+    CreateTestClock {
+        /// 1..255 characters.
+        name: Option<String>,
+        /// The time that it shows.
+        frozen_time: Instant,
+    }
+    /// `advanceTestClock`.
+    AdvanceTestClock {
+        /// Which.
+        id: TestClockId,
+        /// The time that it is to show, after the one it shows.
+        frozen_time: Instant,
+        /// At most so many days further in one step; none: any.
+        #[serde(skip)]
+        days_max: Option<i64>,
+    }
+    /// `deleteTestClock`: its customers are archived.
+    DeleteTestClock {
+        /// Which.
+        id: TestClockId,
+    }
+    /// Closes an advance or a deletion that is done with all customers.
+    SettleTestClock {
+        /// Which.
+        id: TestClockId,
     }
     /// `updateCustomer`: what is absent stays.
     UpdateCustomer {

@@ -32,8 +32,9 @@ pub(super) async fn drawdowns(
     }
     let books = work.state.books.iter();
     let lapsing = books.filter(|(_, open)| {
-        let lapse = open.book.account.next_lapse_at;
-        lapse.is_some_and(|lapse| lapse <= work.now)
+        let account = &open.book.account;
+        let now = account.now(work.recorded);
+        account.next_lapse_at.is_some_and(|lapse| lapse <= now)
     });
     let lapsing: Vec<AccountKey> = lapsing.map(|(key, _)| *key).collect();
     if !lapsing.is_empty() {

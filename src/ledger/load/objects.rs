@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use domain::{ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, ProductId};
-use entity::{contract, credit, credit_grant, credit_type, customer, product};
+use domain::{
+    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, ProductId, TestClockId,
+};
+use entity::{contract, credit, credit_grant, credit_type, customer, product, test_clock};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::super::work::{Needs, Rows, Tracked};
@@ -23,6 +25,20 @@ pub(super) async fn customers(
         return Ok(Rows::new());
     }
     let rows = select::<customer::Entity>(db, |sql| {
+        sql.among("id", ids.iter().map(|id| id.0));
+    });
+    Ok(tracked(rows.await?, |row| row.id))
+}
+
+pub(super) async fn test_clocks(
+    db: &impl ConnectionTrait,
+    needs: &Needs,
+) -> Result<Rows<TestClockId, test_clock::Model>, DbErr> {
+    let ids = &needs.test_clocks;
+    if ids.is_empty() {
+        return Ok(Rows::new());
+    }
+    let rows = select::<test_clock::Entity>(db, |sql| {
         sql.among("id", ids.iter().map(|id| id.0));
     });
     Ok(tracked(rows.await?, |row| row.id))

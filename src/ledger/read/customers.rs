@@ -106,7 +106,13 @@ impl Reader {
 
 fn matching(sql: &mut Sql, filter: &CustomerFilter, known: Option<&Vec<CustomerId>>) {
     sql.and_among("c.id", filter.ids.as_ref())
-        .and_among("c.id", known);
+        .and_among("c.id", known)
+        .and_among("c.test_clock_id", filter.test_clock_ids.as_ref());
+    match filter.on_test_clock {
+        Some(true) => sql.push(" AND c.test_clock_id IS NOT NULL"),
+        Some(false) => sql.push(" AND c.test_clock_id IS NULL"),
+        None => sql,
+    };
     if let Some(text) = filter.search.as_deref().filter(|text| !text.is_empty()) {
         sql.and_contains(&["c.name", "c.external_id"], text);
     }

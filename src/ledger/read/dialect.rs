@@ -297,6 +297,14 @@ pub(super) fn id_at(instant: Instant, seconds: i64) -> Uuid {
     Uuid::from_u128(millis.min((1 << 48) - 1) << 80)
 }
 
+/// The lowest id that can be made at an instant or later: ids bear their microsecond (`app.rs`).
+pub(super) fn first_id_of(instant: Instant) -> Uuid {
+    let micros = u128::try_from(instant.0).unwrap_or_default();
+    let (millis, rest) = (micros / 1000, micros % 1000);
+    let fraction = rest * 4096 / 1000;
+    Uuid::from_u128(millis.min((1 << 48) - 1) << 80 | 0x7 << 76 | fraction << 64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,6 +324,17 @@ mod tests {
         let mut sql = Sql::new(DbBackend::Postgres);
         sql.among("id", ids);
         assert_eq!(sql.text, "id = ANY($1)");
+    }
+
+    #[test]
+    fn ids_of_a_microsecond_lie_between_its_first_and_the_next_ones() {
+        use crate::app::SeededIds;
+        use domain::IdSource;
+        for micros in 1_767_225_600_123_000..1_767_225_600_125_000 {
+            let id = SeededIds::new(1).next(Instant(micros));
+            assert!(first_id_of(Instant(micros)) < id, "{micros}");
+            assert!(id < first_id_of(Instant(micros + 1)), "{micros}");
+        }
     }
 
     #[test]

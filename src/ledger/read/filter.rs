@@ -5,7 +5,9 @@
 use domain::drawdown::DrawdownStatus;
 use domain::entry::EntryKind;
 use domain::grant::Category;
-use domain::{ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, Instant};
+use domain::{
+    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, Instant, TestClockId,
+};
 use uuid::Uuid;
 
 pub use super::status::{CreditStatus, GrantStatus};
@@ -30,6 +32,10 @@ pub struct CustomerFilter {
     pub search: Option<String>,
     /// Archived, or not.
     pub archived: Option<bool>,
+    /// On these test clocks.
+    pub test_clock_ids: Option<Vec<TestClockId>>,
+    /// On any test clock, or on none.
+    pub on_test_clock: Option<bool>,
 }
 
 /// Of credit grants.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use domain::{CreditGrantId, CustomerId, Instant};
+use domain::{CreditGrantId, CustomerId};
 use entity::{credit_grant, segment};
 use uuid::Uuid;
 
@@ -11,6 +11,7 @@ use super::dialect::{Child, Sql, columns};
 use super::fetch::{Parents, once_each, plain, typed};
 use super::page::{Key, KeyKind, Slice};
 use super::scope::Narrow;
+use super::times::{Now, Times};
 use super::{GrantFilter, GrantRow, GrantStatus, Page, PageRequest, Read, Reader};
 
 static COLUMNS: LazyLock<String> = LazyLock::new(|| {
@@ -28,6 +29,14 @@ fn child() -> Child {
     }
 }
 
+impl GrantRow {
+    /// As it is at the time of its customer.
+    fn at(mut self, times: &Times) -> Self {
+        self.now = times.of(self.grant.customer_id);
+        self
+    }
+}
+
 fn key(row: &GrantRow) -> Key {
     Key::Id(row.grant.id.0)
 }
@@ -39,24 +48,28 @@ impl Reader {
         let slice = Slice::read(page, ("grants", KeyKind::Id), filter, &[Uuid::nil()])?;
         let keyed = self.keyed_grant(filter).await?;
         if let Some(customers) = &filter.customer_ids {
-            self.settle(customers).await?;
-            return self.grants_between(filter, keyed, &slice).await;
+            let times = self.settle(customers).await?;
+            let found = self.grants_between(filter, keyed, &slice, times.now());
+            return Ok(found.await?.map(|row| row.at(&times)));
         }
-        let found = self.grants_between(filter, keyed, &slice).await?;
+        let now = Now::OfEach(self.now());
+        let mut found = self.grants_between(filter, keyed, &slice, now).await?;
         let owners = once_each(found.nodes().map(|row| row.grant.customer_id));
-        if self.settle(&owners).await? {
-            return self.grants_between(filter, keyed, &slice).await;
+        let times = self.settle(&owners).await?;
+        if times.settled {
+            found = self.grants_between(filter, keyed, &slice, now).await?;
         }
-        Ok(found)
+        Ok(found.map(|row| row.at(&times)))
     }
 
     /// How many grants there are.
     pub async fn count_grants(&self, filter: &GrantFilter) -> Read<i64> {
         let filter = &filter.within(self.scope);
         let keyed = self.keyed_grant(filter).await?;
-        self.settle(filter.customer_ids.as_deref().unwrap_or_default())
-            .await?;
-        let now = self.now();
+        let now = match &filter.customer_ids {
+            Some(customers) => self.settle(customers).await?.now(),
+            None => Now::OfEach(self.now()),
+        };
         self.total(&child(), |sql| matching(sql, filter, keyed, now))
             .await
     }
@@ -72,8 +85,8 @@ impl Reader {
         let list = ("grants of a customer", KeyKind::Id);
         let slice = Slice::read(page, list, filter, &parents.ids())?;
         let keyed = self.keyed_grant(filter).await?;
-        self.settle(customers).await?;
-        let now = self.now();
+        let times = self.settle(customers).await?;
+        let now = times.now();
         let pages = self
             .children(
                 &parents,
@@ -87,7 +100,9 @@ impl Reader {
                 |row: &GrantRow| (row.grant.customer_id.0, key(row)),
             )
             .await?;
-        Ok(typed(pages))
+        let pages = pages.into_iter();
+        let pages = pages.map(|(id, page)| (id, page.map(|row: GrantRow| row.at(&times))));
+        Ok(typed(pages.collect()))
     }
 
     /// How many grants each of these customers has.
@@ -97,8 +112,8 @@ impl Reader {
         filter: &GrantFilter,
     ) -> Read<HashMap<CustomerId, i64>> {
         let keyed = self.keyed_grant(filter).await?;
-        self.settle(customers).await?;
-        let (parents, now) = (Parents::Customers(customers), self.now());
+        let now = self.settle(customers).await?.now();
+        let parents = Parents::Customers(customers);
         let numbers = self
             .numbers(&parents, &child(), |sql| matching(sql, filter, keyed, now))
             .await?;
@@ -110,10 +125,11 @@ impl Reader {
         &self,
         ids: &[(CustomerId, CreditGrantId)],
     ) -> Read<HashMap<CreditGrantId, GrantRow>> {
-        self.settle(&once_each(ids.iter().map(|(customer, _)| *customer)))
-            .await?;
+        let owners = once_each(ids.iter().map(|(customer, _)| *customer));
+        let times = self.settle(&owners).await?;
         let rows: Vec<GrantRow> = self.rows_by_id(&child(), &plain(ids)).await?;
-        Ok(rows.into_iter().map(|row| (row.grant.id, row)).collect())
+        let rows = rows.into_iter().map(|row| (row.grant.id, row.at(&times)));
+        Ok(rows.collect())
     }
 
     /// One grant, by its id alone.
@@ -130,8 +146,8 @@ impl Reader {
         filter: &GrantFilter,
         keyed: Option<Uuid>,
         slice: &Slice,
+        now: Now,
     ) -> Read<Page<GrantRow>> {
-        let now = self.now();
         let matching = |sql: &mut Sql| matching(sql, filter, keyed, now);
         self.root(&child(), "g.id", slice, matching, key).await
     }
@@ -147,7 +163,7 @@ impl Reader {
 }
 
 /// Appends the filter. `keyed`: the grant with the uniqueness key that is asked for.
-fn matching(sql: &mut Sql, filter: &GrantFilter, keyed: Option<Uuid>, now: Instant) {
+fn matching(sql: &mut Sql, filter: &GrantFilter, keyed: Option<Uuid>, now: Now) {
     sql.and_among("g.id", filter.ids.as_ref())
         .and_among("g.customer_id", filter.customer_ids.as_ref())
         .and_among("s.customer_id", filter.customer_ids.as_ref())
@@ -176,27 +192,27 @@ fn matching(sql: &mut Sql, filter: &GrantFilter, keyed: Option<Uuid>, now: Insta
 }
 
 /// Appends that the segment stands there now: the terms of `domain::segment::status`.
-fn in_status(sql: &mut Sql, status: GrantStatus, now: Instant) {
+fn in_status(sql: &mut Sql, status: GrantStatus, now: Now) {
     if status == GrantStatus::Voided {
         sql.push("s.voided_at IS NOT NULL");
         return;
     }
     sql.push("(s.voided_at IS NULL AND ");
     if status == GrantStatus::Expired {
-        sql.push("s.ends_at <= ").bind(now).push(")");
+        sql.push("s.ends_at <= ").now(now, "s").push(")");
         return;
     }
     sql.push("(s.ends_at IS NULL OR s.ends_at > ")
-        .bind(now)
+        .now(now, "s")
         .push(")");
     match status {
-        GrantStatus::Scheduled => sql.push(" AND s.starts_at > ").bind(now),
+        GrantStatus::Scheduled => sql.push(" AND s.starts_at > ").now(now, "s"),
         GrantStatus::Depleted => sql
             .push(" AND s.remaining = 0 AND s.starts_at <= ")
-            .bind(now),
+            .now(now, "s"),
         _ => sql
             .push(" AND s.remaining <> 0 AND s.starts_at <= ")
-            .bind(now),
+            .now(now, "s"),
     };
     sql.push(")");
 }

@@ -14,6 +14,7 @@
 //! | `decode` | the rows that are read most, by place of column |
 //! | `access` | keys |
 //! | `search` | places in an account's entries, by binary search |
+//! | `times` | what time it is for whom: test clocks |
 //! | `balances`, `as_of`, `projection` | balances now, then, and in time to come |
 
 mod access;
@@ -32,6 +33,8 @@ mod grants;
 mod nodes;
 mod projection;
 mod search;
+mod test_clocks;
+mod times;
 
 pub mod filter;
 pub mod page;

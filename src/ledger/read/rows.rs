@@ -3,7 +3,7 @@
 use domain::{CreditTypeId, CustomerId, EventId, Instant};
 use entity::{
     api_key, contract, credit, credit_grant, credit_type, customer, drawdown, ledger_entry,
-    product, segment,
+    product, segment, test_clock,
 };
 use uuid::Uuid;
 
@@ -14,6 +14,8 @@ pub struct GrantRow {
     pub grant: credit_grant::Model,
     /// Its segment: amounts and window.
     pub segment: segment::Model,
+    /// The time of its customer when it was read: what its status is a function of.
+    pub now: Instant,
 }
 
 /// A credit and its segments.
@@ -23,6 +25,8 @@ pub struct CreditRow {
     pub credit: credit::Model,
     /// All its segments, removed ones too, by start, then id.
     pub segments: Vec<segment::Model>,
+    /// The time of its customer when it was read: what its status is a function of.
+    pub now: Instant,
 }
 
 /// Something that was changed, by whom, from what to what (rule 17).
@@ -80,6 +84,8 @@ pub enum NodeRow {
     CreditType(credit_type::Model),
     /// A product.
     Product(product::Model),
+    /// A test clock.
+    TestClock(test_clock::Model),
     /// A contract.
     Contract(contract::Model),
     /// A credit grant.

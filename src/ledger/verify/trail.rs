@@ -11,12 +11,13 @@ use super::Finding;
 use super::rows::{Snapshot, read};
 
 /// Tables of which no customer has its own rows; a customer is its own.
-const HOUSE: [&str; 5] = [
+const HOUSE: [&str; 6] = [
     "customer",
     "credit_type",
     "product",
     "api_key",
     "signing_key",
+    "test_clock",
 ];
 
 /// Rows in a page.
@@ -43,6 +44,7 @@ impl About for event::Entity {
         let noun = row.kind.split('.').next().unwrap_or_default();
         let tables = [
             "customer",
+            "test_clock",
             "credit_type",
             "product",
             "contract",
@@ -69,6 +71,9 @@ impl About for idempotency::Entity {
 fn table_of(operation: &str) -> Option<&'static str> {
     Some(match operation {
         "createCustomer" | "updateCustomer" | "archiveCustomer" => "customer",
+        "createTestClock" | "advanceTestClock" | "deleteTestClock" | "settleTestClock" => {
+            "test_clock"
+        }
         "createCreditType" => "credit_type",
         "createProduct" | "updateProduct" => "product",
         "createContract" | "endContract" => "contract",

@@ -13,6 +13,7 @@ pub const BALANCE: &str = "posted held available scheduled sequence asOf";
 const ERRORS: &str = "replayed userErrors { field message code }";
 
 const CUSTOMER: &str = "id externalId name customFields createdAt archivedAt";
+const TEST_CLOCK: &str = "id name frozenTime status createdAt createdBy deletedAt";
 const CREDIT_TYPE: &str =
     "id name isCurrency scale currency currencyExponent burnDownOrder archivedAt";
 const PRODUCT: &str = "id name tags archivedAt";
@@ -131,6 +132,7 @@ pub async fn top_level_code(app: &TestApp, document: &str, variables: Value) -> 
 pub fn object_of(operation: &str) -> &'static str {
     match operation {
         "createCustomer" | "updateCustomer" | "archiveCustomer" => "customer",
+        "createTestClock" | "advanceTestClock" | "deleteTestClock" => "testClock",
         "createCreditType" => "creditType",
         "createProduct" | "updateProduct" => "product",
         "createContract" | "endContract" => "contract",
@@ -150,6 +152,7 @@ pub fn object_of(operation: &str) -> &'static str {
 pub fn selection_of(object: &str) -> &'static str {
     match object {
         "customer" => CUSTOMER,
+        "testClock" => TEST_CLOCK,
         "creditType" => CREDIT_TYPE,
         "product" => PRODUCT,
         "contract" => CONTRACT,
@@ -299,7 +302,8 @@ pub async fn everything(app: &TestApp) -> Value {
         remaining held status } } } } }";
     let rest = "{ ledgerEntries(first: 1) { totalCount } events(first: 1) { totalCount } \
         products(includeArchived: true, first: 50) { nodes { id name tags archivedAt } } \
-        creditTypes(includeArchived: true) { id name burnDownOrder } }";
+        creditTypes(includeArchived: true) { id name burnDownOrder } \
+        testClocks(first: 50) { nodes { id name frozenTime status deletedAt } } }";
     let mut all = Vec::new();
     for document in [customers, owned, grants, credits, rest] {
         all.push(query(app, document, json!({})).await);

@@ -3,6 +3,7 @@
 pub mod api_helpers;
 pub mod api_looks;
 mod exactness;
+mod operation_clocks;
 mod operation_coverage;
 pub mod query_coverage;
 mod rules_balances;
@@ -23,3 +24,4 @@ mod rules_late_usage;
 mod rules_manual_entries;
 mod rules_reversals;
 mod rules_rollover;
+mod rules_test_clocks;

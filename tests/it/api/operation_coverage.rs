@@ -1,6 +1,7 @@
 //! Every mutation of the contract with its happy, refused, replayed and unauthorised case. The table is held against
 //! the schema: a mutation that is not in it fails the build.
 use crate::api::api_helpers::*;
+use crate::api::operation_clocks::test_clocks;
 use crate::support::{TestApp, both_databases};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -30,6 +31,9 @@ const MUTATIONS: &[&str] = &[
     "drawDownBatch",
     "createCreditGrantBatch",
     "addManualLedgerEntry",
+    "createTestClock",
+    "advanceTestClock",
+    "deleteTestClock",
 ];
 
 /// Mutations beyond the contract that are tested elsewhere, each with the reason. The list may only shrink.
@@ -45,17 +49,17 @@ const MUTATIONS_TESTED_ELSEWHERE: &[(&str, &str)] = &[
 /// Query fields beyond the contract that are tested elsewhere, each with the reason.
 const QUERIES_TESTED_ELSEWHERE: &[(&str, &str)] = &[("apiKeys", "access/keys.rs: for ADMIN")];
 
-/// One row of the table. No input has an idempotency key, except where the contract demands one.
-struct Case {
-    happy: Value,
+/// One row of the table. Inputs have no idempotency key, but where the contract demands one.
+pub struct Case {
+    pub happy: Value,
     /// What the object shows afterwards, by JSON pointer.
-    shows: Vec<(&'static str, Value)>,
-    refused: Value,
-    path: &'static str,
-    code: &'static str,
+    pub shows: Vec<(&'static str, Value)>,
+    pub refused: Value,
+    pub path: &'static str,
+    pub code: &'static str,
     /// The happy input with one field changed, and that field. None: the input has no field but the id, and the id
     /// leads to another customer, whose keys are a space of their own (rule 15).
-    other: Option<(Value, &'static str)>,
+    pub other: Option<(Value, &'static str)>,
 }
 
 /// A customer with 10 credits in a grant of its own.
@@ -87,6 +91,7 @@ async fn case(app: &TestApp, mutation: &str) -> Case {
         "createCustomer" | "updateCustomer" | "archiveCustomer" => customers(app, mutation).await,
         "createCreditType" | "createProduct" | "updateProduct" => catalogue(app, mutation).await,
         "createContract" | "endContract" => contracts(app, mutation).await,
+        name if name.ends_with("TestClock") => test_clocks(app, mutation).await,
         "createCreditGrant"
         | "createCreditGrantBatch"
         | "editCreditGrant"

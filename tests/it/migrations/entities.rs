@@ -51,6 +51,7 @@ all_entities!(
     product,
     segment,
     signing_key,
+    test_clock,
     uniqueness_key,
 );
 

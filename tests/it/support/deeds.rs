@@ -115,6 +115,7 @@ pub fn create_customer(name: &str, external_id: Option<&str>) -> CreateCustomer 
         name: name.to_owned(),
         external_id: external_id.map(str::to_owned),
         custom_fields: None,
+        test_clock_id: None,
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use domain::burn::BurnDownKey;
 use domain::{
     ContractId, CreditId, CreditTypeId, CustomerId, DecimalText, DrawdownId, Instant, ProductId,
+    TestClockId,
 };
 use entity::segment;
 use scrip::ledger::command::input::*;
@@ -106,6 +107,7 @@ impl<'a> Author<'a> {
             name: name.to_owned(),
             external_id: external_id.map(str::to_owned),
             custom_fields: Some(json!({ "tier": name })),
+            test_clock_id: None,
         };
         CustomerId(self.order(command, Some(key)).await.object_id)
     }
@@ -114,6 +116,7 @@ impl<'a> Author<'a> {
         let acme = self.customer("Acme", Some("acme"), "c1").await;
         let globex = self.customer("Globex", Some("globex"), "c2").await;
         self.customer("Initech", None, "c3").await;
+        self.timed().await;
         let update = UpdateCustomer {
             id: globex,
             name: None,
@@ -159,6 +162,32 @@ impl<'a> Author<'a> {
             contract: ContractId(first.object_id),
             ended: ContractId(second.object_id),
         }
+    }
+
+    /// A customer ahead of its time, on a test clock; and a clock that was deleted.
+    async fn timed(&self) {
+        let clock = |name: &str| CreateTestClock {
+            name: Some(name.to_owned()),
+            frozen_time: self.day(100),
+        };
+        let id = TestClockId(self.order(clock("one"), Some("tc1")).await.object_id);
+        let customer = CreateCustomer {
+            name: "Timed".to_owned(),
+            external_id: None,
+            custom_fields: None,
+            test_clock_id: Some(id),
+        };
+        let customer = CustomerId(self.order(customer, Some("tc2")).await.object_id);
+        let grant = crate::support::deeds::grant(customer, 5);
+        self.order(grant, None).await;
+        let advance = AdvanceTestClock {
+            id,
+            frozen_time: self.day(900),
+            days_max: None,
+        };
+        self.order(advance, Some("tc3")).await;
+        let id = TestClockId(self.order(clock("other"), Some("tc4")).await.object_id);
+        self.order(DeleteTestClock { id }, Some("tc5")).await;
     }
 
     fn draw(&self, cast: Cast, value: &str) -> DrawDown {

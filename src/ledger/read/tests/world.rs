@@ -102,6 +102,7 @@ impl World {
                 name: name.to_owned(),
                 external_id: Some(format!("EXT-{index}")),
                 custom_fields: None,
+                test_clock_id: None,
             });
             let customer = CustomerId(customer.await.object_id);
             self.customers.push(customer);
