@@ -379,7 +379,7 @@ fn plain(error: ReadError) -> DbErr {
     match error {
         ReadError::Db(error) => error,
         ReadError::BadInput(message) => DbErr::Custom(message),
-        ReadError::Settle(refusal) => DbErr::Custom(format!("{refusal:?}")),
+        ReadError::Settle(refusal) => DbErr::Custom(refusal.to_string()),
     }
 }
 

@@ -12,8 +12,11 @@ use crate::support::{TestApp, both_databases};
 
 const ROLES: [&str; 4] = ["ADMIN", "OPERATOR", "READER", "CUSTOMER"];
 
+/// Fields, and who may ask for them.
+type Table = &'static [(&'static str, &'static str)];
+
 /// Who may ask for a field: `x` may, `-` is told FORBIDDEN; in the order of `ROLES`.
-const QUERY: &[(&str, &str)] = &[
+const QUERY: Table = &[
     ("apiKeys", "x---"),
     ("contract", "xxxx"),
     ("credit", "xxxx"),
@@ -32,7 +35,7 @@ const QUERY: &[(&str, &str)] = &[
     ("products", "xxxx"),
     ("viewer", "xxxx"),
 ];
-const MUTATION: &[(&str, &str)] = &[
+const MUTATION: Table = &[
     ("addManualLedgerEntry", "xx--"),
     ("archiveCustomer", "xx--"),
     ("captureDrawdown", "xx--"),
@@ -60,9 +63,9 @@ const MUTATION: &[(&str, &str)] = &[
     ("voidCredit", "xx--"),
     ("voidCreditGrant", "xx--"),
 ];
-const SUBSCRIPTION: &[(&str, &str)] = &[("ledgerEntryAdded", "xxxx")];
+const SUBSCRIPTION: Table = &[("ledgerEntryAdded", "xxxx")];
 
-const TABLES: [(Root, &str, &[(&str, &str)]); 3] = [
+const TABLES: [(Root, &str, Table); 3] = [
     (Root::Query, "Query", QUERY),
     (Root::Mutation, "Mutation", MUTATION),
     (Root::Subscription, "Subscription", SUBSCRIPTION),
