@@ -133,6 +133,8 @@ settings! {
     optional {
         /// A first admin key given from outside; give it by the environment, flags can be seen by others
         admin_key: Secret, "SCRIP_ADMIN_KEY", "KEY";
+        /// Where to listen for Stripe's client libraries at the root, beside /stripe of the main address
+        stripe_listen: String, "SCRIP_STRIPE_LISTEN", "ADDRESS";
     }
 }
 

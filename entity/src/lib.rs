@@ -18,5 +18,7 @@ pub mod idempotency;
 pub mod ledger_entry;
 pub mod object_home;
 pub mod product;
+pub mod product_external_id;
+pub mod rest_answer;
 pub mod segment;
 pub mod uniqueness_key;

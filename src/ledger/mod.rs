@@ -5,10 +5,12 @@
 //! | `command/` | what each command needs, checks and does |
 //! | `writer.rs`, `aside.rs` | the queue and the transaction that every command goes through |
 //! | `load.rs`, `lock.rs`, `work.rs`, `save.rs` | what a transaction has loaded, and how it is written |
+//! | `answers.rs` | what REST calls were answered, by key |
 //! | `sql.rs` | SQL for both databases |
 //! | `read/` | every read |
 //! | `verify.rs` | the check of all books |
 
+mod answers;
 mod aside;
 pub mod caller;
 pub mod canonical;
@@ -36,6 +38,7 @@ use domain::{Amount, Code, CreditTypeId, CustomerId, Instant, Rejection, Scale};
 use entity::{drawdown, object_home, segment};
 use sea_orm::{DatabaseConnection, DbErr, EntityTrait};
 
+pub use self::answers::Claim;
 pub use self::caller::{Caller, Role};
 pub use self::command::Command;
 use self::command::input::DrawDown;

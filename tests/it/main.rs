@@ -23,6 +23,7 @@ mod query_budget;
 mod races;
 mod schema_snapshot;
 mod sharding;
+mod stripe;
 mod support;
 mod tidy;
 mod transport;

@@ -68,6 +68,7 @@ impl From<CustomerFilter> for filter::CustomerFilter {
             external_ids: given.external_ids,
             search: given.search,
             archived: given.archived,
+            ..Self::default()
         }
     }
 }
@@ -203,6 +204,7 @@ impl From<LedgerEntryFilter> for filter::EntryFilter {
             invoice_id: given.invoice_id,
             effective_at: or_all(given.effective_at),
             recorded_at: or_all(given.recorded_at),
+            ..Self::default()
         }
     }
 }
@@ -234,6 +236,7 @@ impl From<EventFilter> for filter::EventFilter {
             types: given.types,
             created_by: given.created_by,
             recorded_at: or_all(given.recorded_at),
+            ..Self::default()
         }
     }
 }

@@ -13,6 +13,7 @@ mod grant_edit;
 mod house;
 pub mod input;
 mod manual;
+mod patch;
 mod shape;
 
 use std::sync::Arc;
@@ -193,6 +194,9 @@ commands! {
     ReleaseDrawdown = "releaseDrawdown",
     ReverseDrawdown = "reverseDrawdown",
     AddManualLedgerEntry = "addManualLedgerEntry",
+    PatchCustomer = "patchCustomer",
+    PatchCreditGrant = "patchCreditGrant",
+    AddProductExternalId = "addProductExternalId",
 }
 
 fn act<'a>(work: &Work<'a>, order: &'a Order, reason: Option<&'a str>) -> Act<'a> {

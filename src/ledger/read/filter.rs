@@ -5,7 +5,9 @@
 use domain::drawdown::DrawdownStatus;
 use domain::entry::EntryKind;
 use domain::grant::Category;
-use domain::{ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, Instant};
+use domain::{
+    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, Instant, ProductId,
+};
 use uuid::Uuid;
 
 pub use super::status::{CreditStatus, GrantStatus};
@@ -30,6 +32,10 @@ pub struct CustomerFilter {
     pub search: Option<String>,
     /// Archived, or not.
     pub archived: Option<bool>,
+    /// With exactly this address among their custom fields, where Stripe's clients have it.
+    pub email: Option<String>,
+    /// Made in this time.
+    pub created_at: TimeRange,
 }
 
 /// Of credit grants.
@@ -53,6 +59,17 @@ pub struct GrantFilter {
     pub created_at: TimeRange,
     /// With this key.
     pub uniqueness_key: Option<String>,
+}
+
+/// Which grants of a customer are summed up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GrantScope {
+    /// All.
+    All,
+    /// Those that may pay for one of these products, or for all.
+    Products(Vec<ProductId>),
+    /// This one.
+    One(CreditGrantId),
 }
 
 /// Of credits.
@@ -101,6 +118,8 @@ pub struct EntryFilter {
     pub effective_at: TimeRange,
     /// Learned in this time.
     pub recorded_at: TimeRange,
+    /// Of grants, not of credits.
+    pub grants_only: bool,
 }
 
 /// Of events.
@@ -116,6 +135,8 @@ pub struct EventFilter {
     pub created_by: Option<String>,
     /// Recorded in this time.
     pub recorded_at: TimeRange,
+    /// Of ledger entries only those of grants, not of credits.
+    pub grants_only: bool,
 }
 
 /// Of drawdowns.

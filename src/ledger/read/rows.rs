@@ -4,6 +4,7 @@ use domain::{CreditTypeId, CustomerId, EventId, Instant};
 use entity::{
     contract, credit, credit_grant, credit_type, customer, drawdown, ledger_entry, product, segment,
 };
+use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 /// A credit grant and its one segment.
@@ -13,6 +14,17 @@ pub struct GrantRow {
     pub grant: credit_grant::Model,
     /// Its segment: amounts and window.
     pub segment: segment::Model,
+}
+
+/// What is left of the grants of a customer in one credit type, in minor units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct GrantSum {
+    /// In which unit.
+    pub credit_type_id: CreditTypeId,
+    /// Of those that have started.
+    pub remaining: i64,
+    /// Of that, reserved by open holds.
+    pub held: i64,
 }
 
 /// A credit and its segments.
