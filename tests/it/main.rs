@@ -21,6 +21,7 @@ mod model;
 mod plans;
 mod query_budget;
 mod races;
+mod readme;
 mod schema_snapshot;
 mod sharding;
 mod stripe;
