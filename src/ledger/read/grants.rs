@@ -138,7 +138,7 @@ impl Reader {
         for (column, comma) in [("remaining", ", "), ("held", "")] {
             sql.push("CAST(SUM(CASE WHEN s.starts_at <= ").bind(now);
             sql.push(&format!(
-                " AND s.voided_at IS NULL THEN s.{column} ELSE 0 END) AS bigint){comma}"
+                " AND s.voided_at IS NULL THEN s.{column} ELSE 0 END) AS bigint) AS {column}{comma}"
             ));
         }
         sql.push(" FROM credit_grant g JOIN segment s ON s.customer_id = g.customer_id");

@@ -147,7 +147,8 @@ impl From<ReadError> for ApiError {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::BadInput(message) => Self::invalid(message),
-            ReadError::Db(_) | ReadError::Settle(_) => {
+            ReadError::Settle(refusal) => Self::from(refusal),
+            ReadError::Db(_) => {
                 tracing::error!(%error, "a read failed");
                 Self::internal()
             }

@@ -169,7 +169,12 @@ impl Subjects {
             _ => None,
         });
         let products: Vec<_> = grants.flat_map(objects::products).collect();
-        let facts = Facts::load(reader, &customers, &products, livemode).await?;
+        let mut facts = Facts::load(reader, &customers, &products, livemode).await?;
+        let entries = rows.values().filter_map(|row| match row {
+            NodeRow::Entry(row) => Some(row),
+            _ => None,
+        });
+        facts.load_invoices(reader, entries).await?;
         let edits = told().filter(|event| event.before.is_some());
         let edited: HashSet<Uuid> = edits.map(|event| event.subject_id).collect();
         let mut later: HashMap<Uuid, Vec<EventRow>> = HashMap::new();

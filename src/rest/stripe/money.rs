@@ -135,7 +135,8 @@ pub fn amount_in(unit: &credit_type::Model, value: i64) -> Answer<DecimalText> {
     } else {
         &text
     };
-    DecimalText::parse(&format!("{sign}{text}")).map_err(|error| ApiError::invalid(error.to_string()).of(param))
+    DecimalText::parse(&format!("{sign}{text}"))
+        .map_err(|error| ApiError::invalid(error.to_string()).of(param))
 }
 
 /// A balance or an amount granted.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use domain::entry::EntryKind;
 use domain::grant::Category;
-use domain::{CustomerId, Instant, ProductId};
+use domain::{CustomerId, DrawdownId, Instant, ProductId};
 use entity::{customer, ledger_entry};
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::fields::Fields;
 use super::ids::Kind;
 use super::money::{self, Units};
-use crate::ledger::read::{GrantRow, Read, Reader};
+use crate::ledger::read::{GrantRow, NodeRow, Read, Reader};
 
 /// Letters of an invoice prefix.
 const PREFIX_LENGTH: usize = 8;
@@ -26,6 +26,8 @@ pub struct Facts {
     pub customers: HashMap<CustomerId, customer::Model>,
     /// By what id Stripe's prices are called that our products stand for.
     pub prices: HashMap<ProductId, String>,
+    /// Invoices of drawdowns that were given back: those entries do not repeat them.
+    pub invoices: HashMap<DrawdownId, String>,
     /// The key that was used is one of live mode.
     pub livemode: bool,
 }
@@ -46,8 +48,29 @@ impl Facts {
             units: units.into_iter().map(|unit| (unit.id, unit)).collect(),
             customers: reader.customers_by_id(customers).await?,
             prices: reader.external_ids_of_products(products).await?,
+            invoices: HashMap::new(),
             livemode,
         })
+    }
+
+    /// Loads what these entries need in addition.
+    ///
+    /// # Errors
+    /// What the read says.
+    pub async fn load_invoices<'e>(
+        &mut self,
+        reader: &Reader,
+        entries: impl Iterator<Item = &'e ledger_entry::Model>,
+    ) -> Read<()> {
+        let back = entries.filter(|row| row.kind == EntryKind::Reversal);
+        let back = back.filter_map(|row| row.drawdown_id.map(|id| id.0));
+        let drawdowns = reader.nodes(&back.collect::<Vec<_>>()).await?;
+        let invoices = drawdowns.into_values().filter_map(|row| match row {
+            NodeRow::Drawdown(row) => Some((row.id, row.invoice_id?)),
+            _ => None,
+        });
+        self.invoices.extend(invoices);
+        Ok(())
     }
 
     /// The test clock of a customer.
@@ -207,7 +230,7 @@ pub fn transaction(row: &ledger_entry::Model, facts: &Facts) -> Json {
     } else {
         "credits_applied"
     };
-    let invoice = (of == detail).then(|| invoice(row));
+    let invoice = (of == detail).then(|| invoice(row, facts));
     moved.insert(detail.to_owned(), json!(invoice));
     let moved = Json::Object(moved);
     let (credit, debit) = if is_credit {
@@ -248,9 +271,10 @@ fn kind(row: &ledger_entry::Model) -> (&'static str, &'static str) {
 }
 
 /// The invoice and the line that a drawdown stands for.
-fn invoice(row: &ledger_entry::Model) -> Json {
+fn invoice(row: &ledger_entry::Model, facts: &Facts) -> Json {
     let drawdown = row.drawdown_id.map_or(row.id.0, |drawdown| drawdown.0);
-    let invoice = row.invoice_id.clone();
+    let of_drawdown = row.drawdown_id.and_then(|id| facts.invoices.get(&id));
+    let invoice = row.invoice_id.as_ref().or(of_drawdown).cloned();
     json!({
         "invoice": invoice.unwrap_or_else(|| Kind::Invoice.write(drawdown)),
         "invoice_line_item": Kind::InvoiceLine.write(drawdown),

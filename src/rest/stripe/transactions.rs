@@ -80,5 +80,8 @@ async fn place(call: &Call, cursor: Option<&str>, param: &str) -> Answer<Option<
 
 async fn facts(call: &Call, rows: &[ledger_entry::Model]) -> Answer<Facts> {
     let customers: Vec<_> = rows.iter().map(|row| row.customer_id).collect();
-    Ok(Facts::load(call.ledger.read(), &customers, &[], call.livemode).await?)
+    let reader = call.ledger.read();
+    let mut facts = Facts::load(reader, &customers, &[], call.livemode).await?;
+    facts.load_invoices(reader, rows.iter()).await?;
+    Ok(facts)
 }
