@@ -21,4 +21,5 @@ pub mod product;
 pub mod product_external_id;
 pub mod rest_answer;
 pub mod segment;
+pub mod signing_key;
 pub mod uniqueness_key;

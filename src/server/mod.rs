@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::auth::Keys;
 use crate::config::Limits;
 use crate::graphql;
+use crate::graphql::http::documents::Documents;
 use crate::ledger::Ledger;
 use crate::rest;
 
@@ -22,6 +23,8 @@ use crate::rest;
 pub struct Options {
     /// Of one request.
     pub limits: Limits,
+    /// Documents that are asked for by id.
+    pub documents: Documents,
     /// Threads; 0: one for each processor.
     pub workers: usize,
     /// How long a stop waits for the requests under way.
@@ -76,9 +79,10 @@ pub fn start(
     options: Options,
 ) -> std::io::Result<Running> {
     let address = listener.local_addr()?;
-    let endpoint = graphql::endpoint(ledger.clone(), keys.clone(), options.limits.clone());
+    let limits = options.limits.clone();
+    let endpoint = graphql::endpoint(ledger.clone(), keys.clone(), options.limits, options.documents);
     let health = health::Health::new(ledger.read().database().clone());
-    let stripe = rest::stripe::Endpoint::new(ledger, keys, options.limits);
+    let stripe = rest::stripe::Endpoint::new(ledger, keys, limits);
     let mut server = HttpServer::new(move || {
         let headers = SECURITY_HEADERS.into_iter();
         App::new()
