@@ -168,7 +168,7 @@ pub(super) async fn all(call: &Call) -> Answer<Json> {
 
 /// The range of time that `created` asks for: whole seconds, ours are finer.
 pub(super) fn created(params: &Params) -> Answer<TimeRange> {
-    if let Some(Given::Set(_)) = params.text("created", 20).ok() {
+    if let Ok(Given::Set(_)) = params.text("created", 20) {
         let second = params.moment("created")?.unwrap_or_default();
         return Ok(TimeRange {
             gte: Some(instant(second)),

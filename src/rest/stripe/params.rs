@@ -454,7 +454,7 @@ fn joined(path: &str, part: &str) -> String {
     }
 }
 
-fn last_part<'n>(name: &'n str) -> &'n str {
+fn last_part(name: &str) -> &str {
     parts(name).last().copied().unwrap_or(name)
 }
 

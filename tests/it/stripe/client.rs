@@ -166,8 +166,8 @@ impl Reply {
 impl Fault {
     /// Status, code and param, for tables.
     pub fn short(&self) -> (u16, &str, &str) {
-        let or = |text: &'_ Option<String>| text.as_deref().unwrap_or("").to_owned().leak() as &str;
-        (self.status, or(&self.code), or(&self.param))
+        let [code, param] = [&self.code, &self.param].map(|text| text.as_deref().unwrap_or(""));
+        (self.status, code, param)
     }
 }
 
