@@ -146,6 +146,8 @@ settings! {
         token_secret: Secret, "SCRIP_TOKEN_SECRET", "SECRETS";
         /// Folder of .graphql files that are asked for by the SHA-256 of their text
         trusted_documents: PathBuf, "SCRIP_TRUSTED_DOCUMENTS", "FOLDER";
+        /// Where to listen for Stripe's client libraries at the root, beside /stripe of the main address
+        stripe_listen: String, "SCRIP_STRIPE_LISTEN", "ADDRESS";
     }
 }
 

@@ -18,6 +18,8 @@ pub mod idempotency;
 pub mod ledger_entry;
 pub mod object_home;
 pub mod product;
+pub mod product_external_id;
+pub mod rest_answer;
 pub mod segment;
 pub mod signing_key;
 pub mod test_clock;

@@ -21,6 +21,11 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
     let stop = stop_signal()?;
     // Before the database: a second server started by mistake should not even open it.
     let listener = server::bind(&settings.listen)?;
+    let stripe = settings
+        .stripe_listen
+        .as_deref()
+        .filter(|at| !at.is_empty());
+    let stripe = stripe.map(server::bind).transpose()?;
     let documents = trusted_documents(&settings)?;
     if settings.demo.0 {
         play_demo(&settings).await?;
@@ -45,11 +50,17 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
         workers: settings.workers,
         shutdown_timeout: Duration::from_secs(settings.shutdown_timeout_seconds),
     };
+    let stripe = stripe
+        .map(|at| server::start_stripe(ledger.clone(), keys.clone(), at, options.clone()))
+        .transpose()?;
     let running = server::start(ledger.clone(), keys, listener, options)?;
-    tell(&running, first_key.as_deref())?;
+    tell(&running, stripe.as_ref(), first_key.as_deref())?;
 
     stop.await;
     tracing::info!("stopping: finishing what was accepted");
+    if let Some(stripe) = stripe {
+        stripe.stop().await;
+    }
     running.stop().await;
     job.abort();
     close(ledger).await?;
@@ -78,7 +89,11 @@ async fn play_demo(settings: &Settings) -> Result<(), Failure> {
 }
 
 /// Says where it listens, and how to get in on the first start.
-fn tell(running: &server::Running, first_key: Option<&str>) -> std::io::Result<()> {
+fn tell(
+    running: &server::Running,
+    stripe: Option<&server::Running>,
+    first_key: Option<&str>,
+) -> std::io::Result<()> {
     let url = running.url();
     tracing::info!(%url, "ready");
     if let Some(key) = first_key {
@@ -88,6 +103,13 @@ fn tell(running: &server::Running, first_key: Option<&str>) -> std::io::Result<(
     }
     let mut out = std::io::stdout().lock();
     writeln!(out, "listening on http://{}", running.address())?;
+    if let Some(stripe) = stripe {
+        writeln!(
+            out,
+            "listening for Stripe's clients on http://{}",
+            stripe.address()
+        )?;
+    }
     out.flush()
 }
 

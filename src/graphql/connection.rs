@@ -181,6 +181,7 @@ pub fn page(
             None | Some(SortOrder::OldestFirst) => Order::OldestFirst,
             Some(SortOrder::NewestFirst) => Order::NewestFirst,
         },
+        ..PageRequest::default()
     })
 }
 

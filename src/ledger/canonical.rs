@@ -17,6 +17,26 @@ pub fn text(value: &Json) -> String {
     sorted(value).to_string()
 }
 
+/// Puts a JSON merge patch (RFC 7396) into a value: null removes, objects are merged, anything else
+/// takes the place of what is there.
+pub fn merge(value: &mut Json, patch: &Json) {
+    let Json::Object(patch) = patch else {
+        *value = patch.clone();
+        return;
+    };
+    if !value.is_object() {
+        *value = Json::Object(Map::new());
+    }
+    let Json::Object(fields) = value else { return };
+    for (name, change) in patch {
+        if change.is_null() {
+            fields.remove(name);
+        } else {
+            merge(fields.entry(name.clone()).or_insert(Json::Null), change);
+        }
+    }
+}
+
 /// Path of the first field in which two inputs differ, with dots.
 #[must_use]
 pub fn first_difference(one: &str, other: &str) -> String {
@@ -59,6 +79,7 @@ fn tidy(value: Json) -> Json {
         Json::Object(fields) => {
             let free = [
                 "customFields",
+                "customFieldsPatch",
                 "metadata",
                 "pricingGroupValues",
                 "presentationGroupValues",
@@ -105,6 +126,15 @@ mod tests {
         let one = serde_json::json!({"b": 1, "a": {"y": null, "x": 2}});
         let other = serde_json::json!({"a": {"x": 2}, "b": 1, "c": null});
         assert_eq!(input(&one), input(&other));
+    }
+
+    #[test]
+    fn a_patch_sets_merges_and_removes() {
+        let mut value = serde_json::json!({"a": 1, "b": {"x": 1, "y": 2}, "c": [1]});
+        let patch = serde_json::json!({"a": null, "b": {"x": null, "z": {"n": null}}, "c": "d"});
+        merge(&mut value, &patch);
+        let expected = serde_json::json!({"b": {"y": 2, "z": {}}, "c": "d"});
+        assert_eq!(value, expected);
     }
 
     #[test]

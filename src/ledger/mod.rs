@@ -6,10 +6,12 @@
 //! | `writer.rs`, `aside.rs` | the queue and the transaction that every command goes through |
 //! | `load.rs`, `lock.rs`, `work.rs`, `save.rs` | what a transaction has loaded, and how it is written |
 //! | `clocks.rs` | test clocks bring their customers along |
+//! | `answers.rs` | what REST calls were answered, by key |
 //! | `sql.rs` | SQL for both databases |
 //! | `read/` | every read |
 //! | `verify.rs` | the check of all books |
 
+mod answers;
 mod aside;
 pub mod caller;
 pub mod canonical;
@@ -38,6 +40,7 @@ use domain::{Amount, Code, CreditTypeId, CustomerId, Instant, Rejection, Scale};
 use entity::{drawdown, object_home, segment};
 use sea_orm::{DatabaseConnection, DbErr, EntityTrait};
 
+pub use self::answers::Claim;
 pub use self::caller::{Caller, Role};
 pub use self::command::Command;
 use self::command::input::DrawDown;

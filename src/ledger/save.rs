@@ -18,6 +18,8 @@ pub async fn all(db: &impl ConnectionTrait, work: &mut Work<'_>) -> Result<(), D
     let mine = &mut work.claims;
     mine.external_ids
         .sort_by(|a, b| a.external_id.cmp(&b.external_id));
+    mine.product_external_ids
+        .sort_by(|a, b| a.external_id.cmp(&b.external_id));
     mine.uniqueness_keys
         .sort_by(|a, b| (&a.key, &a.kind).cmp(&(&b.key, &b.kind)));
     work.new_answers.sort_by(|a, b| {
@@ -151,6 +153,7 @@ async fn drawdowns(db: &impl ConnectionTrait, books: &[&OpenBook]) -> Result<(),
 /// Claims in tables that are unique over all customers.
 async fn claims(db: &impl ConnectionTrait, work: &Work<'_>) -> Result<(), DbErr> {
     claim(db, &work.claims.external_ids).await?;
+    claim(db, &work.claims.product_external_ids).await?;
     claim(db, &work.claims.uniqueness_keys).await?;
     sql::insert(db, &work.claims.homes, OnConflict::Fail).await?;
     Ok(())

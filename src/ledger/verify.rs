@@ -31,7 +31,7 @@ use std::fmt;
 use domain::{CreditTypeId, CustomerId, ProductId, Scale};
 use entity::{
     account, contract, credit, credit_grant, credit_type, drawdown, event, idempotency,
-    ledger_entry, product, segment,
+    ledger_entry, product, product_external_id, segment,
 };
 use sea_orm::{DatabaseConnection, DbErr, EntityName, EntityTrait, ModelTrait};
 use uuid::Uuid;
@@ -132,6 +132,19 @@ impl Audit<'_> {
             })
             .await?;
         clocks::all(&snapshot, &mut self.findings).await?;
+        let (mut named, sql) = (
+            Vec::new(),
+            snapshot.sql("SELECT * FROM product_external_id"),
+        );
+        snapshot
+            .each::<product_external_id::Entity>(sql, &mut self.findings, |_, row| named.push(row))
+            .await?;
+        for row in named {
+            if !self.products.contains(&row.product_id) {
+                let what = "the product that it names is not there";
+                self.findings.push(Finding::of(&row, what));
+            }
+        }
         snapshot.end().await
     }
 

@@ -10,7 +10,7 @@ use domain::{
 };
 use entity::{
     api_key, contract, credit, credit_grant, credit_type, customer, customer_external_id, drawdown,
-    event, idempotency, object_home, product, signing_key, test_clock, uniqueness_key,
+event, idempotency, object_home, product, signing_key, test_clock, uniqueness_key, product_external_id,
 };
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -59,6 +59,8 @@ pub struct Needs {
     pub uniqueness_keys: BTreeSet<(&'static str, String)>,
     /// External ids of customers.
     pub external_ids: BTreeSet<String>,
+    /// What products are called by other systems.
+    pub product_external_ids: BTreeSet<String>,
     /// Also the grants whose segments the named drawdowns took from.
     pub grants_of_slices: bool,
     /// Credits of which usage dated at or after an instant is needed.
@@ -164,6 +166,8 @@ pub struct Claims {
     pub external_ids: Vec<customer_external_id::Model>,
     /// External ids that are free again.
     pub released_external_ids: Vec<String>,
+    /// What products are called by other systems.
+    pub product_external_ids: Vec<product_external_id::Model>,
     /// Uniqueness keys.
     pub uniqueness_keys: Vec<uniqueness_key::Model>,
     /// Uniqueness keys that are free again: kind, key.
@@ -233,6 +237,8 @@ pub struct Work<'a> {
     pub taken_keys: BTreeSet<(&'static str, String)>,
     /// External ids that are taken.
     pub taken_external_ids: HashMap<String, CustomerId>,
+    /// What products are called by other systems, of those that were asked for.
+    pub taken_product_ids: HashMap<String, ProductId>,
     /// Posted usage that was asked for.
     pub usage: Vec<Usage>,
     /// Claims to be made.
@@ -257,6 +263,7 @@ impl<'a> Work<'a> {
             found_drawdowns: HashMap::new(),
             taken_keys: BTreeSet::new(),
             taken_external_ids: HashMap::new(),
+            taken_product_ids: HashMap::new(),
             usage: Vec::new(),
             claims: Claims::default(),
             events: Vec::new(),

@@ -6,7 +6,7 @@ mod page;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::{App, HttpServer, web};
 use tokio::task::JoinHandle;
@@ -16,6 +16,7 @@ use crate::config::Limits;
 use crate::graphql;
 use crate::graphql::http::documents::Documents;
 use crate::ledger::Ledger;
+use crate::rest;
 
 /// How the server serves.
 #[derive(Clone, Debug)]
@@ -78,14 +79,17 @@ pub fn start(
     options: Options,
 ) -> std::io::Result<Running> {
     let address = listener.local_addr()?;
-    let endpoint = graphql::endpoint(ledger.clone(), keys, options.limits, options.documents);
+    let limits = options.limits.clone();
+    let endpoint = graphql::endpoint(ledger.clone(), keys.clone(), options.limits, options.documents);
     let health = health::Health::new(ledger.read().database().clone());
+    let stripe = rest::stripe::Endpoint::new(ledger, keys, limits);
     let mut server = HttpServer::new(move || {
         let headers = SECURITY_HEADERS.into_iter();
         App::new()
             .wrap(headers.fold(DefaultHeaders::new(), DefaultHeaders::add))
             .app_data(web::Data::new(endpoint.clone()))
             .app_data(web::Data::new(health.clone()))
+            .app_data(web::Data::new(stripe.clone()))
             .configure(routes)
     })
     .disable_signals()
@@ -94,13 +98,36 @@ pub fn start(
     if options.workers > 0 {
         server = server.workers(options.workers);
     }
-    let server = server.run();
-    let handle = server.handle();
-    Ok(Running {
-        address,
-        handle,
-        done: tokio::spawn(server),
+    Ok(Running::of(address, server.run()))
+}
+
+/// Starts to serve Stripe's calls at the root of a listener of their own, for client libraries that
+/// can not put a path before them.
+///
+/// # Errors
+/// When the listener can not be used.
+pub fn start_stripe(
+    ledger: Ledger,
+    keys: Keys,
+    listener: TcpListener,
+    options: Options,
+) -> std::io::Result<Running> {
+    let address = listener.local_addr()?;
+    let stripe = rest::stripe::Endpoint::new(ledger, keys, options.limits);
+    let mut server = HttpServer::new(move || {
+        let headers = SECURITY_HEADERS.into_iter();
+        App::new()
+            .wrap(headers.fold(DefaultHeaders::new(), DefaultHeaders::add))
+            .app_data(web::Data::new(stripe.clone()))
+            .configure(rest::stripe::routes_at_the_root)
     })
+    .disable_signals()
+    .shutdown_timeout(options.shutdown_timeout.as_secs())
+    .listen(listener)?;
+    if options.workers > 0 {
+        server = server.workers(options.workers);
+    }
+    Ok(Running::of(address, server.run()))
 }
 
 fn routes(config: &mut web::ServiceConfig) {
@@ -108,10 +135,19 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/graphql", web::route().to(graphql::http::answer))
         .route("/healthz", web::get().to(health::alive))
         .route("/readyz", web::get().to(health::ready))
+        .configure(rest::stripe::routes)
         .configure(page::routes);
 }
 
 impl Running {
+    fn of(address: SocketAddr, server: Server) -> Self {
+        Self {
+            address,
+            handle: server.handle(),
+            done: tokio::spawn(server),
+        }
+    }
+
     /// Where it listens, with the real port.
     #[must_use]
     pub fn address(&self) -> SocketAddr {

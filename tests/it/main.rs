@@ -26,6 +26,7 @@ mod races;
 mod readme;
 mod schema_snapshot;
 mod sharding;
+mod stripe;
 mod support;
 mod tidy;
 mod transport;

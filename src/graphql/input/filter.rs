@@ -79,6 +79,7 @@ impl From<CustomerFilter> for filter::CustomerFilter {
             archived: given.archived,
             test_clock_ids: ids(given.test_clock_ids, TestClockId::read),
             on_test_clock: given.on_test_clock,
+            ..Self::default()
         }
     }
 }
@@ -227,6 +228,7 @@ impl From<LedgerEntryFilter> for filter::EntryFilter {
             invoice_id: given.invoice_id,
             effective_at: or_all(given.effective_at),
             recorded_at: or_all(given.recorded_at),
+            ..Self::default()
         }
     }
 }
@@ -261,6 +263,7 @@ impl From<EventFilter> for filter::EventFilter {
             types: given.types,
             created_by: given.created_by,
             recorded_at: or_all(given.recorded_at),
+            ..Self::default()
         }
     }
 }

@@ -155,15 +155,15 @@ impl Run for VoidCreditGrant {
 }
 
 /// A grant that is being changed.
-struct Change<'c> {
-    book: &'c mut Book,
-    row: &'c mut credit_grant::Model,
-    act: &'c domain::book::Act<'c>,
+pub(super) struct Change<'c> {
+    pub(super) book: &'c mut Book,
+    pub(super) row: &'c mut credit_grant::Model,
+    pub(super) act: &'c domain::book::Act<'c>,
 }
 
 /// Changes a grant that is not voided, notes when and by whom. What the closure answers is added
 /// to what the event tells.
-fn change(
+pub(super) fn change(
     work: &mut Work<'_>,
     order: &Order,
     id: CreditGrantId,

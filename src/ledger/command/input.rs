@@ -449,6 +449,34 @@ inputs! {
         /// None: now.
         effective_at: Option<Instant>,
     }
+    /// A change of single custom fields of a customer, and perhaps of its name.
+    PatchCustomer {
+        /// Which.
+        id: CustomerId,
+        /// 1..255 characters.
+        name: Option<String>,
+        /// A JSON merge patch: names that are null go, others are set, the rest stays.
+        custom_fields_patch: Option<Json>,
+    }
+    /// A change of single custom fields of a grant, and perhaps of its end.
+    PatchCreditGrant {
+        /// Which.
+        id: CreditGrantId,
+        /// The new end.
+        expires_at: Option<Instant>,
+        /// Removes the end.
+        #[serde(skip_serializing_if = "is_false")]
+        never_expires: bool,
+        /// A JSON merge patch: names that are null go, others are set, the rest stays.
+        custom_fields_patch: Option<Json>,
+    }
+    /// What a product is called by another system.
+    AddProductExternalId {
+        /// Which.
+        id: ProductId,
+        /// 1..128 characters, unique among products.
+        external_id: String,
+    }
     /// `createApiKey`.
     CreateApiKey {
         /// 1..255 characters; the actor in the books.

@@ -14,6 +14,7 @@ mod grant_edit;
 mod house;
 pub mod input;
 mod manual;
+mod patch;
 mod shape;
 mod test_clock;
 
@@ -212,6 +213,9 @@ commands! {
     ReleaseDrawdown = "releaseDrawdown",
     ReverseDrawdown = "reverseDrawdown",
     AddManualLedgerEntry = "addManualLedgerEntry",
+    PatchCustomer = "patchCustomer",
+    PatchCreditGrant = "patchCreditGrant",
+    AddProductExternalId = "addProductExternalId",
     CreateApiKey = "createApiKey",
     RevokeApiKey = "revokeApiKey",
     CreateCustomerToken = "createCustomerToken",

@@ -1,6 +1,6 @@
 //! Loads keys of all kinds that the commands ask for.
 
-use entity::{customer_external_id, drawdown, idempotency, uniqueness_key};
+use entity::{customer_external_id, drawdown, idempotency, product_external_id, uniqueness_key};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::super::work::{Needs, Work};
@@ -14,7 +14,8 @@ pub(super) async fn claimed(
 ) -> Result<(), DbErr> {
     drawdown_keys(db, needs, work).await?;
     uniqueness_keys(db, needs, work).await?;
-    external_ids(db, needs, work).await
+    external_ids(db, needs, work).await?;
+    product_external_ids(db, needs, work).await
 }
 
 /// PostgreSQL can not even be asked for a text with NUL; none is there, the form is refused later.
@@ -23,6 +24,9 @@ pub(super) fn forget_impossible(needs: &mut Needs) {
     needs.drawdown_keys.retain(|key| !key.1.contains('\0'));
     needs.uniqueness_keys.retain(|key| !key.1.contains('\0'));
     needs.external_ids.retain(|text| !text.contains('\0'));
+    needs
+        .product_external_ids
+        .retain(|text| !text.contains('\0'));
 }
 
 /// The answers given before to the keys that the commands bear.
@@ -113,5 +117,23 @@ async fn external_ids(
     let taken = rows.await?.into_iter();
     work.taken_external_ids
         .extend(taken.map(|row| (row.external_id, row.customer_id)));
+    Ok(())
+}
+
+async fn product_external_ids(
+    db: &impl ConnectionTrait,
+    needs: &Needs,
+    work: &mut Work<'_>,
+) -> Result<(), DbErr> {
+    let ids = &needs.product_external_ids;
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let rows = select::<product_external_id::Entity>(db, |sql| {
+        sql.among_texts("external_id", ids.iter().cloned().collect());
+    });
+    let taken = rows.await?.into_iter();
+    work.taken_product_ids
+        .extend(taken.map(|row| (row.external_id, row.product_id)));
     Ok(())
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use domain::{ContractId, CreditTypeId, CustomerId, ProductId};
-use entity::{contract, credit_type, object_home, product, uniqueness_key};
-use sea_orm::{EntityTrait, FromQueryResult};
+use entity::{contract, credit_type, object_home, product, product_external_id, uniqueness_key};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use super::dialect::{Child, Sql, columns};
@@ -153,6 +153,39 @@ impl Reader {
         sql.among("p.id", ids.iter().map(|id| id.0));
         let rows: Vec<product::Model> = self.fetch(sql).await?;
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    }
+
+    /// Products by what other systems call them; unknown ones are absent.
+    pub async fn products_by_external_id(
+        &self,
+        ids: &[String],
+    ) -> Read<HashMap<String, ProductId>> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let known = product_external_id::Entity::find()
+            .filter(product_external_id::Column::ExternalId.is_in(ids))
+            .all(&self.db)
+            .await?;
+        let known = known.into_iter();
+        Ok(known.map(|row| (row.external_id, row.product_id)).collect())
+    }
+
+    /// What other systems call these products; of several the first by alphabet.
+    pub async fn external_ids_of_products(
+        &self,
+        products: &[ProductId],
+    ) -> Read<HashMap<ProductId, String>> {
+        if products.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let known = product_external_id::Entity::find()
+            .filter(product_external_id::Column::ProductId.is_in(products.iter().copied()))
+            .order_by_desc(product_external_id::Column::ExternalId)
+            .all(&self.db)
+            .await?;
+        let known = known.into_iter();
+        Ok(known.map(|row| (row.product_id, row.external_id)).collect())
     }
 
     /// All credit types, oldest first.

@@ -116,6 +116,13 @@ fn matching(sql: &mut Sql, filter: &CustomerFilter, known: Option<&Vec<CustomerI
     if let Some(text) = filter.search.as_deref().filter(|text| !text.is_empty()) {
         sql.and_contains(&["c.name", "c.external_id"], text);
     }
+    if let Some(email) = &filter.email {
+        sql.push(" AND ")
+            .json_text("c.custom_fields", &["[stripe]", "email"])
+            .push(" = ")
+            .bind(email.clone());
+    }
+    sql.and_within("c.created_at", filter.created_at);
     match filter.archived {
         Some(true) => sql.push(" AND c.archived_at IS NOT NULL"),
         Some(false) => sql.push(" AND c.archived_at IS NULL"),

@@ -143,6 +143,18 @@ impl Sql {
         self.and(&format!("{column} <"), range.lt)
     }
 
+    /// Appends the text at a path of a column with JSON; null where there is none.
+    pub(super) fn json_text(&mut self, column: &str, path: &[&str]) -> &mut Self {
+        if self.is_postgres() {
+            let path: Vec<String> = path.iter().map(|name| format!("\"{name}\"")).collect();
+            let path = path.join(",");
+            self.push(&format!("CAST({column} AS json) #>> '{{{path}}}'"))
+        } else {
+            let path: String = path.iter().map(|name| format!(".\"{name}\"")).collect();
+            self.push(&format!("json_extract({column}, '${path}')"))
+        }
+    }
+
     /// Names the customers in a sub-query too, so that Citus finds their shards; beyond some
     /// twenty that costs PostgreSQL more than it saves, and SQLite needs it never.
     pub(super) fn and_named(&mut self, column: &str, customers: &[CustomerId]) -> &mut Self {

@@ -470,8 +470,11 @@ fn matching(sql: &mut Sql, filter: &EntryFilter) {
         kinds.map(|list| list.iter().map(|kind| kind.as_str().to_owned())),
     );
     sql.and("e.credit_grant_id =", filter.credit_grant_id)
-        .and("e.credit_id =", filter.credit_id)
-        .and("e.drawdown_id =", filter.drawdown_id)
+        .and("e.credit_id =", filter.credit_id);
+    if filter.grants_only {
+        sql.push(" AND e.credit_grant_id IS NOT NULL");
+    }
+    sql.and("e.drawdown_id =", filter.drawdown_id)
         .and("e.invoice_id =", filter.invoice_id.clone())
         .and_within("e.effective_at", filter.effective_at)
         .and_within("e.recorded_at", filter.recorded_at);

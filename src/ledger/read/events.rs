@@ -292,6 +292,7 @@ fn time_of(id: Uuid, seconds: i64) -> Instant {
 fn of_customers(filter: &EventFilter) -> EntryFilter {
     EntryFilter {
         customer_ids: filter.customer_ids.clone(),
+        grants_only: filter.grants_only,
         ..EntryFilter::default()
     }
 }
@@ -338,6 +339,9 @@ fn drawn(sql: &mut Sql, filter: &EventFilter) {
 }
 
 fn entered(sql: &mut Sql, filter: &EventFilter) {
+    if filter.grants_only {
+        sql.push(" AND e.credit_grant_id IS NOT NULL");
+    }
     sql.and_among("e.customer_id", filter.customer_ids.as_ref())
         .and_among("e.id", filter.subject_ids.as_ref())
         .and("e.created_by =", filter.created_by.clone())

@@ -6,7 +6,8 @@ use domain::drawdown::DrawdownStatus;
 use domain::entry::EntryKind;
 use domain::grant::Category;
 use domain::{
-    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, Instant, TestClockId,
+    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, Instant, ProductId,
+    TestClockId,
 };
 use uuid::Uuid;
 
@@ -36,6 +37,10 @@ pub struct CustomerFilter {
     pub test_clock_ids: Option<Vec<TestClockId>>,
     /// On any test clock, or on none.
     pub on_test_clock: Option<bool>,
+    /// With exactly this address among their custom fields, where Stripe's clients have it.
+    pub email: Option<String>,
+    /// Made in this time.
+    pub created_at: TimeRange,
 }
 
 /// Of credit grants.
@@ -59,6 +64,17 @@ pub struct GrantFilter {
     pub created_at: TimeRange,
     /// With this key.
     pub uniqueness_key: Option<String>,
+}
+
+/// Which grants of a customer are summed up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GrantScope {
+    /// All.
+    All,
+    /// Those that may pay for one of these products, or for all.
+    Products(Vec<ProductId>),
+    /// This one.
+    One(CreditGrantId),
 }
 
 /// Of credits.
@@ -107,6 +123,8 @@ pub struct EntryFilter {
     pub effective_at: TimeRange,
     /// Learned in this time.
     pub recorded_at: TimeRange,
+    /// Of grants, not of credits.
+    pub grants_only: bool,
 }
 
 /// Of events.
@@ -122,6 +140,8 @@ pub struct EventFilter {
     pub created_by: Option<String>,
     /// Recorded in this time.
     pub recorded_at: TimeRange,
+    /// Of ledger entries only those of grants, not of credits.
+    pub grants_only: bool,
 }
 
 /// Of drawdowns.

@@ -12,7 +12,7 @@ use super::fetch::{Parents, once_each, plain, typed};
 use super::page::{Key, KeyKind, Slice};
 use super::scope::Narrow;
 use super::times::{Now, Times};
-use super::{GrantFilter, GrantRow, GrantStatus, Page, PageRequest, Read, Reader};
+use super::{GrantFilter, GrantRow, GrantScope, GrantStatus, GrantSum, Page, PageRequest, Read, Reader};
 
 static COLUMNS: LazyLock<String> = LazyLock::new(|| {
     let grant = columns::<credit_grant::Entity>("g", "g_");
@@ -139,6 +139,46 @@ impl Reader {
         };
         let mut rows = self.grants_by_id(&[(home.customer_id, id)]).await?;
         Ok(rows.remove(&id))
+    }
+
+    /// What is left of a customer's grants now, for each unit that it has grants in: nothing, where
+    /// none of them has started or is left.
+    pub async fn sums_of_grants(
+        &self,
+        customer: CustomerId,
+        scope: &GrantScope,
+    ) -> Read<Vec<GrantSum>> {
+        self.settle(&[customer]).await?;
+        let now = self.now();
+        let mut sql = self.sql();
+        sql.push("SELECT g.credit_type_id, ");
+        for (column, comma) in [("remaining", ", "), ("held", "")] {
+            sql.push("CAST(SUM(CASE WHEN s.starts_at <= ").bind(now);
+            sql.push(&format!(
+                " AND s.voided_at IS NULL THEN s.{column} ELSE 0 END) AS bigint) AS {column}{comma}"
+            ));
+        }
+        sql.push(" FROM credit_grant g JOIN segment s ON s.customer_id = g.customer_id");
+        sql.push(" AND s.id = g.segment_id WHERE g.customer_id = ");
+        sql.bind(customer)
+            .push(" AND s.customer_id = ")
+            .bind(customer);
+        match scope {
+            GrantScope::All => {}
+            GrantScope::One(grant) => {
+                sql.push(" AND g.id = ").bind(*grant);
+            }
+            GrantScope::Products(products) => {
+                sql.push(" AND (g.product_ids = '[]'");
+                for product in products {
+                    sql.push(" OR g.product_ids LIKE ")
+                        .bind(format!("%{product}%"));
+                }
+                sql.push(")");
+            }
+        }
+        sql.push(" GROUP BY g.credit_type_id ORDER BY g.credit_type_id");
+        self.fetch(sql).await
     }
 
     async fn grants_between(

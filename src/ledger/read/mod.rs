@@ -51,10 +51,11 @@ use sea_orm::{DatabaseConnection, DbErr};
 
 pub use events::{DRAWDOWN_CREATED, ENTRY_CREATED};
 pub use filter::{
-    CreditFilter, CustomerFilter, DrawdownFilter, EntryFilter, EventFilter, GrantFilter, TimeRange,
+    CreditFilter, CustomerFilter, DrawdownFilter, EntryFilter, EventFilter, GrantFilter,
+    GrantScope, TimeRange,
 };
-pub use page::{Order, Page, PageRequest};
-pub use rows::{BalanceRow, CreditRow, EventRow, GrantRow, NodeRow};
+pub use page::{Order, Page, PageRequest, Place};
+pub use rows::{BalanceRow, CreditRow, EventRow, GrantRow, GrantSum, NodeRow};
 pub use scope::Scope;
 pub use status::{CreditStatus, GrantStatus};
 

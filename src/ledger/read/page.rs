@@ -38,6 +38,32 @@ pub struct PageRequest {
     pub before: Option<String>,
     /// In which order.
     pub order: Order,
+    /// As `after`, for callers whose cursors are the rows themselves.
+    pub after_place: Option<Place>,
+    /// As `before`, for callers whose cursors are the rows themselves.
+    pub before_place: Option<Place>,
+}
+
+/// The place of a row that is known, whatever the filter of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// In a list that is sorted by id.
+    Id(Uuid),
+    /// Of a ledger entry, in any list of entries: id, account, number in it, when it was recorded.
+    Entry(Uuid, (CustomerId, CreditTypeId), i64, Instant),
+}
+
+impl Place {
+    fn key(self, kind: KeyKind) -> Option<Key> {
+        match (self, kind) {
+            (Self::Id(id) | Self::Entry(id, ..), KeyKind::Id) => Some(Key::Id(id)),
+            (Self::Id(_), _) => None,
+            (Self::Entry(_, _, number, _), KeyKind::Sequence) => Some(Key::Sequence(number)),
+            (Self::Entry(_, (customer, unit), number, at), KeyKind::Moment) => {
+                Some(Key::Moment(at, customer, unit, number))
+            }
+        }
+    }
 }
 
 /// Part of a list.
@@ -146,8 +172,13 @@ impl Slice {
                 "`{argument}` is a cursor of one list, but several lists are asked for"
             ))),
         };
-        let after = read("after", &page.after)?;
-        let before = read("before", &page.before)?;
+        let at = |place: &Option<Place>| {
+            let key = place.map(|place| place.key(kind));
+            key.map(|key| key.ok_or_else(|| bad("a row of another list is no cursor of this one")))
+                .transpose()
+        };
+        let after = read("after", &page.after)?.or(at(&page.after_place)?);
+        let before = read("before", &page.before)?.or(at(&page.before_place)?);
         let oldest_first = page.order == Order::OldestFirst;
         let (above, below) = if oldest_first {
             (after, before)

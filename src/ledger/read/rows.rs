@@ -5,6 +5,7 @@ use entity::{
     api_key, contract, credit, credit_grant, credit_type, customer, drawdown, ledger_entry,
     product, segment, test_clock,
 };
+use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 /// A credit grant and its one segment.
@@ -16,6 +17,17 @@ pub struct GrantRow {
     pub segment: segment::Model,
     /// The time of its customer when it was read: what its status is a function of.
     pub now: Instant,
+}
+
+/// What is left of the grants of a customer in one credit type, in minor units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct GrantSum {
+    /// In which unit.
+    pub credit_type_id: CreditTypeId,
+    /// Of those that have started.
+    pub remaining: i64,
+    /// Of that, reserved by open holds.
+    pub held: i64,
 }
 
 /// A credit and its segments.

@@ -20,13 +20,17 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("graphql", &["auth", "config", "ledger"]),
     ("jobs", &["ledger"]),
     ("ledger", &[]),
-    ("server", &["auth", "config", "graphql", "ledger"]),
+    ("rest", &["auth", "config", "ledger"]),
+    ("server", &["auth", "config", "graphql", "ledger", "rest"]),
 ];
 
 /// Where a crate may be named; nowhere else in the root crate.
 const CRATES: &[(&str, &[&str])] = &[
     ("async_graphql", &["src/graphql/"]),
-    ("actix_web", &["src/graphql/http/", "src/server/"]),
+    (
+        "actix_web",
+        &["src/graphql/http/", "src/rest/", "src/server/"],
+    ),
     ("clap", &["src/cli/", "src/config.rs"]),
     (
         "migration",

@@ -1,0 +1,117 @@
+//! What is wrong, in Stripe's words.
+
+use super::client::{Stripe, grant_of, id};
+use crate::support::{TestApp, both_databases};
+
+const GRANTS: &str = "/v1/billing/credit_grants";
+
+both_databases! {
+    async fn every_fault_of_a_new_grant_is_told_in_stripes_words(app: TestApp) {
+        let stripe = Stripe::of(&app);
+        let customer = stripe.customer("Ada").await;
+        let (past, long) = ((app.now().timestamp() - 10_000).to_string(), "n".repeat(101));
+        let with = |name: &'static str, value: &str| {
+            let mut pairs: Vec<(String, String)> = grant_of(&customer, "100")
+                .into_iter()
+                .filter(|(known, _)| *known != name)
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect();
+            pairs.push((name.to_owned(), value.to_owned()));
+            pairs
+        };
+        let without = |prefix: &str| {
+            let mut pairs = with("metadata[x]", "y");
+            pairs.retain(|(name, _)| !name.starts_with(prefix));
+            pairs
+        };
+        let exact = [
+            (with("foo", "1"), "parameter_unknown", "foo", "Received unknown parameter: foo"),
+            (without("amount"), "parameter_missing", "amount", "Missing required param: amount."),
+            (without("applicability"), "parameter_missing", "applicability_config",
+             "Missing required param: applicability_config."),
+            (without("customer"), "parameter_missing", "customer", "Missing required param: customer."),
+            (with("amount[monetary][value]", "abc"), "parameter_invalid_integer",
+             "amount[monetary][value]", "Invalid integer: abc"),
+            (with("amount[monetary][value]", "0"), "parameter_invalid_integer",
+             "amount[monetary][value]", "This value must be greater than or equal to 1."),
+            (with("priority", "101"), "parameter_invalid_integer", "priority",
+             "This value must be less than or equal to 100."),
+            (with("priority", "-1"), "parameter_invalid_integer", "priority",
+             "This value must be greater than or equal to 0."),
+            (with("category", "gift"), "", "category",
+             "Invalid category: must be one of paid or promotional"),
+            (with("name", &long), "", "name", "Invalid string: nnnn...nnnn; must be at most 100 characters"),
+            (with("name[a]", "b"), "", "name", "Invalid string: {\"a\":\"b\"}"),
+            (with("customer", "cus_x"), "resource_missing", "customer", "No such customer: 'cus_x'"),
+        ];
+        for (pairs, code, param, message) in exact {
+            let pairs: Vec<(&str, &str)> = pairs.iter().map(|(n, v)| (&**n, &**v)).collect();
+            let fault = stripe.refused(GRANTS, &pairs).await;
+            assert_eq!(fault.short(), (400, code, param), "{fault:?}");
+            assert_eq!((&*fault.kind, &*fault.message), ("invalid_request_error", message));
+        }
+        let near = [
+            (with("amount[monetary][currency]", "xyz"), "", "amount[monetary][currency]"),
+            (with("customer", ""), "parameter_invalid_empty", "customer"),
+            (with("expires_at", &past), "", "expires_at"),
+            (with("effective_at", &past), "", "effective_at"),
+            (with("expires_at", "99999999999999999"), "", "expires_at"),
+            (with("applicability_config[scope][prices][0][id]", "price_1"),
+             "parameters_exclusive", "applicability_config[scope][price_type]"),
+            (with("customer_account", "acct_1"), "", "customer"),
+            (with("amount", "5"), "", "amount"),
+        ];
+        for (pairs, code, param) in near {
+            let pairs: Vec<(&str, &str)> = pairs.iter().map(|(n, v)| (&**n, &**v)).collect();
+            let fault = stripe.refused(GRANTS, &pairs).await;
+            assert_eq!(fault.short(), (400, code, param), "{fault:?}");
+        }
+        let list = stripe.get(GRANTS).await;
+        assert_eq!(list["data"].as_array().expect("data").len(), 0, "nothing was made");
+    }
+}
+
+both_databases! {
+    async fn what_is_not_there_is_404_in_the_path_and_400_in_a_parameter(app: TestApp) {
+        let stripe = Stripe::of(&app);
+        let customer = stripe.customer("Ada").await;
+        let grant = id(&stripe.grant(&customer, 1, &[]).await);
+        for (path, kind) in [
+            ("/v1/billing/credit_grants/credgr_x", "credit grant: 'credgr_x'"),
+            ("/v1/billing/credit_balance_transactions/cbtxn_x", "credit balance transaction: 'cbtxn_x'"),
+            ("/v1/customers/cus_x", "customer: 'cus_x'"),
+            ("/v1/events/evt_x", "event: 'evt_x'"),
+        ] {
+            let fault = stripe.get_any(path).await.fault();
+            assert_eq!(fault.short(), (404, "resource_missing", "id"), "{path}");
+            assert_eq!(fault.message, format!("No such {kind}"));
+        }
+        // An id of one kind is no id of another.
+        let fault = stripe.get_any(&format!("/v1/customers/{grant}")).await.fault();
+        assert_eq!(fault.status, 404);
+        let fault = stripe.get_any(&format!("{GRANTS}?customer={grant}")).await.fault();
+        assert_eq!(fault.short(), (400, "resource_missing", "customer"));
+        let summary = "/v1/billing/credit_balance_summary";
+        let fault = stripe.get_any(&format!("{summary}?customer={customer}")).await.fault();
+        assert_eq!(fault.message, "Missing required param: filter.");
+        let other = stripe.customer("Bob").await;
+        let fault = stripe.get_any(&format!(
+            "{summary}?customer={other}&filter[type]=credit_grant&filter[credit_grant]={grant}")).await.fault();
+        assert_eq!(fault.short(), (400, "resource_missing", "filter[credit_grant]"));
+    }
+}
+
+both_databases! {
+    async fn an_address_that_is_not_served_is_told_so(app: TestApp) {
+        let stripe = Stripe::of(&app);
+        for (method, path) in [
+            ("GET", "/v1/x"), ("GET", "/v1/customers/"), ("PUT", "/v1/customers"), ("GET", "/v1"),
+            ("DELETE", "/v1/billing/credit_grants/credgr_x"), ("GET", "/v2/core/events"),
+        ] {
+            let fault = stripe.send(stripe.request(method, path)).await.fault();
+            assert_eq!(fault.short(), (404, "", ""), "{method} {path}");
+            let start = format!("Unrecognized request URL ({method}: {path}). If you are trying to list");
+            assert!(fault.message.starts_with(&start), "{}", fault.message);
+        }
+    }
+}

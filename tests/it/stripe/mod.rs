@@ -1,0 +1,13 @@
+//! Stripe's calls over real HTTP: what its client libraries send, and every answer held against
+//! the published schemas where they are at hand.
+
+mod balances;
+mod client;
+mod customers;
+mod errors;
+mod events;
+mod grants;
+mod keys;
+mod lists;
+mod protocol;
+mod schemas;
