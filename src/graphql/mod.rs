@@ -6,6 +6,7 @@
 //! | `query`, `mutation` | root fields: convert, ask the ledger, convert back |
 //! | `types`, `input`, `payload` | what goes out and in, one file per noun |
 //! | `scalar`, `connection` | scalars; the one form of all lists |
+//! | `rows` | how the rows of a list are filled |
 //! | `loaders`, `context` | what resolvers share; who may do what |
 //! | `error` | user errors, and the codes of what went wrong |
 
@@ -18,6 +19,7 @@ mod loaders;
 mod mutation;
 mod payload;
 mod query;
+mod rows;
 mod scalar;
 mod types;
 

@@ -138,9 +138,10 @@ impl Ledger {
             connect::furnish(&write, clock.now()).await?;
         }
         let read = connect::reader(&database_url, settings.read_connections).await?;
+        let lanes = connect::lanes(&database_url, &write).await?;
         let lateness_max_days = settings.lateness_max_days;
         let writer = Arc::new(Writer::start(Desk {
-            db: write.clone(),
+            db: lanes,
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             lateness_max_days,

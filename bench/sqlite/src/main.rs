@@ -81,7 +81,32 @@ fn draw(tx: &Transaction<'_>, customer: Uuid, chance: &mut Chance) -> Result<()>
         params![customer.as_bytes(), USD.as_bytes(), amount],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    let id = chance.id();
+    update(tx, customer, &segment, amount)?;
+    let drawdown = chance.id();
+    insert_drawdown(tx, customer, drawdown, amount)?;
+    tx.prepare_cached(
+        "INSERT INTO ledger_entry (id, customer_id, credit_type_id, sequence, kind, amount, \
+         running_balance, effective_at, recorded_at, effective_max, late, created_by, segment_id, \
+         credit_grant_id, drawdown_id, hash) \
+         VALUES (?1, ?2, ?3, ?4, 'DEDUCTION', ?5, ?6, ?7, ?7, ?7, 0, 'bench', ?8, ?9, ?10, ?11)",
+    )?
+    .execute(params![
+        chance.id().as_bytes(),
+        customer.as_bytes(),
+        USD.as_bytes(),
+        sequence + 1,
+        -amount,
+        balance - amount,
+        NOW,
+        segment,
+        grant,
+        drawdown.as_bytes(),
+        DIGEST
+    ])?;
+    Ok(())
+}
+
+fn update(tx: &Transaction<'_>, customer: Uuid, segment: &[u8], amount: i64) -> Result<()> {
     tx.prepare_cached(
         "UPDATE segment SET remaining = remaining - ?1, used = used + ?1, digest = ?2 \
          WHERE id = ?3 AND customer_id = ?4",
@@ -99,6 +124,10 @@ fn draw(tx: &Transaction<'_>, customer: Uuid, chance: &mut Chance) -> Result<()>
         customer.as_bytes(),
         USD.as_bytes()
     ])?;
+    Ok(())
+}
+
+fn insert_drawdown(tx: &Transaction<'_>, customer: Uuid, id: Uuid, amount: i64) -> Result<()> {
     let slices = format!(
         "[{{\"segment_id\":\"{id}\",\"parent\":{{\"grant\":\"{id}\"}},\"amount\":{amount},\"reversed\":0}}]"
     );
@@ -118,25 +147,6 @@ fn draw(tx: &Transaction<'_>, customer: Uuid, chance: &mut Chance) -> Result<()>
         NOW,
         id.to_string(),
         input,
-        DIGEST
-    ])?;
-    tx.prepare_cached(
-        "INSERT INTO ledger_entry (id, customer_id, credit_type_id, sequence, kind, amount, \
-         running_balance, effective_at, recorded_at, effective_max, late, created_by, segment_id, \
-         credit_grant_id, drawdown_id, hash) \
-         VALUES (?1, ?2, ?3, ?4, 'DEDUCTION', ?5, ?6, ?7, ?7, ?7, 0, 'bench', ?8, ?9, ?10, ?11)",
-    )?
-    .execute(params![
-        chance.id().as_bytes(),
-        customer.as_bytes(),
-        USD.as_bytes(),
-        sequence + 1,
-        -amount,
-        balance - amount,
-        NOW,
-        segment,
-        grant,
-        id.as_bytes(),
         DIGEST
     ])?;
     Ok(())

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::super::sql::Sql;
 use super::super::work::{AccountKey, Needs, Usage, Work};
-use super::{of, select};
+use super::{named, of, select};
 
 /// Drawdowns that were named, those that were found by their key, and, where a hold may have
 /// lapsed, all open holds of the account.
@@ -20,16 +20,9 @@ pub(super) async fn drawdowns(
     needs: &Needs,
     work: &Work<'_>,
 ) -> Result<Vec<Drawdown>, DbErr> {
-    let mut rows: Vec<drawdown::Model> = Vec::new();
-    let pairs = &needs.drawdowns;
-    if !pairs.is_empty() {
-        let named = select::<drawdown::Entity>(db, |sql| {
-            sql.among("customer_id", of(pairs.iter().map(|pair| pair.0)));
-            sql.text(" AND ")
-                .among("id", pairs.iter().map(|pair| pair.1.0));
-        });
-        rows.extend(named.await?);
-    }
+    let pairs = needs.drawdowns.iter();
+    let named_ones = named::<drawdown::Entity>(db, pairs.map(|pair| (pair.0, pair.1.0)));
+    let mut rows = named_ones.await?;
     let books = work.state.books.iter();
     let lapsing = books.filter(|(_, open)| {
         let lapse = open.book.account.next_lapse_at;
@@ -90,16 +83,10 @@ pub(super) async fn segments(
         let every = select::<segment::Entity>(db, |sql| accounts(sql, needs.all_segments.iter()));
         put(every.await?);
     }
-    let mut named = named_segments(needs, work, drawdowns);
-    named.retain(|(_, id)| !all.contains_key(id));
-    if !named.is_empty() {
-        let rows = select::<segment::Entity>(db, |sql| {
-            sql.among("customer_id", of(named.iter().map(|pair| pair.0)));
-            sql.text(" AND ")
-                .among("id", named.iter().map(|pair| pair.1.0));
-        });
-        all.extend(rows.await?.into_iter().map(|row| (row.id, row)));
-    }
+    let mut others = named_segments(needs, work, drawdowns);
+    others.retain(|(_, id)| !all.contains_key(id));
+    let rows = named::<segment::Entity>(db, others.iter().map(|pair| (pair.0, pair.1.0)));
+    all.extend(rows.await?.into_iter().map(|row| (row.id, row)));
     all.into_values().map(Segment::try_from).collect()
 }
 
