@@ -36,6 +36,7 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
     let options = server::Options {
         limits: settings.limits(),
         workers: settings.workers,
+        read_connections: settings.read_connections,
         shutdown_timeout: Duration::from_secs(settings.shutdown_timeout_seconds),
     };
     let running = server::start(ledger.clone(), keys, listener, options)?;

@@ -79,7 +79,8 @@ pub fn request(caller: Caller, ledger: &Ledger, request: Request) -> Request {
 pub fn endpoint(ledger: Ledger, keys: Keys, limits: Limits) -> http::Endpoint {
     let schema = schema(ledger.clone(), &limits);
     http::Endpoint::new(keys, limits, move |asked, caller| {
-        let (schema, ledger) = (schema.clone(), ledger.clone());
-        Box::pin(async move { schema.execute(request(caller, &ledger, asked)).await })
+        let (schema, ledger) = (schema.clone(), ledger.of_worker());
+        let asked = request(caller, &ledger, asked).data(ledger);
+        Box::pin(async move { schema.execute(asked).await })
     })
 }

@@ -23,6 +23,8 @@ pub struct Options {
     pub limits: Limits,
     /// Threads; 0: one for each processor.
     pub workers: usize,
+    /// Connections to the database for reads, those of all workers together.
+    pub read_connections: u32,
     /// How long a stop waits for the requests under way.
     pub shutdown_timeout: Duration,
 }
@@ -77,7 +79,16 @@ pub fn start(
     let address = listener.local_addr()?;
     let endpoint = graphql::endpoint(ledger.clone(), keys, options.limits);
     let health = health::Health::new(ledger.read().database().clone());
-    let mut server = HttpServer::new(move || {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let workers = if options.workers > 0 {
+        options.workers
+    } else {
+        processors
+    };
+    let connections = options.read_connections / u32::try_from(workers).unwrap_or(u32::MAX);
+    let server = HttpServer::new(move || {
+        // This runs in the thread of each worker.
+        ledger.enter_worker(connections);
         let headers = SECURITY_HEADERS.into_iter();
         App::new()
             .wrap(headers.fold(DefaultHeaders::new(), DefaultHeaders::add))
@@ -87,11 +98,9 @@ pub fn start(
     })
     .disable_signals()
     .shutdown_timeout(options.shutdown_timeout.as_secs())
-    .listen(listener)?;
-    if options.workers > 0 {
-        server = server.workers(options.workers);
-    }
-    let server = server.run();
+    .workers(workers)
+    .listen(listener)?
+    .run();
     let handle = server.handle();
     Ok(Running {
         address,

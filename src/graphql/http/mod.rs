@@ -6,6 +6,7 @@
 
 pub mod code;
 mod document;
+mod known;
 mod media;
 mod parameters;
 mod tokens;
