@@ -48,6 +48,7 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
         limits: settings.limits(),
         documents,
         workers: settings.workers,
+        read_connections: settings.read_connections,
         shutdown_timeout: Duration::from_secs(settings.shutdown_timeout_seconds),
     };
     let stripe = stripe

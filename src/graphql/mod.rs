@@ -6,6 +6,7 @@
 //! | `query`, `mutation` | root fields: convert, ask the ledger, convert back |
 //! | `types`, `input`, `payload` | what goes out and in, one file per noun |
 //! | `scalar`, `connection` | scalars; the one form of all lists |
+//! | `rows` | how the rows of a list are filled |
 //! | `access` | which role may ask for what |
 //! | `loaders`, `context` | what resolvers share |
 //! | `error` | user errors, and the codes of what went wrong |
@@ -20,6 +21,7 @@ mod loaders;
 mod mutation;
 mod payload;
 mod query;
+mod rows;
 mod scalar;
 mod types;
 
@@ -88,7 +90,7 @@ pub fn endpoint(
 ) -> http::Endpoint {
     let schema = schema(ledger.clone(), keys.clone(), &limits);
     http::Endpoint::new(keys, limits, documents, move |asked, caller| {
-        let (schema, ledger) = (schema.clone(), ledger.clone());
+        let (schema, ledger) = (schema.clone(), ledger.of_worker());
         Box::pin(async move { schema.execute(request(caller, &ledger, asked)).await })
     })
 }

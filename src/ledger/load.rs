@@ -13,7 +13,7 @@ use domain::drawdown::Drawdown;
 use domain::segment::Segment;
 use domain::{CreditGrantId, CustomerId};
 use entity::account;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, Value};
 use uuid::Uuid;
 
 use super::lock;
@@ -229,6 +229,22 @@ async fn select<E: EntityTrait>(
     let mut sql = Sql::new(db.get_database_backend(), &text);
     matching(&mut sql);
     E::find().from_raw_sql(sql.statement()).all(db).await
+}
+
+/// Rows that are named by customer and id.
+async fn named<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    pairs: impl Iterator<Item = (CustomerId, Uuid)>,
+) -> Result<Vec<E::Model>, DbErr> {
+    let rows = pairs.map(|(customer, id)| vec![Value::from(customer.0), Value::from(id)]);
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    select::<E>(db, |sql| {
+        sql.among_rows(E::default().table_name(), &["customer_id", "id"], rows);
+    })
+    .await
 }
 
 fn of(customers: impl Iterator<Item = CustomerId>) -> BTreeSet<Uuid> {

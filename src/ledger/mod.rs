@@ -29,9 +29,10 @@ pub mod verify;
 pub(crate) mod work;
 mod writer;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use domain::burn::{self, Candidate};
@@ -100,6 +101,13 @@ struct FrontDesk {
     read: DatabaseConnection,
     write: DatabaseConnection,
     lateness_max_days: i64,
+    database_url: String,
+}
+
+thread_local! {
+    /// What this thread reads by, if it is a worker of the server that serves this desk.
+    static OF_WORKER: RefCell<Option<(Weak<FrontDesk>, DatabaseConnection)>> =
+        const { RefCell::new(None) };
 }
 
 impl fmt::Debug for Ledger {
@@ -143,9 +151,10 @@ impl Ledger {
             connect::furnish(&write, clock.now()).await?;
         }
         let read = connect::reader(&database_url, settings.read_connections).await?;
+        let lanes = connect::lanes(&database_url, &write).await?;
         let lateness_max_days = settings.lateness_max_days;
         let writer = Arc::new(Writer::start(Desk {
-            db: write.clone(),
+            db: lanes,
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             lateness_max_days,
@@ -159,6 +168,7 @@ impl Ledger {
             read,
             write,
             lateness_max_days,
+            database_url,
         };
         Ok(Self {
             reader,
@@ -308,6 +318,26 @@ impl Ledger {
         preview.shortfall = plan.shortfall;
         preview.candidates = plan.candidates;
         Ok(preview)
+    }
+
+    /// Gives the thread at hand, a worker of the server, connections of its own to read by.
+    pub fn enter_worker(&self, connections: u32) {
+        let db = connect::reader_of_worker(&self.desk.database_url, connections);
+        OF_WORKER.set(db.map(|db| (Arc::downgrade(&self.desk), db)));
+    }
+
+    /// The same ledger, read by the connections of the thread at hand if it has its own.
+    #[must_use]
+    pub fn of_worker(&self) -> Self {
+        let own = OF_WORKER.with_borrow(|own| {
+            let (desk, db) = own.as_ref()?;
+            let same = std::ptr::eq(desk.as_ptr(), Arc::as_ptr(&self.desk));
+            same.then(|| self.reader.by(db.clone()))
+        });
+        Self {
+            reader: own.unwrap_or_else(|| self.reader.clone()),
+            desk: Arc::clone(&self.desk),
+        }
     }
 
     /// Every read.

@@ -27,6 +27,8 @@ pub struct Options {
     pub documents: Documents,
     /// Threads; 0: one for each processor.
     pub workers: usize,
+    /// Connections to the database for reads, those of all workers together.
+    pub read_connections: u32,
     /// How long a stop waits for the requests under way.
     pub shutdown_timeout: Duration,
 }
@@ -82,8 +84,17 @@ pub fn start(
     let limits = options.limits.clone();
     let endpoint = graphql::endpoint(ledger.clone(), keys.clone(), options.limits, options.documents);
     let health = health::Health::new(ledger.read().database().clone());
-    let stripe = rest::stripe::Endpoint::new(ledger, keys, limits);
-    let mut server = HttpServer::new(move || {
+    let stripe = rest::stripe::Endpoint::new(ledger.clone(), keys, limits);
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let workers = if options.workers > 0 {
+        options.workers
+    } else {
+        processors
+    };
+    let connections = options.read_connections / u32::try_from(workers).unwrap_or(u32::MAX);
+    let server = HttpServer::new(move || {
+        // This runs in the thread of each worker.
+        ledger.enter_worker(connections);
         let headers = SECURITY_HEADERS.into_iter();
         App::new()
             .wrap(headers.fold(DefaultHeaders::new(), DefaultHeaders::add))
@@ -94,11 +105,10 @@ pub fn start(
     })
     .disable_signals()
     .shutdown_timeout(options.shutdown_timeout.as_secs())
-    .listen(listener)?;
-    if options.workers > 0 {
-        server = server.workers(options.workers);
-    }
-    Ok(Running::of(address, server.run()))
+    .workers(workers)
+    .listen(listener)?
+    .run();
+    Ok(Running::of(address, server))
 }
 
 /// Starts to serve Stripe's calls at the root of a listener of their own, for client libraries that

@@ -15,9 +15,9 @@ const USD: &str = "2714e483-4ff1-48e4-9e25-ac732e8f24f2";
 /// Levels below a root field.
 const DEPTH: usize = 4;
 
-type Types = HashMap<String, TypeDefinition>;
+pub type Types = HashMap<String, TypeDefinition>;
 
-fn types() -> Types {
+pub fn types() -> Types {
     let document = parse_schema(scrip::graphql::sdl()).expect("a schema");
     let definitions = document.definitions.into_iter();
     definitions
@@ -30,7 +30,7 @@ fn types() -> Types {
         .collect()
 }
 
-fn name_of(ty: &Type) -> &str {
+pub fn name_of(ty: &Type) -> &str {
     match &ty.base {
         BaseType::Named(name) => name.as_str(),
         BaseType::List(inner) => name_of(inner),

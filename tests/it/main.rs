@@ -24,6 +24,7 @@ mod plans;
 mod query_budget;
 mod races;
 mod readme;
+mod rows;
 mod schema_snapshot;
 mod sharding;
 mod stripe;

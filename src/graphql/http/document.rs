@@ -14,6 +14,7 @@ use async_graphql::{Name, Positioned, ServerError};
 use serde_json::{Map, Value as Json};
 
 use super::code::{Code, Refused, classify_refusal, with_code};
+use super::known;
 use super::tokens::{self, NESTING_MAX, TooMuch};
 use crate::config::Limits;
 use crate::graphql::DIRECTIVES_MAX;
@@ -43,6 +44,14 @@ pub fn read(
     variables: &Map<String, Json>,
     limits: &Limits,
 ) -> Result<Read, Refused> {
+    let document = known::document(query, limits, || parse(query, limits))?;
+    let operation = operation(&document, operation_name)?;
+    check_variables(operation, variables)?;
+    let kind = operation.node.ty;
+    Ok(Read { document, kind })
+}
+
+fn parse(query: &str, limits: &Limits) -> Result<ExecutableDocument, Refused> {
     tokens::count(query, limits.tokens_max).map_err(|excess| match excess {
         TooMuch::Tokens => too_complex(format!("more than {} tokens", limits.tokens_max)),
         TooMuch::Nesting => too_complex(format!("brackets deeper than {NESTING_MAX}")),
@@ -53,10 +62,7 @@ pub fn read(
         header: None,
     })?;
     measure(&document, limits)?;
-    let operation = operation(&document, operation_name)?;
-    check_variables(operation, variables)?;
-    let kind = operation.node.ty;
-    Ok(Read { document, kind })
+    Ok(document)
 }
 
 fn too_complex(what: String) -> Refused {

@@ -7,6 +7,7 @@
 pub mod code;
 mod document;
 pub mod documents;
+mod known;
 mod media;
 mod parameters;
 mod rates;

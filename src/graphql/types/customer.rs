@@ -1,6 +1,6 @@
 //! `Customer`.
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID, Object, Value};
 use domain::{CreditTypeId, CustomerId};
 use entity::customer;
 
@@ -14,6 +14,7 @@ use crate::graphql::loaders::{
     BalancesKey, ContractCountOf, ContractsOf, CreditCountOf, CreditsOf, CustomerKey,
     DrawdownCountOf, DrawdownsOf, EntriesOf, EntryCountOf, GrantCountOf, GrantsOf,
 };
+use crate::graphql::rows::{self, Teller, instant, maybe, maybe_instant, text};
 use crate::graphql::scalar::{DateTime, Json};
 use crate::ledger::read::{BalanceRow, DrawdownFilter};
 
@@ -29,6 +30,19 @@ impl From<customer::Model> for Customer {
 impl Listed for Customer {
     const CONNECTION: &'static str = "CustomerConnection";
     const EDGE: &'static str = "CustomerEdge";
+
+    fn told(&self, field: &str, _: &Teller<'_>) -> Option<Value> {
+        let row = &self.0;
+        match field {
+            "id" => rows::id(row.id.0),
+            "externalId" => maybe(row.external_id.as_deref()),
+            "name" => text(&*row.name),
+            "customFields" => Json::stored(&row.custom_fields).ok().map(|json| json.0),
+            "createdAt" => instant(row.created_at),
+            "archivedAt" => maybe_instant(row.archived_at),
+            _ => None,
+        }
+    }
 }
 
 impl Customer {

@@ -4,7 +4,7 @@ use entity::{customer_external_id, drawdown, idempotency, product_external_id, u
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::super::work::{Needs, Work};
-use super::{of, select};
+use super::select;
 
 /// Keys of drawdowns, and what is unique over all customers.
 pub(super) async fn claimed(
@@ -39,10 +39,12 @@ pub(super) async fn answers(
     if keys.is_empty() {
         return Ok(());
     }
+    let wanted = keys
+        .iter()
+        .map(|key| vec![key.0.0.into(), key.1.into(), key.2.clone().into()]);
     let rows = select::<idempotency::Entity>(db, |sql| {
-        sql.among("customer_id", of(keys.iter().map(|key| key.0)));
-        sql.text(" AND ")
-            .among_texts("key", keys.iter().map(|key| key.2.clone()).collect());
+        let columns = ["customer_id", "operation", "key"];
+        sql.among_rows("idempotency", &columns, wanted.collect());
     });
     for row in rows.await? {
         let wanted = keys
@@ -64,10 +66,12 @@ async fn drawdown_keys(
     if keys.is_empty() {
         return Ok(());
     }
+    let wanted = keys
+        .iter()
+        .map(|key| vec![key.0.0.into(), key.1.clone().into()]);
     let rows = select::<drawdown::Entity>(db, |sql| {
-        sql.among("customer_id", of(keys.iter().map(|key| key.0)));
-        let texts = keys.iter().map(|key| key.1.clone()).collect();
-        sql.text(" AND ").among_texts("idempotency_key", texts);
+        let columns = ["customer_id", "idempotency_key"];
+        sql.among_rows("drawdown", &columns, wanted.collect());
     });
     for row in rows.await? {
         let key = (row.customer_id, row.idempotency_key.clone());

@@ -9,7 +9,7 @@ use entity::{contract, credit, credit_grant, credit_type, customer, product, tes
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::super::work::{Needs, Rows, Tracked};
-use super::{of, select};
+use super::{named, of, select};
 
 fn tracked<K: Ord, T>(rows: Vec<T>, id: impl Fn(&T) -> K) -> Rows<K, T> {
     let rows = rows.into_iter();
@@ -77,14 +77,7 @@ pub(super) async fn contracts(
     needs: &Needs,
 ) -> Result<Rows<ContractId, contract::Model>, DbErr> {
     let pairs = &needs.contracts;
-    if pairs.is_empty() {
-        return Ok(Rows::new());
-    }
-    let rows = select::<contract::Entity>(db, |sql| {
-        sql.among("customer_id", of(pairs.iter().map(|pair| pair.0)));
-        sql.text(" AND ")
-            .among("id", pairs.iter().map(|pair| pair.1.0));
-    });
+    let rows = named::<contract::Entity>(db, pairs.iter().map(|pair| (pair.0, pair.1.0)));
     Ok(tracked(rows.await?, |row| row.id))
 }
 
@@ -93,15 +86,8 @@ pub(super) async fn credits(
     needs: &Needs,
 ) -> Result<Rows<CreditId, credit::Model>, DbErr> {
     let mut found = Vec::new();
-    let pairs = &needs.credits;
-    if !pairs.is_empty() {
-        let rows = select::<credit::Entity>(db, |sql| {
-            sql.among("customer_id", of(pairs.iter().map(|pair| pair.0)));
-            sql.text(" AND ")
-                .among("id", pairs.iter().map(|pair| pair.1.0));
-        });
-        found.extend(rows.await?);
-    }
+    let pairs = needs.credits.iter();
+    found.extend(named::<credit::Entity>(db, pairs.map(|pair| (pair.0, pair.1.0))).await?);
     let pairs = &needs.credits_of_contracts;
     if !pairs.is_empty() {
         let rows = select::<credit::Entity>(db, |sql| {
@@ -118,13 +104,6 @@ pub(super) async fn grants(
     db: &impl ConnectionTrait,
     pairs: &BTreeSet<(CustomerId, CreditGrantId)>,
 ) -> Result<Rows<CreditGrantId, credit_grant::Model>, DbErr> {
-    if pairs.is_empty() {
-        return Ok(Rows::new());
-    }
-    let rows = select::<credit_grant::Entity>(db, |sql| {
-        sql.among("customer_id", of(pairs.iter().map(|pair| pair.0)));
-        sql.text(" AND ")
-            .among("id", pairs.iter().map(|pair| pair.1.0));
-    });
+    let rows = named::<credit_grant::Entity>(db, pairs.iter().map(|pair| (pair.0, pair.1.0)));
     Ok(tracked(rows.await?, |row| row.id))
 }

@@ -70,7 +70,7 @@ impl FromQueryResult for EntryRow {
 }
 
 /// A segment.
-pub(super) struct SegmentRow(pub(super) segment::Model);
+pub(in crate::ledger) struct SegmentRow(pub(in crate::ledger) segment::Model);
 
 impl FromQueryResult for SegmentRow {
     fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {

@@ -48,7 +48,7 @@ impl Child {
 }
 
 /// All columns of an entity, each under its name with a prefix: `g.id AS g_id, ..`.
-pub(super) fn columns<E: EntityTrait>(alias: &str, prefix: &str) -> String {
+pub(in crate::ledger) fn columns<E: EntityTrait>(alias: &str, prefix: &str) -> String {
     let mut text = String::new();
     for column in E::Column::iter() {
         let name = column.as_str();

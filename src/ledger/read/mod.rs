@@ -49,6 +49,8 @@ use async_trait::async_trait;
 use domain::{Clock, CreditTypeId, CustomerId, Instant};
 use sea_orm::{DatabaseConnection, DbErr};
 
+pub(super) use decode::SegmentRow;
+pub(super) use dialect::columns;
 pub use events::{DRAWDOWN_CREATED, ENTRY_CREATED};
 pub use filter::{
     CreditFilter, CustomerFilter, DrawdownFilter, EntryFilter, EventFilter, GrantFilter,
@@ -124,6 +126,12 @@ impl Reader {
             scope,
             ..self.clone()
         }
+    }
+
+    /// The same reads by other connections.
+    #[must_use]
+    pub(super) fn by(&self, db: DatabaseConnection) -> Self {
+        Self { db, ..self.clone() }
     }
 
     /// The present instant, by the clock that was passed in.

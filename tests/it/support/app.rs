@@ -111,6 +111,7 @@ impl TestApp {
             limits: settings.limits(),
             documents: documents.expect("the trusted documents"),
             workers: 1,
+            read_connections: settings.read_connections,
             shutdown_timeout: RealDuration::from_secs(5),
         };
         let listener = server::bind("127.0.0.1:0").expect("a free port");
