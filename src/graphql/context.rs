@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use async_graphql::Context;
 use async_graphql::dataloader::{DataLoader, Loader};
-use domain::{CreditTypeId, Scale};
+use domain::{CreditTypeId, CustomerId, Scale};
 use entity::credit_type;
 
 use super::error::Failure;
-use super::loaders::{Batch, CreditTypeKey, CreditTypes};
+use super::loaders::{Batch, CreditTypeKey, CreditTypes, CustomerKey};
 use crate::config::Limits;
 use crate::ledger::read::Reader;
 use crate::ledger::{Caller, Ledger, Role};
@@ -53,6 +53,25 @@ pub fn reading<'c>(ctx: &'c Context<'_>) -> Result<&'c Ledger, Failure> {
             "this needs a key with role ADMIN, OPERATOR or READER",
         )),
     }
+}
+
+/// The ledger, for a caller that may follow this customer. Somebody else's customer is refused in
+/// the same words, and as late, as one that there is not.
+pub async fn following<'c>(
+    ctx: &'c Context<'_>,
+    customer: CustomerId,
+) -> Result<&'c Ledger, Failure> {
+    let found = load(ctx, CustomerKey(customer)).await?;
+    let caller = caller(ctx)?;
+    let may = match caller.role {
+        Role::Admin | Role::Operator | Role::Reader => true,
+        Role::Customer => caller.customer == Some(customer),
+    };
+    if found.is_none() || !may {
+        let message = "customerId: there is no customer with this id";
+        return Err(Failure::bad_input(message));
+    }
+    ledger(ctx)
 }
 
 /// Every read, for a caller that may read everything.
