@@ -174,7 +174,8 @@ impl Line {
     }
 
     fn ring(&self) {
-        self.rung.send_modify(|times| *times = times.wrapping_add(1));
+        self.rung
+            .send_modify(|times| *times = times.wrapping_add(1));
     }
 
     /// Entries after a number, for one who has heard the bell so many times. Answers whether there
@@ -187,7 +188,10 @@ impl Line {
     ) -> Read<(Vec<Arc<ledger_entry::Model>>, bool)> {
         let mut recent = self.recent.lock().await;
         let kept = i64::try_from(recent.entries.len()).unwrap_or(i64::MAX);
-        if recent.end.is_some_and(|end| last < end.saturating_sub(kept)) {
+        if recent
+            .end
+            .is_some_and(|end| last < end.saturating_sub(kept))
+        {
             // Far behind the others: reads for itself alone.
             drop(recent);
             return self.read(reader, last).await;
@@ -226,7 +230,9 @@ impl Line {
         reader: &Reader,
         last: i64,
     ) -> Read<(Vec<Arc<ledger_entry::Model>>, bool)> {
-        let rows = reader.entries_following(self.account, last, READ_MAX).await?;
+        let rows = reader
+            .entries_following(self.account, last, READ_MAX)
+            .await?;
         if let Some(row) = rows.last() {
             self.seen.fetch_max(row.sequence, Ordering::Relaxed);
         }

@@ -90,7 +90,11 @@ impl Wire {
     }
 
     /// Answers whether anyone else listens.
-    async fn notify(&self, db: &DatabaseConnection, accounts: &[AccountKey]) -> Result<bool, DbErr> {
+    async fn notify(
+        &self,
+        db: &DatabaseConnection,
+        accounts: &[AccountKey],
+    ) -> Result<bool, DbErr> {
         for accounts in accounts.chunks(ACCOUNTS_MAX) {
             let mut payload = self.name.clone();
             for (customer, credit_type) in accounts {
@@ -98,10 +102,7 @@ impl Wire {
                 payload.push_str(&credit_type.0.simple().to_string());
             }
             // `set_config` counts for this one transaction: a hint need not wait for the disk.
-            let mut sql = Sql::new(
-                db.get_database_backend(),
-                "SELECT pg_notify(",
-            );
+            let mut sql = Sql::new(db.get_database_backend(), "SELECT pg_notify(");
             sql.bind(CHANNEL)
                 .text(", ")
                 .bind(payload)

@@ -28,7 +28,11 @@ pub fn of(customer: impl ToString, after: Option<i64>) -> Value {
 /// The entry that comes next on a socket.
 pub async fn entry(socket: &mut Socket, id: &str) -> Value {
     let heard = socket.hear().await;
-    assert_eq!((&heard["type"], &heard["id"]), (&json!("next"), &json!(id)), "{heard}");
+    assert_eq!(
+        (&heard["type"], &heard["id"]),
+        (&json!("next"), &json!(id)),
+        "{heard}"
+    );
     assert_eq!(heard["payload"]["errors"], Value::Null, "{heard}");
     heard["payload"]["data"]["ledgerEntryAdded"].clone()
 }
@@ -161,7 +165,8 @@ both_databases! {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_ends_sockets_and_streams_at_once_and_says_that_it_goes() {
-    let database = crate::support::db::TestDatabase::fresh(sea_orm::DbBackend::Sqlite, "stop").await;
+    let database =
+        crate::support::db::TestDatabase::fresh(sea_orm::DbBackend::Sqlite, "stop").await;
     let app = TestApp::start(database.expect("SQLite"), "stop", |_| {}).await;
     let (owner, _) = funded(app.ledger(), 1).await;
     let mut socket = Socket::ready(app.url(), app.admin()).await;
@@ -172,9 +177,17 @@ async fn a_stop_ends_sockets_and_streams_at_once_and_says_that_it_goes() {
     assert!(stream.chunk().await.expect("open").is_some());
     let began = std::time::Instant::now();
     app.stop().await;
-    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        began.elapsed()
+    );
     let heard = socket.hear().await;
-    assert_eq!(heard["closed"], json!([1001, "The server stops"]), "{heard}");
+    assert_eq!(
+        heard["closed"],
+        json!([1001, "The server stops"]),
+        "{heard}"
+    );
     while stream.chunk().await.expect("an end in order").is_some() {}
 }
 
@@ -189,7 +202,10 @@ pub fn event_request(app: &TestApp, key: &str, body: &Value) -> reqwest::Request
 
 /// All events of an operation that ends; else what was answered at once.
 pub async fn events(app: &TestApp, key: &str, body: &Value) -> Result<String, String> {
-    let response = event_request(app, key, body).send().await.expect("an answer");
+    let response = event_request(app, key, body)
+        .send()
+        .await
+        .expect("an answer");
     let is_stream = response.status() == 200;
     let text = response.text().await.expect("text");
     if is_stream { Ok(text) } else { Err(text) }

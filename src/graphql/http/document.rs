@@ -13,8 +13,8 @@ use async_graphql::parser::types::{
 use async_graphql::{Name, Positioned, ServerError};
 use serde_json::{Map, Value as Json};
 
-use super::subscription;
 use super::code::{Code, Refused, classify_fault, classify_refusal, with_code};
+use super::subscription;
 use super::tokens::{self, NESTING_MAX, TooMuch};
 use crate::config::Limits;
 

@@ -9,7 +9,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::sync::watch;
-use tokio::time::{Interval, MissedTickBehavior, interval_at, Instant};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::operation::{Prepared, Told};
 use super::places::Place;

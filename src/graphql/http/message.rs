@@ -174,7 +174,10 @@ mod tests {
             (json!({ "Authorization": "bearer  k " }), Some("k")),
             (json!({ "authorization": "k" }), Some("k")),
             (json!({ "token": "k" }), Some("k")),
-            (json!({ "headers": { "Authorization": "Bearer k" } }), Some("k")),
+            (
+                json!({ "headers": { "Authorization": "Bearer k" } }),
+                Some("k"),
+            ),
             (json!({ "token": "" }), None),
             (json!({ "token": 1 }), None),
             (json!({ "key": "k" }), None),

@@ -318,7 +318,12 @@ fn never_ran(media: Media, refused: Refused) -> HttpResponse {
         Media::Json => StatusCode::OK,
         Media::GraphqlResponse => StatusCode::BAD_REQUEST,
     });
-    written(media, status, refused.header, json_of_refused(&refused.errors))
+    written(
+        media,
+        status,
+        refused.header,
+        json_of_refused(&refused.errors),
+    )
 }
 
 /// What an operation answered, as JSON.

@@ -55,7 +55,11 @@ impl Inner {
 
     /// Runs an operation whose answers are told as they come: one for a query or a mutation, one
     /// after the other for a subscription.
-    pub(super) fn tell(self: Arc<Self>, prepared: Prepared, caller: Caller) -> BoxStream<'static, Told> {
+    pub(super) fn tell(
+        self: Arc<Self>,
+        prepared: Prepared,
+        caller: Caller,
+    ) -> BoxStream<'static, Told> {
         if prepared.kind != OperationType::Subscription {
             return stream::once(async move { self.tell_once(prepared, caller).await }).boxed();
         }

@@ -60,7 +60,13 @@ pub fn put_root(document: &mut ExecutableDocument, name: Option<&str>, root: Pos
     };
     let items = operation.map(|operation| &mut operation.node.selection_set.node.items);
     if let Some(items) = items
-        && !matches!(items.as_slice(), [Positioned { node: Selection::Field(_), .. }])
+        && !matches!(
+            items.as_slice(),
+            [Positioned {
+                node: Selection::Field(_),
+                ..
+            }]
+        )
     {
         let pos: Pos = root.pos;
         items.push(Positioned::new(Selection::Field(root), pos));

@@ -77,7 +77,10 @@ impl Reader {
         )
         .among("a.customer_id", accounts.iter().map(|account| account.0.0))
         .push(" AND ")
-        .among("a.credit_type_id", accounts.iter().map(|account| account.1.0));
+        .among(
+            "a.credit_type_id",
+            accounts.iter().map(|account| account.1.0),
+        );
         self.fetch(sql).await
     }
 }

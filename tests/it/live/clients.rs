@@ -1,8 +1,8 @@
 //! The public clients `graphql-ws` and `graphql-sse` follow through whatever happens.
 
 use std::io::Read;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use domain::CreditTypeId;
@@ -19,11 +19,15 @@ const KILLS: usize = 3;
 /// Entries between two kills, at least.
 const ENTRIES: usize = 40;
 
-const COUNT: &str = "query ($customer: ID!) { customer(id: $customer) { ledgerEntries { totalCount } } }";
+const COUNT: &str =
+    "query ($customer: ID!) { customer(id: $customer) { ledgerEntries { totalCount } } }";
 
 /// How many entries a customer has.
 async fn count(api: &Api, customer: &str) -> usize {
-    let answer = api.graphql(COUNT, &json!({ "customer": customer })).await.expect("an answer");
+    let answer = api
+        .graphql(COUNT, &json!({ "customer": customer }))
+        .await
+        .expect("an answer");
     let count = &answer["data"]["customer"]["ledgerEntries"]["totalCount"];
     usize::try_from(count.as_u64().expect("a count")).expect("a count")
 }
@@ -47,13 +51,27 @@ async fn follow_through_kills(backend: DbBackend, test: &'static str) {
     let folder = tempfile::tempdir().expect("a folder");
     let mut server = Process::start(folder.path(), "first", database.url());
     let api = server.api();
-    let listen = api.url().trim_start_matches("http://").trim_end_matches("/graphql").to_owned();
+    let listen = api
+        .url()
+        .trim_start_matches("http://")
+        .trim_end_matches("/graphql")
+        .to_owned();
     // A second server writes to the same database: on PostgreSQL only, SQLite has one writer.
     let second = (backend == DbBackend::Postgres)
         .then(|| Process::start(folder.path(), "second", database.url()));
     let customer = created(&api).await;
     let unit = CreditTypeId::USD.to_string();
-    let arguments = |transport| ["follow.js", transport, api.url(), ADMIN_KEY, &*customer, &*unit, "0"];
+    let arguments = |transport| {
+        [
+            "follow.js",
+            transport,
+            api.url(),
+            ADMIN_KEY,
+            &*customer,
+            &*unit,
+            "0",
+        ]
+    };
     let clients: Option<Vec<_>> = ["ws", "sse"]
         .into_iter()
         .map(|transport| live_client(test, &arguments(transport)))
@@ -76,7 +94,12 @@ async fn follow_through_kills(backend: DbBackend, test: &'static str) {
         }
         server.kill();
         tokio::time::sleep(Duration::from_millis(100)).await;
-        server = Process::start_at(folder.path(), &format!("again {kill}"), database.url(), &listen);
+        server = Process::start_at(
+            folder.path(),
+            &format!("again {kill}"),
+            database.url(),
+            &listen,
+        );
     }
     stop.store(true, Ordering::Relaxed);
     for hammer in hammers {
@@ -87,7 +110,9 @@ async fn follow_through_kills(backend: DbBackend, test: &'static str) {
     let total = count(&api, &customer).await;
     let expected: Vec<String> = (1..=total).map(|n| n.to_string()).collect();
     for client in clients {
-        let told = tokio::task::spawn_blocking(move || read(client)).await.expect("no panic");
+        let told = tokio::task::spawn_blocking(move || read(client))
+            .await
+            .expect("no panic");
         let told: Vec<&str> = told.lines().collect();
         assert_eq!(told, expected, "each once, in order, none missed");
     }
@@ -118,7 +143,9 @@ async fn clients_see_each_entry_once_though_one_of_two_servers_is_killed_on_post
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_are_told_what_they_expect_of_answers_and_refusals() {
     let test = "clients_are_told";
-    let database = TestDatabase::lasting(DbBackend::Sqlite, test).await.expect("SQLite");
+    let database = TestDatabase::lasting(DbBackend::Sqlite, test)
+        .await
+        .expect("SQLite");
     let folder = tempfile::tempdir().expect("a folder");
     let server = Process::start(folder.path(), "once", database.url());
     let api = server.api();
@@ -129,9 +156,27 @@ async fn clients_are_told_what_they_expect_of_answers_and_refusals() {
     let table = [
         ("ws", ADMIN_KEY, viewer, "", answered.clone()),
         ("sse", ADMIN_KEY, viewer, "", answered),
-        ("ws", ADMIN_KEY, nobody, "/0/error/0/extensions/code", json!("BAD_USER_INPUT")),
-        ("sse", ADMIN_KEY, nobody, "/0/next/errors/0/extensions/code", json!("BAD_USER_INPUT")),
-        ("ws", ADMIN_KEY, "{ x }", "/0/error/0/extensions/code", json!("GRAPHQL_VALIDATION_FAILED")),
+        (
+            "ws",
+            ADMIN_KEY,
+            nobody,
+            "/0/error/0/extensions/code",
+            json!("BAD_USER_INPUT"),
+        ),
+        (
+            "sse",
+            ADMIN_KEY,
+            nobody,
+            "/0/next/errors/0/extensions/code",
+            json!("BAD_USER_INPUT"),
+        ),
+        (
+            "ws",
+            ADMIN_KEY,
+            "{ x }",
+            "/0/error/0/extensions/code",
+            json!("GRAPHQL_VALIDATION_FAILED"),
+        ),
         ("sse", ADMIN_KEY, "{ x }", "/0/error", json!(400)),
         ("ws", "wrong", viewer, "/0/error", json!(4403)),
         ("sse", "wrong", viewer, "/0/error", json!(401)),
@@ -141,9 +186,15 @@ async fn clients_are_told_what_they_expect_of_answers_and_refusals() {
         let Some(client) = live_client(test, &arguments) else {
             return;
         };
-        let told = tokio::task::spawn_blocking(move || read(client)).await.expect("no panic");
+        let told = tokio::task::spawn_blocking(move || read(client))
+            .await
+            .expect("no panic");
         let told: Value = serde_json::from_str(&told).expect("JSON");
-        assert_eq!(told.pointer(place), Some(&expected), "{transport} {query}: {told}");
+        assert_eq!(
+            told.pointer(place),
+            Some(&expected),
+            "{transport} {query}: {told}"
+        );
     }
     drop(server);
     database.remove().await;

@@ -19,14 +19,18 @@ const SOCKETS: usize = 1_000;
 /// What the server may take with all of them, in KiB.
 const MEMORY_MAX: u64 = 100 * 1024;
 
-pub const CREATE: &str = r#"mutation { createCustomer(input: { name: "followed" }) { customer { id } } }"#;
+pub const CREATE: &str =
+    r#"mutation { createCustomer(input: { name: "followed" }) { customer { id } } }"#;
 pub const GRANT: &str = "mutation ($customer: ID!, $reason: String!) { createCreditGrant(input: { customerId: $customer,
     name: \"n\", reason: $reason, grantAmount: { amount: 1 } }) { creditGrant { id } userErrors { message } } }";
 
 /// A new customer.
 pub async fn created(api: &Api) -> String {
     let made = api.graphql(CREATE, &json!({})).await.expect("an answer");
-    made["data"]["createCustomer"]["customer"]["id"].as_str().expect("an id").to_owned()
+    made["data"]["createCustomer"]["customer"]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned()
 }
 
 /// Grants one unit; whether that was answered.
@@ -35,7 +39,11 @@ pub async fn granted(api: &Api, customer: &str, reason: &str) -> bool {
     let Some(answer) = api.graphql(GRANT, &variables).await else {
         return false;
     };
-    assert_eq!(answer["data"]["createCreditGrant"]["userErrors"], json!([]), "{answer}");
+    assert_eq!(
+        answer["data"]["createCreditGrant"]["userErrors"],
+        json!([]),
+        "{answer}"
+    );
     true
 }
 
@@ -54,7 +62,9 @@ fn memory(process: &Process) -> u64 {
 
 /// A server of its own on a fresh database.
 async fn server(test: &str) -> (tempfile::TempDir, TestDatabase, Process) {
-    let database = TestDatabase::lasting(DbBackend::Sqlite, test).await.expect("SQLite");
+    let database = TestDatabase::lasting(DbBackend::Sqlite, test)
+        .await
+        .expect("SQLite");
     let folder = tempfile::tempdir().expect("a folder");
     let process = Process::start(folder.path(), test, database.url());
     (folder, database, process)
@@ -70,12 +80,16 @@ async fn a_thousand_idle_sockets_need_little_memory_and_all_hear_of_an_entry() {
     let mut sockets = Vec::new();
     for n in 0..SOCKETS {
         let mut socket = Socket::ready(&url, ADMIN_KEY).await;
-        socket.subscribe("1", FOLLOW, of(&customers[n % 2], None)).await;
+        socket
+            .subscribe("1", FOLLOW, of(&customers[n % 2], None))
+            .await;
         sockets.push(socket);
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     let with_all = memory(&process);
-    shout(&format!("{SOCKETS} idle sockets: {before} KiB before, {with_all} KiB with them"));
+    shout(&format!(
+        "{SOCKETS} idle sockets: {before} KiB before, {with_all} KiB with them"
+    ));
     assert!(with_all < MEMORY_MAX, "{with_all} KiB");
     for customer in &customers {
         assert!(granted(&api, customer, "one").await);
@@ -95,9 +109,15 @@ fn fat() -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_does_not_read_is_cut_off_and_costs_no_memory() {
-    let database = TestDatabase::lasting(DbBackend::Sqlite, "slow").await.expect("SQLite");
+    let database = TestDatabase::lasting(DbBackend::Sqlite, "slow")
+        .await
+        .expect("SQLite");
     let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("scrip.toml"), "send_timeout_seconds = 1\n").expect("a file");
+    std::fs::write(
+        folder.path().join("scrip.toml"),
+        "send_timeout_seconds = 1\n",
+    )
+    .expect("a file");
     let process = Process::start(folder.path(), "slow", database.url());
     let api = process.api();
     let customer = created(&api).await;
@@ -107,7 +127,9 @@ async fn who_does_not_read_is_cut_off_and_costs_no_memory() {
         "query": fat(), "variables": { "customer": customer, "creditType": CreditTypeId::USD },
     });
     // One as events, one as a socket; neither reads a byte.
-    let mut events = tokio::net::TcpStream::connect(&host).await.expect("a connection");
+    let mut events = tokio::net::TcpStream::connect(&host)
+        .await
+        .expect("a connection");
     let (text, length) = (body.to_string(), body.to_string().len());
     let request = format!(
         "POST /graphql HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {ADMIN_KEY}\r\n\
@@ -116,7 +138,9 @@ async fn who_does_not_read_is_cut_off_and_costs_no_memory() {
     events.write_all(request.as_bytes()).await.expect("sent");
     let mut socket = Socket::ready(&base(&api), ADMIN_KEY).await;
     let payload: Value = body;
-    socket.say(json!({ "type": "subscribe", "id": "1", "payload": payload })).await;
+    socket
+        .say(json!({ "type": "subscribe", "id": "1", "payload": payload }))
+        .await;
     let before = memory(&process);
     // More than fits between the two: the kernel keeps some megabytes.
     for _ in 0..40 {
@@ -124,7 +148,9 @@ async fn who_does_not_read_is_cut_off_and_costs_no_memory() {
         assert!(join_all(all).await.into_iter().all(|granted| granted));
     }
     let after = memory(&process);
-    shout(&format!("two that do not read: {before} KiB before, {after} KiB after 4,000 entries"));
+    shout(&format!(
+        "two that do not read: {before} KiB before, {after} KiB after 4,000 entries"
+    ));
     assert!(after < before + 60 * 1024, "{before} KiB, then {after} KiB");
     drop((events, socket, process));
     database.remove().await;

@@ -45,8 +45,20 @@ async fn every_fault_closes_the_socket_with_its_code() {
         (&["7"], 4400),
         (&[r#"{"type":"start"}"#], 4400),
         (&[&init, &no_query], 4400),
-        (&[&init, r#"{"type":"subscribe","id":"","payload":{"query":"{ viewer { name } }"}}"#], 4400),
-        (&[&init, r#"{"type":"subscribe","id":"1","payload":{"query":7}}"#], 4400),
+        (
+            &[
+                &init,
+                r#"{"type":"subscribe","id":"","payload":{"query":"{ viewer { name } }"}}"#,
+            ],
+            4400,
+        ),
+        (
+            &[
+                &init,
+                r#"{"type":"subscribe","id":"1","payload":{"query":7}}"#,
+            ],
+            4400,
+        ),
         (&[&follow("1")], 4401),
         (&[&wrong], 4403),
         (&[r#"{"type":"connection_init"}"#], 4403),
@@ -74,23 +86,38 @@ async fn every_fault_closes_the_socket_with_its_code() {
 #[tokio::test]
 async fn a_key_in_the_head_of_the_handshake_is_as_good_and_a_wrong_one_is_401() {
     let app = app_with("header", |_| {}).await;
-    assert_eq!(Socket::open(app.url(), PROTOCOL, Some("wrong")).await.err(), Some(401));
+    assert_eq!(
+        Socket::open(app.url(), PROTOCOL, Some("wrong")).await.err(),
+        Some(401)
+    );
     let mut socket = opened(&app, Some(app.admin())).await;
     socket.say(json!({ "type": "connection_init" })).await;
     assert_eq!(socket.hear().await, json!({ "type": "connection_ack" }));
-    socket.say(json!({ "type": "ping", "payload": { "n": 1 } })).await;
-    assert_eq!(socket.hear().await, json!({ "type": "pong", "payload": { "n": 1 } }));
+    socket
+        .say(json!({ "type": "ping", "payload": { "n": 1 } }))
+        .await;
+    assert_eq!(
+        socket.hear().await,
+        json!({ "type": "pong", "payload": { "n": 1 } })
+    );
     socket.say(json!({ "type": "ping" })).await;
     assert_eq!(socket.hear().await, json!({ "type": "pong" }));
     socket.say(json!({ "type": "pong" })).await;
     // A key that the client gives in its first message goes before the one in the head.
     let mut socket = opened(&app, Some(app.admin())).await;
     let payload = json!({ "authorization": "Bearer wrong" });
-    socket.say(json!({ "type": "connection_init", "payload": payload })).await;
+    socket
+        .say(json!({ "type": "connection_init", "payload": payload }))
+        .await;
     assert_eq!(socket.hear().await["closed"][0], 4403);
     let mut socket = Socket::open(app.url(), None, None).await;
-    let socket = socket.as_mut().unwrap_or_else(|status| panic!("status {status}"));
-    assert_eq!(socket.hear().await["closed"], json!([4406, "Subprotocol not acceptable"]));
+    let socket = socket
+        .as_mut()
+        .unwrap_or_else(|status| panic!("status {status}"));
+    assert_eq!(
+        socket.hear().await["closed"],
+        json!([4406, "Subprotocol not acceptable"])
+    );
     app.stop().await;
 }
 
@@ -100,20 +127,38 @@ async fn mutations_and_queries_are_answered_over_a_socket_too() {
     let mut socket = Socket::ready(app.url(), app.admin()).await;
     let create = r#"mutation { createCustomer(input: { name: "Ann" }) { customer { name } userErrors { code } } }"#;
     let reader = Socket::ready(app.url(), &app.key("READER").await).await;
-    for (mut socket, expected) in [(reader, Value::Null), (std::mem::replace(&mut socket, opened(&app, None).await), json!("Ann"))] {
+    for (mut socket, expected) in [
+        (reader, Value::Null),
+        (
+            std::mem::replace(&mut socket, opened(&app, None).await),
+            json!("Ann"),
+        ),
+    ] {
         socket.subscribe("m", create, json!({})).await;
         let heard = socket.hear().await;
         assert_eq!(heard["type"], "next", "{heard}");
-        assert_eq!(heard["payload"]["data"]["createCustomer"]["customer"]["name"], expected);
+        assert_eq!(
+            heard["payload"]["data"]["createCustomer"]["customer"]["name"],
+            expected
+        );
         if expected.is_null() {
-            assert_eq!(heard["payload"]["errors"][0]["extensions"]["code"], "FORBIDDEN");
+            assert_eq!(
+                heard["payload"]["errors"][0]["extensions"]["code"],
+                "FORBIDDEN"
+            );
         }
-        assert_eq!(socket.hear().await, json!({ "type": "complete", "id": "m" }));
+        assert_eq!(
+            socket.hear().await,
+            json!({ "type": "complete", "id": "m" })
+        );
         // The limits are those of any request.
         let deep = format!("{}{}", "{ a ".repeat(30), "}".repeat(30));
         socket.subscribe("deep", &deep, json!({})).await;
         let heard = socket.hear().await;
-        assert_eq!(heard["payload"][0]["extensions"]["code"], "TOO_COMPLEX", "{heard}");
+        assert_eq!(
+            heard["payload"][0]["extensions"]["code"], "TOO_COMPLEX",
+            "{heard}"
+        );
     }
     app.stop().await;
 }
@@ -131,13 +176,17 @@ data:
 
 "#;
     assert!(told.ends_with(next), "{told}");
-    let response = event_request(&app, "wrong", &query).send().await.expect("an answer");
+    let response = event_request(&app, "wrong", &query)
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(response.status(), 401);
     // A GET may follow and read, and may not write.
     let url = format!("{}/graphql", app.url());
     let get = |query: &str| {
         let get = app.client().get(&url).query(&[("query", query)]);
-        get.bearer_auth(app.admin()).header("accept", "text/event-stream")
+        get.bearer_auth(app.admin())
+            .header("accept", "text/event-stream")
     };
     let response = get("{ viewer { name } }").send().await.expect("an answer");
     assert_eq!(response.status(), 200);
@@ -148,13 +197,26 @@ data:
     let follow = json!({ "query": FOLLOW, "variables": of(owner, Some(0)) });
     for (body, media) in [(&query, "application/json"), (&follow, "text/event-stream")] {
         let post = app.client().post(&url).bearer_auth(app.admin()).json(body);
-        let response = post.header("accept", "application/json, text/event-stream").send().await;
+        let response = post
+            .header("accept", "application/json, text/event-stream")
+            .send()
+            .await;
         let response = response.expect("an answer");
-        let told = response.headers()["content-type"].to_str().expect("text").to_owned();
+        let told = response.headers()["content-type"]
+            .to_str()
+            .expect("text")
+            .to_owned();
         assert!(told.starts_with(media), "{told}");
     }
-    let post = app.client().post(&url).bearer_auth(app.admin()).json(&follow);
-    let response = post.header("accept", "application/graphql-response+json").send().await;
+    let post = app
+        .client()
+        .post(&url)
+        .bearer_auth(app.admin())
+        .json(&follow);
+    let response = post
+        .header("accept", "application/graphql-response+json")
+        .send()
+        .await;
     assert_eq!(response.expect("an answer").status(), 400);
     app.stop().await;
 }
@@ -164,9 +226,15 @@ async fn more_streams_than_there_are_places_for_are_told_to_try_again() {
     let app = app_with("places", |settings| settings.streams_max = 1).await;
     let owner = customer(app.ledger(), "Ann").await;
     let socket = Socket::ready(app.url(), app.admin()).await;
-    assert_eq!(Socket::open(app.url(), PROTOCOL, None).await.err(), Some(503));
+    assert_eq!(
+        Socket::open(app.url(), PROTOCOL, None).await.err(),
+        Some(503)
+    );
     let follow = json!({ "query": FOLLOW, "variables": of(owner, None) });
-    let refused = event_request(&app, app.admin(), &follow).send().await.expect("an answer");
+    let refused = event_request(&app, app.admin(), &follow)
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(refused.status(), 503);
     assert!(refused.headers().contains_key("retry-after"));
     drop(socket);
