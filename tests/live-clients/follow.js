@@ -1,5 +1,5 @@
 // node follow.js ws|sse URL KEY CUSTOMER CREDIT_TYPE AFTER: follows an account through every loss of
-// the connection, until an entry whose reason is "the end"; a line for each entry, of its number.
+// the connection, until an entry of 777 units; a line for each entry, of its number.
 import { createClient as createEvents } from "graphql-sse";
 import { createClient as createSocket } from "graphql-ws";
 import WebSocket from "ws";
@@ -8,7 +8,7 @@ const [transport, url, key, customer, creditType, after] = process.argv.slice(2)
 const authorization = `Bearer ${key}`;
 const query = `subscription Follow($customer: ID!, $creditType: ID!, $after: BigInt) {
   ledgerEntryAdded(customerId: $customer, creditTypeId: $creditType, afterSequence: $after) {
-    sequence reason
+    sequence amount
   }
 }`;
 let last = after;
@@ -33,7 +33,7 @@ async function follow() {
       const entry = result.data.ledgerEntryAdded;
       last = entry.sequence;
       console.log(last);
-      if (entry.reason === "the end") {
+      if (entry.amount === "777") {
         ended = true;
         return;
       }

@@ -106,7 +106,7 @@ async fn follow_through_kills(backend: DbBackend, test: &'static str) {
         hammer.await.expect("no panic");
     }
     let last = second.as_ref().map_or_else(|| api.clone(), Process::api);
-    assert!(granted(&last, &customer, "the end").await);
+    assert!(granted(&last, &customer, "").await);
     let total = count(&api, &customer).await;
     let expected: Vec<String> = (1..=total).map(|n| n.to_string()).collect();
     for client in clients {
@@ -177,7 +177,13 @@ async fn clients_are_told_what_they_expect_of_answers_and_refusals() {
             "/0/error/0/extensions/code",
             json!("GRAPHQL_VALIDATION_FAILED"),
         ),
-        ("sse", ADMIN_KEY, "{ x }", "/0/error", json!(400)),
+        (
+            "sse",
+            ADMIN_KEY,
+            "{ x }",
+            "/0/next/errors/0/extensions/code",
+            json!("GRAPHQL_VALIDATION_FAILED"),
+        ),
         ("ws", "wrong", viewer, "/0/error", json!(4403)),
         ("sse", "wrong", viewer, "/0/error", json!(401)),
     ];

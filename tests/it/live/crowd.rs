@@ -21,8 +21,10 @@ const MEMORY_MAX: u64 = 100 * 1024;
 
 pub const CREATE: &str =
     r#"mutation { createCustomer(input: { name: "followed" }) { customer { id } } }"#;
-pub const GRANT: &str = "mutation ($customer: ID!, $reason: String!) { createCreditGrant(input: { customerId: $customer,
-    name: \"n\", reason: $reason, grantAmount: { amount: 1 } }) { creditGrant { id } userErrors { message } } }";
+/// Units of the last grant: who follows stops there.
+pub const LAST: i64 = 777;
+pub const GRANT: &str = "mutation ($customer: ID!, $reason: String!, $units: Decimal!) { createCreditGrant(input: { customerId: $customer,
+    name: \"n\", reason: $reason, grantAmount: { amount: $units } }) { creditGrant { id } userErrors { message } } }";
 
 /// A new customer.
 pub async fn created(api: &Api) -> String {
@@ -33,9 +35,10 @@ pub async fn created(api: &Api) -> String {
         .to_owned()
 }
 
-/// Grants one unit; whether that was answered.
+/// Grants one unit, or the last ones if there is no reason; whether that was answered.
 pub async fn granted(api: &Api, customer: &str, reason: &str) -> bool {
-    let variables = json!({ "customer": customer, "reason": reason });
+    let units = if reason.is_empty() { LAST } else { 1 };
+    let variables = json!({ "customer": customer, "reason": format!("r{reason}"), "units": units });
     let Some(answer) = api.graphql(GRANT, &variables).await else {
         return false;
     };
