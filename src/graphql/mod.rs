@@ -6,9 +6,11 @@
 //! | `query`, `mutation`, `subscription` | root fields: convert, ask the ledger, convert back |
 //! | `types`, `input`, `payload` | what goes out and in, one file per noun |
 //! | `scalar`, `connection` | scalars; the one form of all lists |
-//! | `loaders`, `context` | what resolvers share; who may do what |
+//! | `access` | which role may ask for what |
+//! | `loaders`, `context` | what resolvers share |
 //! | `error` | user errors, and the codes of what went wrong |
 
+pub mod access;
 mod connection;
 mod context;
 mod error;
@@ -27,6 +29,7 @@ use futures_util::future::BoxFuture;
 
 use crate::auth::Keys;
 use crate::config::Limits;
+use crate::ledger::read::Scope;
 use crate::ledger::{Caller, Ledger};
 use loaders::CreditTypes;
 use mutation::Mutation;
@@ -45,13 +48,14 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
 
 /// The schema over a ledger, under limits.
 #[must_use]
-pub fn schema(ledger: Ledger, limits: &Limits) -> Schema {
+pub fn schema(ledger: Ledger, keys: Keys, limits: &Limits) -> Schema {
     builder()
         .limit_depth(limits.depth_max)
         .limit_complexity(limits.complexity_max)
         .limit_aliases(limits.aliases_max)
         .limit_directives(DIRECTIVES_MAX)
         .data(ledger)
+        .data(keys)
         .data(limits.clone())
         .data(CreditTypes::default())
         .finish()
@@ -72,18 +76,25 @@ pub fn sdl() -> String {
 /// The request of a caller, with what its resolvers share. Needs a tokio runtime around it.
 #[must_use]
 pub fn request(caller: Caller, ledger: &Ledger, request: Request) -> Request {
-    request.data(caller).data(loaders::loaders(ledger.read()))
+    let reader = ledger.read().within(Scope::from(&caller));
+    let loaders = loaders::loaders(&reader);
+    request.data(caller).data(reader).data(loaders)
 }
 
 /// What stands behind `/graphql`: the schema, held to the limits.
 #[must_use]
-pub fn endpoint(ledger: Ledger, keys: Keys, limits: Limits) -> http::Endpoint {
-    let schema = schema(ledger.clone(), &limits);
+pub fn endpoint(
+    ledger: Ledger,
+    keys: Keys,
+    limits: Limits,
+    documents: http::documents::Documents,
+) -> http::Endpoint {
+    let schema = schema(ledger.clone(), keys.clone(), &limits);
     let (followed, books) = (schema.clone(), ledger.clone());
     let follow = move |asked, caller| followed.execute_stream(request(caller, &books, asked));
     let run = move |asked, caller| -> BoxFuture<'static, Response> {
         let (schema, ledger) = (schema.clone(), ledger.clone());
         Box::pin(async move { schema.execute(request(caller, &ledger, asked)).await })
     };
-    http::Endpoint::new(keys, limits, run, follow)
+    http::Endpoint::new(keys, limits, documents, (run, follow))
 }

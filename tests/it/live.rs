@@ -155,7 +155,7 @@ both_databases! {
         let response = event_request(&app, &key, &body).send().await.expect("a stream");
         assert_eq!(response.status(), 200);
         let row = app.keys().list().await.expect("keys").pop().expect("the key");
-        app.keys().revoke(row.id).await.expect("revoked").expect("known");
+        app.keys().revoke(&scrip::auth::house("test"), row.id, None).await.expect("revoked");
         assert_eq!(socket.hear().await["closed"], json!([4403, "Forbidden"]));
         let all = tokio::time::timeout(Duration::from_secs(10), response.text()).await;
         let all = all.expect("it ends").expect("text");

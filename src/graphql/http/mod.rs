@@ -8,12 +8,14 @@
 
 pub mod code;
 mod document;
+pub mod documents;
 mod events;
 mod media;
 mod message;
 mod operation;
 mod parameters;
 mod places;
+mod rates;
 mod socket;
 mod subscription;
 mod tokens;
@@ -38,10 +40,12 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use self::code::{Code, Refused, classify_fault};
+use self::documents::Documents;
 use self::media::{Media, Wanted};
 use self::operation::{Prepared, panicked};
-use self::parameters::Parameters;
+use self::parameters::{Asks, Parameters};
 use self::places::{Place, Places};
+use self::rates::Rates;
 use crate::auth::Keys;
 use crate::config::Limits;
 use crate::ledger::Caller;
@@ -63,6 +67,8 @@ struct Inner {
     follow: Follow,
     keys: Keys,
     limits: Limits,
+    documents: Documents,
+    rates: Rates,
     /// Requests under way.
     requests: Places,
     /// Sockets and streams of events that are open.
@@ -72,12 +78,15 @@ struct Inner {
 }
 
 impl Endpoint {
-    /// An endpoint that lets `run` answer what is within the limits.
+    /// An endpoint that lets `run` answer what is within the limits, and `follow` subscriptions.
     pub(crate) fn new(
         keys: Keys,
         limits: Limits,
-        run: impl Fn(Request, Caller) -> BoxFuture<'static, Response> + Send + Sync + 'static,
-        follow: impl Fn(Request, Caller) -> BoxStream<'static, Response> + Send + Sync + 'static,
+        documents: Documents,
+        (run, follow): (
+            impl Fn(Request, Caller) -> BoxFuture<'static, Response> + Send + Sync + 'static,
+            impl Fn(Request, Caller) -> BoxStream<'static, Response> + Send + Sync + 'static,
+        ),
     ) -> Self {
         let inner = Inner {
             run: Box::new(run),
@@ -85,7 +94,9 @@ impl Endpoint {
             keys,
             requests: Places::new(limits.requests_max),
             streams: Places::new(limits.streams_max),
+            rates: Rates::new(&limits),
             limits,
+            documents,
             stopping: watch::Sender::new(false),
         };
         Self {
@@ -116,7 +127,8 @@ pub async fn answer(
     let media = wanted.media();
     let answered = AssertUnwindSafe(inner.answer(&request, payload.into_inner(), wanted));
     match answered.catch_unwind().await {
-        Ok(Ok(Answered::Ran(response))) => ran(media, response),
+        Ok(Ok(Answered::Ran(response))) => ran(media, *response),
+        Ok(Ok(Answered::Many(all))) => all_ran(&all),
         Ok(Ok(Answered::Events(response))) => response,
         Ok(Err(refused)) => never_ran(media, refused),
         Err(_) => never_ran(media, panicked()),
@@ -126,7 +138,9 @@ pub async fn answer(
 /// What became of a request.
 enum Answered {
     /// It has one answer.
-    Ran(Response),
+    Ran(Box<Response>),
+    /// It was a batch.
+    Many(Vec<Result<Response, Refused>>),
     /// Its answers are a stream.
     Events(HttpResponse),
 }
@@ -143,10 +157,17 @@ impl Inner {
         let read = async {
             let caller = self.caller(request).await?;
             wanted.check()?;
-            Ok((caller, self.parameters(request, payload).await?))
+            Ok((caller, self.asks(request, payload).await?))
         };
         let read = timeout_at(deadline, read).await;
-        let (caller, parameters) = read.map_err(|_| self.timeout_of_request())??;
+        let (caller, asks) = read.map_err(|_| self.timeout_of_request())??;
+        let parameters = match asks {
+            Asks::One(parameters) => *parameters,
+            Asks::Many(all) => {
+                let ran = timeout_at(deadline, self.run_all(all, caller)).await;
+                return ran.map(Answered::Many).map_err(|_| self.timeout_of_answer());
+            }
+        };
         let prepared = self.prepare(parameters)?;
         let is_subscription = prepared.kind == OperationType::Subscription;
         match prepared.kind {
@@ -154,11 +175,7 @@ impl Inner {
                 return Err(not_allowed("POST", "a mutation must be sent by POST"));
             }
             OperationType::Subscription if !wanted.takes_events() => {
-                return Err(Refused::document(
-                    Code::BadUserInput,
-                    "a subscription is answered as text/event-stream, or over a socket with the \
-                     subprotocol graphql-transport-ws",
-                ));
+                return Err(not_a_stream());
             }
             _ => {}
         }
@@ -170,7 +187,22 @@ impl Inner {
         }
         let ran = timeout_at(deadline, self.run(prepared, caller)).await;
         ran.map_err(|_| self.timeout_of_answer())?
-            .map(Answered::Ran)
+            .map(|response| Answered::Ran(Box::new(response)))
+    }
+
+    /// Runs what a batch asks, one after the other.
+    async fn run_all(&self, all: Vec<Parameters>, caller: Caller) -> Vec<Result<Response, Refused>> {
+        let mut answers = Vec::with_capacity(all.len());
+        for parameters in all {
+            answers.push(match self.prepare(parameters) {
+                Ok(prepared) if prepared.kind == OperationType::Subscription => {
+                    Err(not_a_stream())
+                }
+                Ok(prepared) => self.run(prepared, caller.clone()).await,
+                Err(refused) => Err(refused),
+            });
+        }
+        answers
     }
 
     /// A place among the requests under way, given back when it is dropped.
@@ -197,10 +229,13 @@ impl Inner {
 
     async fn caller_with(&self, key: &str) -> Result<Caller, Refused> {
         match self.keys.caller(key).await {
-            Ok(Some(caller)) => Ok(caller),
+            Ok(Some(caller)) => {
+                self.rates.take(&caller, key)?;
+                Ok(caller)
+            }
             Ok(None) => Err(unauthenticated(
                 "Bearer realm=\"scrip\", error=\"invalid_token\"",
-                "the key is unknown or revoked",
+                "the key is unknown or revoked, or the token is not good or no more",
             )),
             Err(error) => {
                 tracing::error!(%error, "a key could not be looked up");
@@ -210,17 +245,16 @@ impl Inner {
         }
     }
 
-    async fn parameters(
-        &self,
-        request: &HttpRequest,
-        payload: Payload,
-    ) -> Result<Parameters, Refused> {
+    async fn asks(&self, request: &HttpRequest, payload: Payload) -> Result<Asks, Refused> {
         match *request.method() {
-            Method::GET => parameters::of_url(request.query_string()),
+            Method::GET => {
+                let asked = parameters::of_url(request.query_string())?;
+                Ok(Asks::One(Box::new(asked)))
+            }
             Method::POST => {
                 media::json_body(request)?;
                 let body = self.body(request, payload).await?;
-                parameters::of_body(&body)
+                parameters::of_body(&body, self.limits.http_batch_max)
             }
             _ => Err(not_allowed("GET, POST", "the method must be POST or GET")),
         }
@@ -285,6 +319,14 @@ fn bearer(request: &HttpRequest) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !key.is_empty()).then_some(key)
 }
 
+fn not_a_stream() -> Refused {
+    Refused::document(
+        Code::BadUserInput,
+        "a subscription is answered as text/event-stream, or over a socket with the subprotocol \
+         graphql-transport-ws",
+    )
+}
+
 fn unauthenticated(challenge: &str, message: &str) -> Refused {
     Refused::request(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message)
         .with_header(WWW_AUTHENTICATE.as_str(), challenge)
@@ -307,6 +349,30 @@ struct Body<'a> {
     errors: &'a [ServerError],
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<&'a Value>,
+}
+
+/// The answers to a batch, in the order asked; what never ran has no `data`.
+fn all_ran(answers: &[Result<Response, Refused>]) -> HttpResponse {
+    let errors: Vec<Vec<ServerError>> = answers
+        .iter()
+        .map(|answer| match answer {
+            Ok(response) => response
+                .errors
+                .iter()
+                .cloned()
+                .map(classify_fault)
+                .collect(),
+            Err(refused) => refused.errors.clone(),
+        })
+        .collect();
+    let answers = answers.iter().zip(&errors);
+    let bodies: Vec<Body<'_>> = answers
+        .map(|(answer, errors)| Body {
+            errors,
+            data: answer.as_ref().ok().map(|response| &response.data),
+        })
+        .collect();
+    written(Media::Json, StatusCode::OK, None, serde_json::to_vec(&bodies))
 }
 
 fn ran(media: Media, response: Response) -> HttpResponse {

@@ -38,9 +38,10 @@ impl Inner {
     /// # Errors
     /// What is wrong with it.
     pub(super) fn prepare(&self, parameters: Parameters) -> Result<Prepared, Refused> {
+        let query = self.documents.text(parameters.document)?;
         let name = parameters.operation_name.as_deref();
         let variables = &parameters.variables;
-        let read = document::read(&parameters.query, name, variables, &self.limits)?;
+        let read = document::read(&query, name, variables, &self.limits)?;
         // The document is read already; what is left of the text is for errors.
         let mut request = Request::new(String::new())
             .variables(Variables::from_json(Json::Object(parameters.variables)));
@@ -49,7 +50,7 @@ impl Inner {
         Ok(Prepared {
             kind: read.kind,
             request,
-            query: parameters.query,
+            query,
         })
     }
 

@@ -207,7 +207,7 @@ impl Socket {
     }
 
     async fn subscribe(&mut self, id: String, payload: Map<String, Value>) -> Result<(), End> {
-        let Some((caller, _)) = self.caller.clone() else {
+        let Some((caller, key)) = self.caller.clone() else {
             return Err(End::Closed(Closing::Unauthorized));
         };
         if id.is_empty() {
@@ -228,7 +228,8 @@ impl Socket {
             }
             Err(refused) => return self.refuse(&id, &refused).await,
         };
-        let prepared = match self.inner.prepare(parameters) {
+        let asked = self.inner.rates.take(&caller, &key);
+        let prepared = match asked.and_then(|()| self.inner.prepare(parameters)) {
             Ok(prepared) => prepared,
             Err(refused) => return self.refuse(&id, &refused).await,
         };

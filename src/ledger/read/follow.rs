@@ -8,6 +8,7 @@ use sea_orm::{DbErr, FromQueryResult, QueryResult};
 
 use super::decode::EntryRow;
 use super::entries::child;
+use super::scope::owned;
 use super::{Read, Reader};
 
 type AccountKey = (CustomerId, CreditTypeId);
@@ -28,6 +29,8 @@ impl FromQueryResult for Standing {
         })
     }
 }
+
+owned!(Standing: |row| Owner::Customer(row.account.0));
 
 impl Reader {
     /// Entries of an account after a number, in order and without a gap, up to so many.

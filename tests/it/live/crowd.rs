@@ -17,7 +17,7 @@ use crate::support::socket::Socket;
 /// Sockets that are idle.
 const SOCKETS: usize = 1_000;
 /// What the server may take with all of them, in KiB.
-const MEMORY_MAX: u64 = 100 * 1024;
+const MEMORY_MAX: i64 = 100 * 1024;
 
 pub const CREATE: &str =
     r#"mutation { createCustomer(input: { name: "followed" }) { customer { id } } }"#;
@@ -54,15 +54,6 @@ fn base(api: &Api) -> String {
     api.url().trim_end_matches("/graphql").to_owned()
 }
 
-/// Memory of a process in KiB.
-fn memory(process: &Process) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id()));
-    let status = status.unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-    number.unwrap_or_default()
-}
-
 /// A server of its own on a fresh database.
 async fn server(test: &str) -> (tempfile::TempDir, TestDatabase, Process) {
     let database = TestDatabase::lasting(DbBackend::Sqlite, test)
@@ -78,7 +69,7 @@ async fn a_thousand_idle_sockets_need_little_memory_and_all_hear_of_an_entry() {
     let (_folder, database, process) = server("crowd").await;
     let api = process.api();
     let customers = [created(&api).await, created(&api).await];
-    let before = memory(&process);
+    let before = process.resident_kib();
     let url = base(&api);
     let mut sockets = Vec::new();
     for n in 0..SOCKETS {
@@ -89,7 +80,7 @@ async fn a_thousand_idle_sockets_need_little_memory_and_all_hear_of_an_entry() {
         sockets.push(socket);
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let with_all = memory(&process);
+    let with_all = process.resident_kib();
     shout(&format!(
         "{SOCKETS} idle sockets: {before} KiB before, {with_all} KiB with them"
     ));
@@ -144,13 +135,13 @@ async fn who_does_not_read_is_cut_off_and_costs_no_memory() {
     socket
         .say(json!({ "type": "subscribe", "id": "1", "payload": payload }))
         .await;
-    let before = memory(&process);
+    let before = process.resident_kib();
     // More than fits between the two: the kernel keeps some megabytes.
     for _ in 0..40 {
         let all = (0..100).map(|_| granted(&api, &customer, &reason));
         assert!(join_all(all).await.into_iter().all(|granted| granted));
     }
-    let after = memory(&process);
+    let after = process.resident_kib();
     shout(&format!(
         "two that do not read: {before} KiB before, {after} KiB after 4,000 entries"
     ));

@@ -8,6 +8,7 @@ pub mod node;
 pub mod postgres;
 pub mod process;
 pub mod socket;
+pub mod schema;
 pub mod statements;
 
 use std::io::Write;
