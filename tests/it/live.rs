@@ -132,6 +132,30 @@ both_databases! {
 }
 
 both_databases! {
+    async fn every_role_follows_and_a_customer_only_itself_until_its_token_ends(app: TestApp) {
+        let ((own, _), (foreign, _)) = (funded(app.ledger(), 1).await, funded(app.ledger(), 1).await);
+        for role in ["OPERATOR", "READER"] {
+            let mut socket = Socket::ready(app.url(), &app.key(role).await).await;
+            socket.subscribe("1", FOLLOW, of(foreign, Some(0))).await;
+            assert_eq!(brief(&mut socket, "1").await, pair("1", "1"));
+        }
+        let token = crate::access::token_of(&app, &own.to_string()).await;
+        let mut socket = Socket::ready(app.url(), &token).await;
+        socket.subscribe("own", FOLLOW, of(own, Some(0))).await;
+        assert_eq!(brief(&mut socket, "own").await, pair("1", "1"));
+        let mut told = Vec::new();
+        for stranger in [foreign.to_string(), "018f0000-0000-7000-8000-000000000000".to_owned()] {
+            socket.subscribe("x", FOLLOW, of(stranger, Some(0))).await;
+            told.push(socket.hear().await);
+        }
+        assert_eq!(told[0], told[1]);
+        assert_eq!(told[0]["type"], "error");
+        app.advance(chrono::Duration::hours(2));
+        assert_eq!(socket.hear().await["closed"], json!([4403, "Forbidden"]));
+    }
+}
+
+both_databases! {
     async fn a_fragment_at_the_root_is_followed_like_a_field(app: TestApp) {
         let (owner, _) = funded(app.ledger(), 1).await;
         let mut socket = Socket::ready(app.url(), app.admin()).await;

@@ -165,7 +165,9 @@ impl Inner {
             Asks::One(parameters) => *parameters,
             Asks::Many(all) => {
                 let ran = timeout_at(deadline, self.run_all(all, caller)).await;
-                return ran.map(Answered::Many).map_err(|_| self.timeout_of_answer());
+                return ran
+                    .map(Answered::Many)
+                    .map_err(|_| self.timeout_of_answer());
             }
         };
         let prepared = self.prepare(parameters)?;
@@ -191,13 +193,15 @@ impl Inner {
     }
 
     /// Runs what a batch asks, one after the other.
-    async fn run_all(&self, all: Vec<Parameters>, caller: Caller) -> Vec<Result<Response, Refused>> {
+    async fn run_all(
+        &self,
+        all: Vec<Parameters>,
+        caller: Caller,
+    ) -> Vec<Result<Response, Refused>> {
         let mut answers = Vec::with_capacity(all.len());
         for parameters in all {
             answers.push(match self.prepare(parameters) {
-                Ok(prepared) if prepared.kind == OperationType::Subscription => {
-                    Err(not_a_stream())
-                }
+                Ok(prepared) if prepared.kind == OperationType::Subscription => Err(not_a_stream()),
                 Ok(prepared) => self.run(prepared, caller.clone()).await,
                 Err(refused) => Err(refused),
             });
@@ -372,7 +376,12 @@ fn all_ran(answers: &[Result<Response, Refused>]) -> HttpResponse {
             data: answer.as_ref().ok().map(|response| &response.data),
         })
         .collect();
-    written(Media::Json, StatusCode::OK, None, serde_json::to_vec(&bodies))
+    written(
+        Media::Json,
+        StatusCode::OK,
+        None,
+        serde_json::to_vec(&bodies),
+    )
 }
 
 fn ran(media: Media, response: Response) -> HttpResponse {

@@ -7,8 +7,8 @@ pub mod deeds;
 pub mod node;
 pub mod postgres;
 pub mod process;
-pub mod socket;
 pub mod schema;
+pub mod socket;
 pub mod statements;
 
 use std::io::Write;
