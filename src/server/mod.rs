@@ -37,6 +37,7 @@ pub struct Options {
 pub struct Running {
     address: SocketAddr,
     handle: ServerHandle,
+    endpoint: Option<graphql::http::Endpoint>,
     done: JoinHandle<std::io::Result<()>>,
 }
 
@@ -92,13 +93,14 @@ pub fn start(
         processors
     };
     let connections = options.read_connections / u32::try_from(workers).unwrap_or(u32::MAX);
+    let served = endpoint.clone();
     let server = HttpServer::new(move || {
         // This runs in the thread of each worker.
         ledger.enter_worker(connections);
         let headers = SECURITY_HEADERS.into_iter();
         App::new()
             .wrap(headers.fold(DefaultHeaders::new(), DefaultHeaders::add))
-            .app_data(web::Data::new(endpoint.clone()))
+            .app_data(web::Data::new(served.clone()))
             .app_data(web::Data::new(health.clone()))
             .app_data(web::Data::new(stripe.clone()))
             .configure(routes)
@@ -108,7 +110,7 @@ pub fn start(
     .workers(workers)
     .listen(listener)?
     .run();
-    Ok(Running::of(address, server))
+    Ok(Running::of(address, server, Some(endpoint)))
 }
 
 /// Starts to serve Stripe's calls at the root of a listener of their own, for client libraries that
@@ -137,7 +139,7 @@ pub fn start_stripe(
     if options.workers > 0 {
         server = server.workers(options.workers);
     }
-    Ok(Running::of(address, server.run()))
+    Ok(Running::of(address, server.run(), None))
 }
 
 fn routes(config: &mut web::ServiceConfig) {
@@ -150,9 +152,10 @@ fn routes(config: &mut web::ServiceConfig) {
 }
 
 impl Running {
-    fn of(address: SocketAddr, server: Server) -> Self {
+    fn of(address: SocketAddr, server: Server, endpoint: Option<graphql::http::Endpoint>) -> Self {
         Self {
             address,
+            endpoint,
             handle: server.handle(),
             done: tokio::spawn(server),
         }
@@ -176,6 +179,9 @@ impl Running {
 
     /// Accepts nothing more and waits for what was accepted.
     pub async fn stop(self) {
+        if let Some(endpoint) = &self.endpoint {
+            endpoint.end_streams();
+        }
         self.handle.stop(true).await;
         if let Err(error) = self.done.await {
             tracing::error!(%error, "the server did not stop in order");

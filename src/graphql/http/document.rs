@@ -13,8 +13,8 @@ use async_graphql::parser::types::{
 use async_graphql::{Name, Positioned, ServerError};
 use serde_json::{Map, Value as Json};
 
-use super::code::{Code, Refused, classify_refusal, with_code};
-use super::known;
+use super::code::{Code, Refused, classify_fault, classify_refusal, with_code};
+use super::{known, subscription};
 use super::tokens::{self, NESTING_MAX, TooMuch};
 use crate::config::Limits;
 use crate::graphql::DIRECTIVES_MAX;
@@ -44,10 +44,14 @@ pub fn read(
     variables: &Map<String, Json>,
     limits: &Limits,
 ) -> Result<Read, Refused> {
-    let document = known::document(query, limits, || parse(query, limits))?;
+    let mut document = known::document(query, limits, || parse(query, limits))?;
     let operation = operation(&document, operation_name)?;
     check_variables(operation, variables)?;
     let kind = operation.node.ty;
+    if kind == OperationType::Subscription {
+        let root = subscription::root(&document, &operation.node.selection_set.node)?;
+        subscription::put_root(&mut document, operation_name, root);
+    }
     Ok(Read { document, kind })
 }
 
@@ -97,6 +101,16 @@ fn is_given_by_variable(document: &ExecutableDocument, error: &ServerError) -> b
     let fragments = fragments.map(|fragment| &fragment.node.selection_set);
     let mut sets = operations.chain(fragments);
     sets.any(|set| argument_has_variable(&set.node, error))
+}
+
+/// What a field answered instead of starting.
+#[must_use]
+pub fn failed(errors: Vec<ServerError>) -> Refused {
+    Refused {
+        status: None,
+        errors: errors.into_iter().map(classify_fault).collect(),
+        header: None,
+    }
 }
 
 fn argument_has_variable(set: &SelectionSet, error: &ServerError) -> bool {

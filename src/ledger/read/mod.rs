@@ -29,6 +29,7 @@ mod drawdowns;
 mod entries;
 mod events;
 mod fetch;
+mod follow;
 mod grants;
 mod nodes;
 mod projection;
