@@ -148,8 +148,7 @@ impl Reader {
         customer: CustomerId,
         scope: &GrantScope,
     ) -> Read<Vec<GrantSum>> {
-        self.settle(&[customer]).await?;
-        let now = self.now();
+        let now = self.settle(&[customer]).await?.of(customer);
         let mut sql = self.sql();
         sql.push("SELECT g.credit_type_id, ");
         for (column, comma) in [("remaining", ", "), ("held", "")] {

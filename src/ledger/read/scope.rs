@@ -15,7 +15,7 @@ use entity::{
 use sea_orm::FromQueryResult;
 
 use super::dialect::{Child, Sql};
-use super::rows::GrantRow;
+use super::rows::{GrantRow, GrantSum};
 use super::{CreditFilter, CustomerFilter, EntryFilter, EventFilter, GrantFilter};
 use crate::ledger::caller::{Caller, Role};
 
@@ -191,6 +191,7 @@ owned!(
     segment::Model: |row| Owner::Customer(row.customer_id),
     uniqueness_key::Model: |row| Owner::Customer(row.customer_id),
     GrantRow: |row| Owner::Customer(row.grant.customer_id),
+    GrantSum: |_| Owner::Shared,
     credit_type::Model: |_| Owner::Shared,
     product::Model: |_| Owner::Shared,
     api_key::Model: |_| Owner::Keys,
