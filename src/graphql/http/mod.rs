@@ -7,6 +7,7 @@
 pub mod code;
 mod document;
 mod media;
+mod omitted;
 mod parameters;
 mod tokens;
 
@@ -211,8 +212,10 @@ impl Inner {
             }
         }
         // The document is read already; what is left of the text is for errors.
-        let mut inner = Request::new(String::new())
-            .variables(Variables::from_json(Json::Object(parameters.variables)));
+        let mut variables = parameters.variables;
+        omitted::fill(&read.document, &mut variables);
+        let mut inner =
+            Request::new(String::new()).variables(Variables::from_json(Json::Object(variables)));
         inner.operation_name = parameters.operation_name;
         inner.set_parsed_query(read.document);
         let ran = AssertUnwindSafe((self.run)(inner, caller))

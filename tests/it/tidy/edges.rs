@@ -15,18 +15,25 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("config", &["ledger"]),
+    ("console", &[]),
     ("demo", &["generate", "ledger"]),
     ("generate", &["app", "ledger"]),
     ("graphql", &["auth", "config", "ledger"]),
     ("jobs", &["ledger"]),
     ("ledger", &[]),
-    ("server", &["auth", "config", "graphql", "ledger"]),
+    (
+        "server",
+        &["auth", "config", "console", "graphql", "ledger"],
+    ),
 ];
 
 /// Where a crate may be named; nowhere else in the root crate.
 const CRATES: &[(&str, &[&str])] = &[
     ("async_graphql", &["src/graphql/"]),
-    ("actix_web", &["src/graphql/http/", "src/server/"]),
+    (
+        "actix_web",
+        &["src/console/", "src/graphql/http/", "src/server/"],
+    ),
     ("clap", &["src/cli/", "src/config.rs"]),
     (
         "migration",
