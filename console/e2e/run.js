@@ -170,6 +170,56 @@ test('a reader sees everything and no button that writes', async () => {
   });
 });
 
+test('a link for a customer shows that customer alone, and nothing to write', async () => {
+  let given = '';
+  await withPage({}, async (page) => {
+    await page.goto(link);
+    await find(page, 'harbor', 'Harbor Analytics');
+    await page.getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menuitem', { name: 'Link for the customer' }).click();
+    await review(page);
+    await dialog(page).getByRole('button', { name: 'Make link' }).click();
+    const text = page.getByRole('dialog', { name: 'The link' }).locator('code');
+    given = await text.innerText();
+  });
+  assert.ok(given.startsWith(`${home}/#key=`), given);
+  await withPage({}, async (page) => {
+    await page.goto(given);
+    await page.getByRole('heading', { level: 1, name: 'Harbor Analytics' }).waitFor();
+    await page.getByRole('img', { name: /Balance now/ }).waitFor();
+    await page.getByRole('region', { name: 'Grants' }).getByRole('row').nth(1).waitFor();
+    assert.equal(await page.getByRole('navigation', { name: 'Pages' }).count(), 0);
+    assert.equal(await page.getByRole('button', { name: /New|Draw down|More|Actions/ }).count(), 0);
+    await page.getByRole('tab', { name: 'Ledger' }).click();
+    await page.getByRole('region', { name: 'Ledger' }).getByRole('row').nth(1).waitFor();
+    await page.getByRole('tab', { name: 'Drawdowns and holds' }).click();
+    await page.getByRole('region', { name: 'Drawdowns and holds' }).getByRole('row').nth(1).waitFor();
+    await accessible(page, 'what a customer sees');
+    await shot(page, 'customer-token');
+  });
+});
+
+test('an admin makes a key, whose text is shown once, and revokes it', async () => {
+  await withPage({}, async (page) => {
+    await page.goto(link);
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Keys' }).click();
+    await page.getByRole('button', { name: 'New key' }).click();
+    await field(page, 'Name').fill('tested key');
+    await review(page);
+    await dialog(page).getByRole('button', { name: 'Create key' }).click();
+    const made = page.getByRole('dialog', { name: 'The key' });
+    assert.match(await made.locator('code').innerText(), /^scrip_/);
+    await shot(page, 'key');
+    await made.getByRole('button', { name: 'Done' }).click();
+    await accessible(page, 'keys');
+    await page.getByRole('button', { name: 'Revoke tested key' }).click();
+    await review(page);
+    await dialog(page).getByRole('button', { name: 'Revoke key' }).click();
+    await page.getByText('Revoked tested key').waitFor();
+    await page.getByRole('button', { name: 'Revoke tested key' }).waitFor({ state: 'detached' });
+  });
+});
+
 test('on a phone, in the dark, nothing is wider than the screen', async () => {
   await withPage({ width: 375, height: 740, colorScheme: 'dark' }, async (page) => {
     await page.goto(link);

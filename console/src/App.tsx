@@ -16,6 +16,7 @@ const Customer = lazy(async () => ({ default: (await import('./pages/Customer'))
 const Grants = lazy(async () => ({ default: (await import('./pages/Grants')).Grants }));
 const Credits = lazy(async () => ({ default: (await import('./pages/Credits')).Credits }));
 const Events = lazy(async () => ({ default: (await import('./pages/Events')).Events }));
+const Keys = lazy(async () => ({ default: (await import('./pages/Keys')).Keys }));
 
 /** The session: nobody is signed in, or somebody is. */
 export function App() {
@@ -70,6 +71,7 @@ function Pages({ leave }: { leave: () => void }) {
                   <Route path="/console/grants" component={Grants} />
                   <Route path="/console/credits" component={Credits} />
                   <Route path="/console/events" component={Events} />
+                  {viewer.role === 'ADMIN' && <Route path="/console/keys" component={Keys} />}
                   <Route component={NotFound} />
                 </Switch>
               )}

@@ -3,6 +3,7 @@ import { lazy, Suspense, useState } from 'react';
 import { useQuery } from 'urql';
 import { Link } from 'wouter';
 import { ArchiveCustomer } from '../actions/ArchiveCustomer';
+import { CustomerLink } from '../actions/CustomerLink';
 import { DrawDown } from '../actions/DrawDown';
 import { NewCredit } from '../actions/NewCredit';
 import { NewGrant } from '../actions/NewGrant';
@@ -13,6 +14,7 @@ import { When } from '../lib/time';
 import { Empty } from '../parts/bits';
 import { CopyGraphql } from '../parts/CopyGraphql';
 import { Loaded } from '../parts/Loaded';
+import { Made } from '../parts/Made';
 import { useMayWrite, useViewer } from '../parts/Viewer';
 import { Balances } from './customer/Balances';
 import { CreditTab } from './customer/CreditTab';
@@ -93,10 +95,11 @@ function Found({ subject }: { subject: Subject }) {
   );
 }
 
-type Open = 'grant' | 'credit' | 'drawdown' | 'archive';
+type Open = 'grant' | 'credit' | 'drawdown' | 'archive' | 'link';
 
 function Head({ subject, unitId }: { subject: Subject; unitId: string | null }) {
   const [open, setOpen] = useState<Open | null>(null);
+  const [link, setLink] = useState<string | null>(null);
   const mayWrite = useMayWrite() && subject.archivedAt === null;
   const close = () => setOpen(null);
   return (
@@ -129,6 +132,7 @@ function Head({ subject, unitId }: { subject: Subject; unitId: string | null }) 
                 </Button>
               </Menu.Target>
               <Menu.Dropdown>
+                <Menu.Item onClick={() => setOpen('link')}>Link for the customer</Menu.Item>
                 <Menu.Item onClick={() => setOpen('archive')}>Archive customer</Menu.Item>
               </Menu.Dropdown>
             </Menu>
@@ -145,6 +149,8 @@ function Head({ subject, unitId }: { subject: Subject; unitId: string | null }) 
       {open === 'grant' && <NewGrant subject={subject} unitId={unitId} close={close} />}
       {open === 'credit' && <NewCredit subject={subject} unitId={unitId} close={close} />}
       {open === 'drawdown' && <DrawDown subject={subject} unitId={unitId} close={close} />}
+      {open === 'link' && <CustomerLink subject={subject} made={setLink} close={close} />}
+      {link !== null && <Made title="The link" text={link} close={() => setLink(null)} />}
       {open === 'archive' && <ArchiveCustomer subject={subject} close={close} />}
     </div>
   );

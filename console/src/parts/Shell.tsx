@@ -9,6 +9,7 @@ const PAGES = [
   ['/console/credits', 'Credits'],
   ['/console/events', 'Events'],
 ] as const;
+const FOR_ADMIN = [['/console/keys', 'Keys']] as const;
 
 const ROLES = { ADMIN: 'admin', OPERATOR: 'operator', READER: 'reader', CUSTOMER: 'customer' };
 
@@ -47,13 +48,14 @@ export function Shell({ leave, children }: { leave: () => void; children: ReactN
 
 function Pages() {
   const [location] = useLocation();
+  const { role } = useViewer();
   const isHere = (path: string) =>
     path === '/'
       ? location === '/' || location.startsWith('/console/customers')
       : location.startsWith(path);
   return (
     <nav aria-label="Pages" className="pages">
-      {PAGES.map(([path, name]) => (
+      {[...PAGES, ...(role === 'ADMIN' ? FOR_ADMIN : [])].map(([path, name]) => (
         <Link key={path} href={path} aria-current={isHere(path) ? 'page' : undefined}>
           {name}
         </Link>
