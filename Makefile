@@ -30,7 +30,9 @@ console/node_modules/.package-lock.json: console/package.json console/package-lo
 	touch $@
 
 ifeq ($(NODE),yes)
-console-if-possible: console
+console-if-possible:
+	@$(MAKE) --no-print-directory console || \
+		echo "the console could not be built: the server has the last one, or none" >&2
 else
 console-if-possible:
 	@echo "no Node 20.19 or newer: the server is built without its console" >&2

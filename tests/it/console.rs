@@ -51,6 +51,61 @@ fn the_console_and_the_playground_work_in_a_browser() {
     );
 }
 
+#[tokio::test]
+async fn built_files_are_sent_compressed_and_kept_by_the_browser() {
+    if !scrip::console::is_built() {
+        shout("SKIPPED built_files_are_sent_compressed: the console was not built: make console");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let demo = Demo::start(folder.path());
+    let (home, _) = demo.link().split_once("/#").expect("a link");
+    let page = get(&format!("{home}/"), "", "").await;
+    let html = page.text().await.expect("plain text");
+    let script = html
+        .split('"')
+        .find(|part| part.starts_with("/console/assets/"));
+    let script = format!("{home}{}", script.expect("a script"));
+    for (url, caching) in [
+        (&script, "public, max-age=31536000, immutable"),
+        (&format!("{home}/"), "no-cache"),
+        (&format!("{home}/graphiql"), "no-cache"),
+        (&format!("{home}/console/customers/1"), "no-cache"),
+    ] {
+        let mut sizes = Vec::new();
+        for (accepted, expected) in [("br, gzip", "br"), ("gzip", "gzip"), ("", "")] {
+            let sent = get(url, accepted, "").await;
+            assert_eq!(sent.status(), 200, "{url}");
+            assert_eq!(header(&sent, "content-encoding"), expected, "{url}");
+            assert_eq!(header(&sent, "cache-control"), caching, "{url}");
+            let policy = header(&sent, "content-security-policy");
+            assert!(policy.contains("script-src 'self';"), "{policy}");
+            let tag = header(&sent, "etag");
+            sizes.push(sent.bytes().await.expect("a body").len());
+            assert_eq!(get(url, accepted, &tag).await.status(), 304, "{url}");
+        }
+        assert!(sizes.is_sorted() && sizes[1] < sizes[2], "{url}: {sizes:?}");
+    }
+    let gone = get(&format!("{home}/console/assets/gone.js"), "", "").await;
+    assert_eq!(gone.status(), 404);
+}
+
+async fn get(url: &str, accepted: &str, known: &str) -> reqwest::Response {
+    let mut request = reqwest::Client::new().get(url);
+    for (name, value) in [("accept-encoding", accepted), ("if-none-match", known)] {
+        if !value.is_empty() {
+            request = request.header(name, value);
+        }
+    }
+    request.send().await.expect("an answer")
+}
+
+fn header(response: &reqwest::Response, name: &str) -> String {
+    let value = response.headers().get(name);
+    let value = value.and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().to_owned()
+}
+
 /// What the test needs and the machine may not have.
 fn browser() -> Result<PathBuf, String> {
     if !scrip::console::is_built() {

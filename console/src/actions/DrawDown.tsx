@@ -10,7 +10,7 @@ import {
   type ShortfallPolicy,
 } from '../gql/documents';
 import { grouped, isZero, subtract, type Unit, withUnit } from '../lib/decimal';
-import { fromField, shortTime } from '../lib/time';
+import { fromField, When } from '../lib/time';
 import { OUTCOMES } from '../lib/words';
 import { Scroll } from '../parts/bits';
 import { messageOf } from '../parts/Loaded';
@@ -211,7 +211,7 @@ function Candidates({ candidates }: { candidates: Candidate[] }) {
               <Table.Th scope="row">
                 {candidate.creditGrant?.name ?? candidate.credit?.name ?? 'Credit'}
                 {typeof candidate.creditGrant?.expiresAt === 'string' && (
-                  <span className="sub">until {shortTime(candidate.creditGrant.expiresAt)}</span>
+                  <span className="sub">until <When at={candidate.creditGrant.expiresAt} /></span>
                 )}
               </Table.Th>
               <Table.Td className="number">{grouped(candidate.available)}</Table.Td>

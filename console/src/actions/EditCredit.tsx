@@ -9,7 +9,7 @@ import {
   type SegmentUpdateInput,
 } from '../gql/documents';
 import { grouped, typedDecimal, type Unit, withUnit } from '../lib/decimal';
-import { shortTime, toField } from '../lib/time';
+import { shortTime, toField, When } from '../lib/time';
 import { Action, Change, Consequences } from './Action';
 import { Check, ChoiceField, ProductsField, TextField, useProducts } from './fields';
 import { type Line, lineOf, ScheduleEditor, segmentOf } from './Schedule';
@@ -149,14 +149,14 @@ function Outcome({ input, credit, unit }: { input: EditCreditInput; credit: Cred
       {input.applicableProductIds !== undefined && <li>What it pays for changes, for later drawdowns only.</li>}
       {(add ?? []).map((segment, index) => (
         <li key={index}>
-          A segment of <strong>{withUnit(segment.amount, unit)}</strong> is added, from {shortTime(segment.startingAt)}.
+          A segment of <strong>{withUnit(segment.amount, unit)}</strong> is added, from <When at={segment.startingAt} />.
         </li>
       ))}
       {(update ?? []).map((segment) => {
         const was = of(segment.id);
         return (
           <li key={segment.id}>
-            The segment from {was === undefined ? '' : shortTime(was.startingAt)} changes:{' '}
+            The segment from {was !== undefined && <When at={was.startingAt} />} changes:{' '}
             {[
               segment.amount ? `${grouped(was?.amount ?? '0')} → ${grouped(segment.amount)}` : null,
               segment.startingAt ? `starts ${shortTime(segment.startingAt)}` : null,

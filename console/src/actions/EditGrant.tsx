@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { type EditCreditGrantInput, EditGrantDocument, type GrantRowFragment } from '../gql/documents';
 import { withUnit } from '../lib/decimal';
-import { fromField, shortTime, toField } from '../lib/time';
+import { fromField, toField, When } from '../lib/time';
 import { Action, Change, Consequences } from './Action';
 import { CheckField, TextField, TimeField } from './fields';
 import type { Subject } from './subject';
@@ -48,7 +48,7 @@ function Outcome({ input, grant }: { input: EditCreditGrantInput; grant: GrantRo
   const unit = grant.grantAmount.creditType;
   const now = new Date().toISOString();
   const isOver = grant.status === 'EXPIRED';
-  const before = grant.expiresAt === null ? 'never' : shortTime(grant.expiresAt);
+  const before = grant.expiresAt === null ? 'never' : <When at={grant.expiresAt} />;
   const after = typeof input.expiresAt === 'string' ? input.expiresAt : null;
   const moves = after !== null || input.neverExpires === true;
   const nothing = Object.keys(input).every((name) => name === 'id' || name === 'idempotencyKey');
@@ -56,7 +56,7 @@ function Outcome({ input, grant }: { input: EditCreditGrantInput; grant: GrantRo
     <Consequences>
       {nothing && <li>Nothing changes.</li>}
       {typeof input.name === 'string' && <Change what="Name" before={grant.name} after={input.name} />}
-      {moves && <Change what="Expires" before={before} after={after === null ? 'never' : shortTime(after)} />}
+      {moves && <Change what="Expires" before={before} after={after === null ? 'never' : <When at={after} />} />}
       {after !== null && after <= now && !isOver && (
         <li>
           That is in the past: <strong>{withUnit(grant.remaining, unit)}</strong> are written off as of then, and do not

@@ -6,7 +6,7 @@ import {
   type GrantRowFragment,
 } from '../gql/documents';
 import { add, subtract, withUnit } from '../lib/decimal';
-import { shortTime, toField } from '../lib/time';
+import { toField, When } from '../lib/time';
 import { Action, Change, Consequences } from './Action';
 import { Check, given, TextField, TimeField } from './fields';
 import { balanceIn, type Subject } from './subject';
@@ -81,13 +81,19 @@ export function EndCredit({ credit, subject, close }: { credit: CreditRowFragmen
           <Consequences>
             {gone.map((segment) => (
               <li key={segment.id}>
-                The segment of {withUnit(segment.amount, unit)} from {shortTime(segment.startingAt)} is removed.
+                The segment of {withUnit(segment.amount, unit)} from <When at={segment.startingAt} /> is removed.
               </li>
             ))}
             {cut.map((segment) => (
               <li key={segment.id}>
-                The segment of {withUnit(segment.amount, unit)} ends {shortTime(endingBefore)}
-                {segment.endingBefore !== null && ` instead of ${shortTime(segment.endingBefore)}`}.
+                The segment of {withUnit(segment.amount, unit)} ends <When at={endingBefore} />
+                {segment.endingBefore !== null && (
+                  <>
+                    {' '}
+                    instead of <When at={segment.endingBefore} />
+                  </>
+                )}
+                .
               </li>
             ))}
             {gone.length + cut.length === 0 && <li>No segment reaches beyond that: this will be refused.</li>}

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { CreateCreditDocument, type CreateCreditInput } from '../gql/documents';
 import { add, type Unit, withUnit } from '../lib/decimal';
-import { shortTime } from '../lib/time';
+import { When } from '../lib/time';
 import { Action, Change, Consequences } from './Action';
 import { Check, ChoiceField, given, ProductsField, TextField, UnitField, useProducts, useUnits } from './fields';
 import { blankLine, type Line, ScheduleEditor, segmentOf } from './Schedule';
@@ -121,8 +121,15 @@ function Outcome({ input, unit, subject }: { input: CreateCreditInput; unit: Uni
       )}
       {segments.slice(0, 24).map((segment, index) => (
         <li key={index}>
-          {withUnit(segment.amount, unit)} from {shortTime(segment.startingAt)}
-          {typeof segment.endingBefore === 'string' ? ` until ${shortTime(segment.endingBefore)}` : ', without an end'}
+          {withUnit(segment.amount, unit)} from <When at={segment.startingAt} />
+          {typeof segment.endingBefore === 'string' ? (
+            <>
+              {' '}
+              until <When at={segment.endingBefore} />
+            </>
+          ) : (
+            ', without an end'
+          )}
         </li>
       ))}
       {over.length > 0 && <li>{over.length} of them are over already: they start and expire at once.</li>}

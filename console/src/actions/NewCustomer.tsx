@@ -1,9 +1,11 @@
 import { useState } from 'react';
+import { useLocation } from 'wouter';
 import { CreateCustomerDocument } from '../gql/documents';
 import { Action, Consequences } from './Action';
 import { given, TextField } from './fields';
 
 export function NewCustomer({ close }: { close: () => void }) {
+  const [, go] = useLocation();
   const [name, setName] = useState('');
   const [externalId, setExternalId] = useState('');
   return (
@@ -13,6 +15,10 @@ export function NewCustomer({ close }: { close: () => void }) {
       done={`Created ${name}`}
       mutation={CreateCustomerDocument}
       answer={(data) => data.createCustomer}
+      carriedOut={(data) => {
+        const id = data.createCustomer?.customer?.id;
+        if (id !== undefined) go(`/console/customers/${id}`);
+      }}
       build={() => ({ name, externalId: given(externalId) })}
       consequences={() => (
         <Consequences>

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { CreateGrantDocument, type CreateCreditGrantInput, type GrantCategory, type RolloverKind } from '../gql/documents';
 import { add, times, type Unit, withUnit } from '../lib/decimal';
-import { fromField, shortTime } from '../lib/time';
+import { fromField, When } from '../lib/time';
 import { CATEGORIES } from '../lib/words';
 import { Action, Change, Consequences } from './Action';
 import { AmountField, Check, ChoiceField, given, ProductsField, TextField, TimeField, UnitField, useUnits } from './fields';
@@ -137,7 +137,7 @@ function Outcome({ input, unit, subject }: { input: CreateCreditGrantInput; unit
       </li>
       {isLater && (
         <>
-          <li>It can be spent from {shortTime(input.effectiveAt ?? now)} on.</li>
+          <li>It can be spent from <When at={input.effectiveAt ?? now} /> on.</li>
           <Change what="Scheduled" before={withUnit(balance.scheduled, unit)} after={withUnit(add(balance.scheduled, amount), unit)} />
         </>
       )}
@@ -145,21 +145,26 @@ function Outcome({ input, unit, subject }: { input: CreateCreditGrantInput; unit
         <Change what="Available" before={withUnit(balance.available, unit)} after={withUnit(add(balance.available, amount), unit)} />
       )}
       {isOver && <li>Its window is over already: it starts and expires at once, and the balance stays as it is.</li>}
-      <li>{afterwards(input, unit)}</li>
+      <li>
+        <Afterwards input={input} unit={unit} />
+      </li>
       {(input.productIds?.length ?? 0) > 0 && <li>It pays for the named products only.</li>}
     </Consequences>
   );
 }
 
 /** What becomes of the rest. */
-function afterwards(input: CreateCreditGrantInput, unit: Unit): string {
-  const { expiresAt, rollover } = input;
+function Afterwards({ input: { expiresAt, rollover }, unit }: { input: CreateCreditGrantInput; unit: Unit }) {
   if (typeof expiresAt !== 'string') return 'It never expires.';
-  const end = shortTime(expiresAt);
-  if (!rollover) return `What is left on ${end} expires.`;
+  const end = <When at={expiresAt} />;
+  if (!rollover) return <>What is left on {end} expires.</>;
   const cap =
     rollover.kind === 'MAX_AMOUNT'
       ? withUnit(rollover.value, unit)
       : `${times(rollover.value, '100')} % of it`;
-  return `What is left on ${end} rolls over, up to ${cap}, until ${shortTime(rollover.expiresAt)}; the rest expires.`;
+  return (
+    <>
+      What is left on {end} rolls over, up to {cap}, until <When at={rollover.expiresAt} />; the rest expires.
+    </>
+  );
 }
