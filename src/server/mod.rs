@@ -1,18 +1,19 @@
-//! HTTP: GraphQL, the playground, health.
+//! HTTP: GraphQL, the console, health.
 
 mod health;
-mod page;
 
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::http::header::{CONTENT_TYPE};
 use actix_web::middleware::DefaultHeaders;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, HttpResponse, HttpServer, web};
 use tokio::task::JoinHandle;
 
 use crate::auth::Keys;
 use crate::config::Limits;
+use crate::console;
 use crate::graphql;
 use crate::graphql::http::documents::Documents;
 use crate::ledger::Ledger;
@@ -148,7 +149,15 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/healthz", web::get().to(health::alive))
         .route("/readyz", web::get().to(health::ready))
         .configure(rest::stripe::routes)
-        .configure(page::routes);
+        .configure(console::routes)
+        .default_service(web::to(missing));
+}
+
+/// Says of what is not there where the API is.
+async fn missing() -> HttpResponse {
+    HttpResponse::NotFound()
+        .insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"))
+        .body("nothing is here; the API is at /graphql\n")
 }
 
 impl Running {

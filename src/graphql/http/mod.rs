@@ -14,6 +14,7 @@ mod events;
 mod media;
 mod message;
 mod operation;
+mod omitted;
 mod parameters;
 mod places;
 mod rates;

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::code::{Code, Refused};
 use super::parameters::Parameters;
-use super::{Inner, document, never_started};
+use super::{Inner, document, never_started, omitted};
 use crate::ledger::Caller;
 
 /// A document within the limits, ready to run.
@@ -43,8 +43,10 @@ impl Inner {
         let variables = &parameters.variables;
         let read = document::read(&query, name, variables, &self.limits)?;
         // The document is read already; what is left of the text is for errors.
-        let mut request = Request::new(String::new())
-            .variables(Variables::from_json(Json::Object(parameters.variables)));
+        let mut variables = parameters.variables;
+        omitted::fill(&read.document, &mut variables);
+        let mut request =
+            Request::new(String::new()).variables(Variables::from_json(Json::Object(variables)));
         request.operation_name = parameters.operation_name;
         request.set_parsed_query(read.document);
         Ok(Prepared {

@@ -106,6 +106,8 @@ pub struct CreditGrantFilter {
     effective_before: Option<DateTime>,
     /// That never expire, or not before.
     not_expiring_before: Option<DateTime>,
+    /// That expire before.
+    expiring_before: Option<DateTime>,
     /// Made in this time.
     created_at: Option<DateTimeRange>,
     /// With this key.
@@ -129,6 +131,7 @@ impl From<CreditGrantFilter> for filter::GrantFilter {
             category: names(given.category),
             effective_before: instant(given.effective_before),
             not_expiring_before: instant(given.not_expiring_before),
+            expiring_before: instant(given.expiring_before),
             created_at: or_all(given.created_at),
             uniqueness_key: given.uniqueness_key,
         }
@@ -159,6 +162,8 @@ pub struct CreditFilter {
     starting_at: Option<DateTime>,
     /// With a segment that starts before it.
     effective_before: Option<DateTime>,
+    /// With a segment that is active now and ends before it.
+    expiring_before: Option<DateTime>,
     /// Default: true.
     include_contract_credits: Option<bool>,
     /// Default: true.
@@ -180,6 +185,7 @@ impl From<CreditFilter> for filter::CreditFilter {
             covering_date: instant(given.covering_date),
             starting_at: instant(given.starting_at),
             effective_before: instant(given.effective_before),
+            expiring_before: instant(given.expiring_before),
             include_contract_credits: given.include_contract_credits,
             include_archived: given.include_archived,
         }

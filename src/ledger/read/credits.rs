@@ -259,6 +259,13 @@ fn matching(sql: &mut Sql, filter: &CreditFilter, now: Now) {
             sql.push(" AND s.starts_at < ").bind(at);
         });
     }
+    if let Some(at) = filter.expiring_before {
+        sql.push(" AND ");
+        with_segment(sql, |sql| {
+            active(sql, now);
+            sql.push(" AND s.ends_at < ").bind(at);
+        });
+    }
     if let Some(statuses) = &filter.status {
         sql.push(" AND (1 = 0");
         for status in statuses {

@@ -60,6 +60,8 @@ pub struct GrantFilter {
     pub effective_before: Option<Instant>,
     /// That never expire, or not before.
     pub not_expiring_before: Option<Instant>,
+    /// That expire before.
+    pub expiring_before: Option<Instant>,
     /// Made in this time.
     pub created_at: TimeRange,
     /// With this key.
@@ -96,6 +98,8 @@ pub struct CreditFilter {
     pub starting_at: Option<Instant>,
     /// With a segment that starts before.
     pub effective_before: Option<Instant>,
+    /// With a segment that is active now and ends before.
+    pub expiring_before: Option<Instant>,
     /// `Some(false)` leaves out those at contract level.
     pub include_contract_credits: Option<bool>,
     /// `Some(false)` leaves out archived ones.

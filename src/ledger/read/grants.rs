@@ -219,6 +219,7 @@ fn matching(sql: &mut Sql, filter: &GrantFilter, keyed: Option<Uuid>, now: Now) 
             .bind(instant)
             .push(")");
     }
+    sql.and("s.ends_at <", filter.expiring_before);
     sql.and_within("g.created_at", filter.created_at);
     if let Some(statuses) = &filter.status {
         sql.push(" AND (1 = 0");

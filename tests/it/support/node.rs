@@ -75,7 +75,8 @@ fn prepared(scripts: &str, package: &str) -> Result<String, String> {
     Ok(folder)
 }
 
-fn output(command: &mut Command) -> Result<String, String> {
+/// What a program says; where it fails, that and what it complains of.
+pub fn output(command: &mut Command) -> Result<String, String> {
     let done = command
         .stdin(Stdio::null())
         .output()

@@ -93,6 +93,63 @@ impl Drop for Process {
     }
 }
 
+/// A server with demo data, started for the first time; killed when it is dropped.
+pub struct Demo {
+    child: Child,
+    link: String,
+    database_url: String,
+}
+
+impl Demo {
+    /// Starts `scrip serve --demo` on a free port and waits for the link that it logs.
+    pub fn start(folder: &Path) -> Self {
+        let database_url = format!("sqlite://{}/demo.db?mode=rwc", folder.display());
+        let mut child = scrip(folder)
+            .args([
+                "serve",
+                "--demo",
+                "--listen",
+                "127.0.0.1:0",
+                "--workers",
+                "2",
+            ])
+            .env("DATABASE_URL", &database_url)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("scrip runs");
+        let mut log = BufReader::new(child.stderr.take().expect("its log")).lines();
+        let link = log.by_ref().map_while(Result::ok).find_map(|line| {
+            let link = line.split(' ').find(|word| word.contains("/#key="));
+            link.map(str::to_owned)
+        });
+        // Read on, so that it never waits for its log to be read.
+        std::thread::spawn(move || log.for_each(drop));
+        Self {
+            child,
+            link: link.expect("the first start logs a link"),
+            database_url,
+        }
+    }
+
+    /// Opens signed in as admin.
+    pub fn link(&self) -> &str {
+        &self.link
+    }
+
+    /// Its books.
+    pub fn database_url(&self) -> &str {
+        &self.database_url
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
 impl Api {
     /// Where its API is.
     pub fn url(&self) -> &str {

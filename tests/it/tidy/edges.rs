@@ -15,13 +15,17 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("config", &["ledger"]),
+    ("console", &[]),
     ("demo", &["generate", "ledger"]),
     ("generate", &["app", "ledger"]),
     ("graphql", &["auth", "config", "ledger"]),
     ("jobs", &["ledger"]),
     ("ledger", &[]),
     ("rest", &["auth", "config", "ledger"]),
-    ("server", &["auth", "config", "graphql", "ledger", "rest"]),
+    (
+        "server",
+        &["auth", "config", "console", "graphql", "ledger", "rest"],
+    ),
 ];
 
 /// Where a crate may be named; nowhere else in the root crate.
@@ -29,7 +33,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("async_graphql", &["src/graphql/"]),
     (
         "actix_web",
-        &["src/graphql/http/", "src/rest/", "src/server/"],
+        &["src/console/", "src/graphql/http/", "src/rest/", "src/server/"],
     ),
     ("clap", &["src/cli/", "src/config.rs"]),
     (
