@@ -102,6 +102,12 @@ fn bodies() -> Vec<(&'static str, Value, &'static str)> {
             COMPLEX,
         ),
         (
+            "fragments that double and lead to nothing",
+            query(multiplied(29, 2).replace("fragment F29", "fragment G")),
+            COMPLEX,
+        ),
+        ("a name of 1 MB", query(format!("{{ {} }}", "a".repeat(1_000_000))), COMPLEX),
+        (
             "fragments that multiply by 100",
             query(multiplied(20, 100)),
             COMPLEX,
@@ -127,7 +133,7 @@ fn bodies() -> Vec<(&'static str, Value, &'static str)> {
             )),
             COMPLEX,
         ),
-        ("inline fragments in each other", query(inline), "none"),
+        ("inline fragments in each other", query(inline), COMPLEX),
         (
             "introspection of types of fields of types",
             query(types),
