@@ -63,7 +63,10 @@ impl Body {
     fn checked(self) -> Result<Parameters, Refused> {
         let extensions = self.extensions.unwrap_or_default();
         let persisted = extensions.get("persistedQuery").map(persisted);
-        let ids = [self.document_id.map(|id| id_of(&id)), persisted.transpose()?];
+        let ids = [
+            self.document_id.map(|id| id_of(&id)),
+            persisted.transpose()?,
+        ];
         let mut ids: Vec<String> = ids.into_iter().flatten().collect();
         ids.dedup();
         if ids.len() > 1 {
