@@ -88,7 +88,13 @@ async fn a_trusted_document_is_asked_for_by_its_id() {
 async fn documents_are_looked_up_and_never_learned() {
     let app = app("look_up", false).await;
     let other = "{ viewer { role } }";
-    for body in [json!({ "documentId": id(other) }), apollo(&id(other))] {
+    let unknown = [
+        json!({ "documentId": id(other) }),
+        json!({ "documentId": "no id at all" }),
+        apollo(&id(other)),
+        apollo("unknown"),
+    ];
+    for body in unknown {
         let (status, answered) = ask(&app, body).await;
         assert_eq!(
             (status, code(&answered)),

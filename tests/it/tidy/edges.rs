@@ -263,7 +263,9 @@ fn rows_leave_the_database_by_the_one_door() {
     const DOORS: [&str; 3] = ["fetch.rs", "mod.rs", "projection.rs"];
     let sources = Sources::read();
     let found = sources.lines("src/ledger/read/").filter(|(path, _, line)| {
-        let at_the_door = DOORS.iter().any(|door| path.ends_with(&format!("read/{door}")));
+        let at_the_door = DOORS
+            .iter()
+            .any(|door| path.ends_with(&format!("read/{door}")));
         !at_the_door && !path.contains("/tests/") && line.contains("self.db")
     });
     none(
