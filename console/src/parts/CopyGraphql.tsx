@@ -2,6 +2,7 @@ import { Button, Menu } from '@mantine/core';
 import type { TypedDocumentNode } from '@urql/core';
 import { asGraphql, asText, copy } from '../lib/graphql';
 import { useToast } from './Toast';
+import { useViewer } from './Viewer';
 
 /** On every list and action: the request behind it, to take elsewhere. */
 export function CopyGraphql<D, V extends Record<string, unknown>>({
@@ -12,6 +13,9 @@ export function CopyGraphql<D, V extends Record<string, unknown>>({
   variables: NoInfer<V>;
 }) {
   const toast = useToast();
+  const { role } = useViewer();
+  // A seller's customer looks at figures, not at requests.
+  if (role === 'CUSTOMER') return null;
   const take = async () => {
     await copy(asText(asGraphql(document, variables)));
     toast('Copied as GraphQL');

@@ -29,10 +29,12 @@ export function Shell({ leave, children }: { leave: () => void; children: ReactN
         </span>
         {!isCustomer && <Pages />}
         <div className="who">
-          <span className="who-name" title={`Signed in as ${viewer.name}`}>
-            {viewer.name}
-            {viewer.name !== ROLES[viewer.role] && <span className="dim"> · {ROLES[viewer.role]}</span>}
-          </span>
+          {!isCustomer && (
+            <span className="who-name" title={`Signed in as ${viewer.name}`}>
+              {viewer.name}
+              {viewer.name !== ROLES[viewer.role] && <span className="dim"> · {ROLES[viewer.role]}</span>}
+            </span>
+          )}
           <Scheme />
           <Button variant="default" onClick={leave}>
             Sign out
