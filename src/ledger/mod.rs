@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `command/` | what each command needs, checks and does |
-//! | `writer.rs`, `aside.rs` | the queue and the transaction that every command goes through |
+//! | `writer.rs`, `lane.rs`, `aside.rs` | the queues and the transaction that every command goes through |
 //! | `load.rs`, `lock.rs`, `work.rs`, `save.rs` | what a transaction has loaded, and how it is written |
 //! | `sql.rs` | SQL for both databases |
 //! | `read/` | every read |
@@ -15,6 +15,7 @@ pub mod canonical;
 pub mod command;
 mod connect;
 mod error;
+mod lane;
 mod load;
 mod lock;
 mod outcome;
@@ -146,14 +147,16 @@ impl Ledger {
             connect::furnish(&write, clock.now()).await?;
         }
         let read = connect::reader(&database_url, settings.read_connections).await?;
-        let lanes = connect::lanes(&database_url, &write).await?;
         let lateness_max_days = settings.lateness_max_days;
-        let writer = Arc::new(Writer::start(Desk {
-            db: lanes,
+        let desk = Desk {
+            db: connect::waiting(&database_url, &write),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             lateness_max_days,
-        }));
+        };
+        let lane_url = database_url.clone();
+        let lane = move || connect::lane(&lane_url, 1);
+        let writer = Arc::new(Writer::start(desk, lane));
         let settler = Arc::new(Settler(Arc::clone(&writer)));
         let reader = Reader::new(read.clone(), Arc::clone(&clock), settler);
         let desk = FrontDesk {
