@@ -12,8 +12,10 @@ use std::time::Duration;
 
 use super::sql::{self, OnConflict};
 
-/// Connections that write to PostgreSQL: the lanes, and those that wait for locked accounts.
-const POSTGRES_WRITERS: u32 = 8;
+/// Connections that write to PostgreSQL beside the lanes: keys, checks.
+const POSTGRES_WRITERS: u32 = 4;
+/// Connections that wait for accounts that are locked elsewhere.
+const WAITING_MAX: u32 = 4;
 /// How long SQLite waits for another process.
 const BUSY: Duration = Duration::from_secs(10);
 /// How long a request waits for a connection.
@@ -39,21 +41,24 @@ pub(super) async fn writer(url: &str) -> Result<DatabaseConnection, DbErr> {
     open(options(url, connections)).await
 }
 
-/// Opens what the lanes of the writer use: on PostgreSQL connections of their own.
-pub(super) async fn lanes(
-    url: &str,
-    writer: &DatabaseConnection,
-) -> Result<DatabaseConnection, DbErr> {
+/// Opens what waits for accounts that are locked elsewhere: on PostgreSQL connections of its own.
+pub(super) fn waiting(url: &str, writer: &DatabaseConnection) -> DatabaseConnection {
+    lane(url, WAITING_MAX).unwrap_or_else(|| writer.clone())
+}
+
+/// Connections with the settings of a lane, made once they are used, in the runtime of whoever uses
+/// them. None for SQLite, which has one writer.
+pub(super) fn lane(url: &str, connections: u32) -> Option<DatabaseConnection> {
     if is_sqlite(url) {
-        return Ok(writer.clone());
+        return None;
     }
-    let mut options = options(url, POSTGRES_WRITERS);
+    let mut options = options(url, connections);
     options.map_sqlx_postgres_pool_opts(|pool| {
         pool.after_connect(|connection, _| {
             Box::pin(async move { connection.execute(LANES).await.map(|_| ()) })
         })
     });
-    open(options).await
+    lazily(options)
 }
 
 /// Opens what reads.
@@ -106,11 +111,16 @@ pub(super) async fn furnish(db: &DatabaseConnection, now: Instant) -> Result<(),
 /// Opens what one worker of the server reads by, once it reads: connections that another thread made
 /// are woken through that thread, which costs a quarter of the requests per second.
 pub(super) fn reader_of_worker(url: &str, connections: u32) -> Option<DatabaseConnection> {
-    let mut options = options(url, connections.max(1));
+    lazily(options(url, connections.max(1)))
+}
+
+/// A pool that connects when it is first used.
+fn lazily(mut options: ConnectOptions) -> Option<DatabaseConnection> {
+    let url = options.get_url().to_owned();
     options.min_connections(0).connect_lazy(true);
     // Nothing is waited for.
     let mut db = Database::connect(options).now_or_never()?.ok()?;
-    tell(&mut db, url);
+    tell(&mut db, &url);
     Some(db)
 }
 

@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `command/` | what each command needs, checks and does |
-//! | `writer.rs`, `aside.rs` | the queue and the transaction that every command goes through |
+//! | `writer.rs`, `lane.rs`, `aside.rs` | the queues and the transaction that every command goes through |
 //! | `load.rs`, `lock.rs`, `work.rs`, `save.rs` | what a transaction has loaded, and how it is written |
 //! | `clocks.rs` | test clocks bring their customers along |
 //! | `answers.rs` | what REST calls were answered, by key |
@@ -22,6 +22,7 @@ pub mod command;
 mod connect;
 mod error;
 mod follow;
+mod lane;
 mod load;
 mod lock;
 mod outcome;
@@ -166,18 +167,20 @@ impl Ledger {
             connect::furnish(&write, clock.now()).await?;
         }
         let read = connect::reader(&database_url, settings.read_connections).await?;
-        let lanes = connect::lanes(&database_url, &write).await?;
         let lateness_max_days = settings.lateness_max_days;
         let wire = (write.get_database_backend() == DbBackend::Postgres)
             .then(|| Arc::new(Wire::new(&database_url)));
         let bells = Arc::new(Bells::new(wire.clone()));
-        let writer = Arc::new(Writer::start(Desk {
-            db: lanes,
+        let desk = Desk {
+            db: connect::waiting(&database_url, &write),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             lateness_max_days,
             bells: Arc::clone(&bells),
-        }));
+        };
+        let lane_url = database_url.clone();
+        let lane = move || connect::lane(&lane_url, 1);
+        let writer = Arc::new(Writer::start(desk, lane));
         let settler = Arc::new(Settler(Arc::clone(&writer)));
         let reader = Reader::new(read.clone(), Arc::clone(&clock), settler);
         let mut tasks = JoinSet::new();

@@ -8,7 +8,7 @@
 //! the batch run one by one. An account that someone else has locked is set aside and waited for
 //! elsewhere. A full queue refuses at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -21,13 +21,14 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
 
 use super::aside::Aside;
 use super::bell::Bells;
 use super::command::{self, Command, Order, Shape, View};
 use super::error::{Refusal, is_passing, leaves_outcome_unknown};
+use super::lane::Lane;
 use super::load::{self, Lock};
 use super::lock;
 use super::outcome::Outcome;
@@ -35,7 +36,7 @@ use super::save;
 use super::work::{AccountKey, Needs, Work};
 
 /// Commands that share a transaction at most.
-const BATCH_MAX: usize = 256;
+pub(super) const BATCH_MAX: usize = 256;
 /// Commands that wait in a lane at most.
 const QUEUE_MAX: usize = 4_096;
 /// Times that a transaction is tried.
@@ -44,7 +45,7 @@ const TRIES_MAX: u32 = 6;
 /// One thing to be done.
 pub(super) struct Task {
     what: What,
-    reply: oneshot::Sender<Result<Outcome, Refusal>>,
+    pub(super) reply: oneshot::Sender<Result<Outcome, Refusal>>,
 }
 
 enum What {
@@ -66,13 +67,18 @@ pub(super) struct Desk {
 pub(super) struct Writer {
     /// Empty once it is closed.
     lanes: RwLock<Vec<mpsc::Sender<Task>>>,
-    running: tokio::sync::Mutex<Vec<JoinHandle<()>>>,
+    /// Each is answered once its lane has stopped.
+    running: tokio::sync::Mutex<Vec<oneshot::Receiver<()>>>,
     aside: Arc<Aside<Task>>,
 }
 
 impl Writer {
-    /// Starts it, with as many lanes as the database can use.
-    pub fn start(desk: Desk) -> Self {
+    /// Starts it, with as many lanes as the database can use. `connect` gives a lane a connection of
+    /// its own; without one all use that of the desk.
+    pub fn start(
+        desk: Desk,
+        connect: impl Fn() -> Option<DatabaseConnection> + Clone + Send + 'static,
+    ) -> Self {
         let lanes = match desk.db.get_database_backend() {
             DbBackend::Postgres => 2,
             _ => 1,
@@ -85,9 +91,11 @@ impl Writer {
                 let (sender, queue) = mpsc::channel(QUEUE_MAX);
                 let lane = Lane {
                     desk: Arc::clone(&desk),
+                    waiting: Arc::clone(&desk),
                     aside: Arc::clone(&aside),
+                    main: Handle::current(),
                 };
-                running.push(tokio::spawn(lane.run(queue)));
+                running.push(lane.start(queue, connect.clone()));
                 sender
             })
             .collect();
@@ -147,44 +155,9 @@ impl Writer {
     }
 }
 
-struct Lane {
-    desk: Arc<Desk>,
-    aside: Arc<Aside<Task>>,
-}
-
-impl Lane {
-    async fn run(self, mut queue: mpsc::Receiver<Task>) {
-        let mut batch = Vec::with_capacity(BATCH_MAX);
-        while queue.recv_many(&mut batch, BATCH_MAX).await > 0 {
-            let tasks = std::mem::take(&mut batch);
-            if let Some(busy) = self.desk.guarded(tasks, Lock::Free).await {
-                self.set_aside(busy);
-            }
-        }
-    }
-
-    /// Waits elsewhere for accounts that someone else has locked, each customer apart.
-    fn set_aside(&self, tasks: Vec<Task>) {
-        let mut by_customer: BTreeMap<CustomerId, Vec<_>> = BTreeMap::new();
-        for task in tasks {
-            if let Some(place) = self.aside.place() {
-                let line = by_customer.entry(task.customer()).or_default();
-                line.push((task, place));
-            } else {
-                let _ = task.reply.send(Err(Refusal::Overloaded));
-            }
-        }
-        for (customer, places) in by_customer {
-            if self.aside.put(customer, places) {
-                let (desk, aside) = (Arc::clone(&self.desk), Arc::clone(&self.aside));
-                tokio::spawn(async move { desk.wait_for(customer, &aside).await });
-            }
-        }
-    }
-}
-
 impl Task {
-    fn customer(&self) -> CustomerId {
+    /// Whose.
+    pub(super) fn customer(&self) -> CustomerId {
         match &self.what {
             What::Run(_, order) => order.home.customer_id,
             What::Settle(account) => account.0,
@@ -229,7 +202,7 @@ impl Task {
 
 impl Desk {
     /// Does what was set aside for a customer, waiting for its accounts, until there is no more.
-    async fn wait_for(&self, customer: CustomerId, aside: &Aside<Task>) {
+    pub(super) async fn wait_for(&self, customer: CustomerId, aside: &Aside<Task>) {
         loop {
             let turn = aside.turn().await;
             let Some(places) = aside.next(customer, BATCH_MAX) else {
@@ -242,7 +215,7 @@ impl Desk {
     }
 
     /// Runs a batch; a panic in it is the answer "internal", not the end of the lane.
-    async fn guarded(&self, tasks: Vec<Task>, lock: Lock) -> Option<Vec<Task>> {
+    pub(super) async fn guarded(&self, tasks: Vec<Task>, lock: Lock) -> Option<Vec<Task>> {
         let run = AssertUnwindSafe(self.run(tasks, lock)).catch_unwind();
         run.await.unwrap_or_else(|_| {
             tracing::error!("a batch panicked and was rolled back");
