@@ -19,5 +19,6 @@ pub mod ledger_entry;
 pub mod object_home;
 pub mod product;
 pub mod segment;
+pub mod signing_key;
 pub mod test_clock;
 pub mod uniqueness_key;

@@ -4,6 +4,7 @@
 //! and keeps to what Citus can place by customer (ARCHITECTURE.md, "Spread over machines").
 
 mod m20261121_000001_create_ledger;
+mod m20261121_000002_create_signing_key;
 mod m20261121_000004_create_test_clock;
 mod tables;
 
@@ -14,8 +15,14 @@ use sea_orm_migration::prelude::*;
 pub use tables::Placement;
 
 /// Name, placement and definition of every table, in the order in which they were made.
-pub static TABLES: LazyLock<Vec<(&'static str, Placement, &'static str)>> =
-    LazyLock::new(|| [tables::TABLES, m20261121_000004_create_test_clock::TABLES].concat());
+pub static TABLES: LazyLock<Vec<(&'static str, Placement, &'static str)>> = LazyLock::new(|| {
+    [
+        tables::TABLES,
+        m20261121_000002_create_signing_key::TABLES,
+        m20261121_000004_create_test_clock::TABLES,
+    ]
+    .concat()
+});
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -26,6 +33,7 @@ impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
             Box::new(m20261121_000001_create_ledger::Migration),
+            Box::new(m20261121_000002_create_signing_key::Migration),
             Box::new(m20261121_000004_create_test_clock::Migration),
         ]
     }

@@ -53,6 +53,7 @@ impl Ledger {
             name: Arc::from(SYSTEM),
             role: Role::Admin,
             customer: None,
+            until: None,
         };
         loop {
             let clock = self.read().test_clock(id).await;

@@ -23,12 +23,14 @@ pub(super) async fn rewritten(db: &impl ConnectionTrait, needs: &Needs) -> Resul
         mut owners,
         mut contracts,
         mut products,
+        mut keys,
         mut clocks,
-    ] = [const { BTreeSet::new() }; 5];
+    ] = [const { BTreeSet::new() }; 6];
     for row in &needs.rewritten {
         match row {
             Rewritten::Customer(id) => customers.insert(id.0),
             Rewritten::Product(id) => products.insert(id.0),
+            Rewritten::ApiKey(id) => keys.insert(id.0),
             Rewritten::TestClock(id) => clocks.insert(id.0),
             Rewritten::Contract(owner, id) => {
                 owners.insert(owner.0);
@@ -40,6 +42,7 @@ pub(super) async fn rewritten(db: &impl ConnectionTrait, needs: &Needs) -> Resul
         ("customer", vec![("id", customers)]),
         ("contract", vec![("customer_id", owners), ("id", contracts)]),
         ("product", vec![("id", products)]),
+        ("api_key", vec![("id", keys)]),
         ("test_clock", vec![("id", clocks)]),
     ] {
         lock_rows(db, table, columns).await?;

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use domain::book::{Account, Book};
 use domain::clock::IdSource;
 use domain::{
-    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, EventId, Instant,
-    ProductId, SegmentId, TestClockId,
+    ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, EventId,
+    Instant, ProductId, SegmentId, SigningKeyId, TestClockId,
 };
 use entity::{
-    contract, credit, credit_grant, credit_type, customer, customer_external_id, drawdown, event,
-    idempotency, object_home, product, test_clock, uniqueness_key,
+    api_key, contract, credit, credit_grant, credit_type, customer, customer_external_id, drawdown,
+    event, idempotency, object_home, product, signing_key, test_clock, uniqueness_key,
 };
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -67,6 +67,10 @@ pub struct Needs {
     pub usage_of_contract_since: Option<Instant>,
     /// Accounts of which every segment is needed, spent ones too: for a preview.
     pub all_segments: BTreeSet<AccountKey>,
+    /// Keys of callers.
+    pub api_keys: BTreeSet<ApiKeyId>,
+    /// Also what tokens are signed with.
+    pub signing_keys: bool,
 }
 
 /// A row that a command writes over without holding the lock of an account.
@@ -78,6 +82,8 @@ pub enum Rewritten {
     Contract(CustomerId, ContractId),
     /// A product.
     Product(ProductId),
+    /// A key of a caller.
+    ApiKey(ApiKeyId),
     /// A test clock: also locked by who puts a customer on it.
     TestClock(TestClockId),
 }
@@ -194,6 +200,10 @@ pub struct State {
     pub grants: Rows<CreditGrantId, credit_grant::Model>,
     /// Credits.
     pub credits: Rows<CreditId, credit::Model>,
+    /// Keys of callers.
+    pub api_keys: Rows<ApiKeyId, api_key::Model>,
+    /// What tokens are signed with.
+    pub signing_keys: Rows<SigningKeyId, signing_key::Model>,
     /// Books of accounts.
     pub books: BTreeMap<AccountKey, OpenBook>,
 }

@@ -1,6 +1,7 @@
 //! Mutations: convert, execute, answer. Each field is nullable, so that one that fails does not
 //! take the answers of its neighbours away.
 
+mod access;
 mod catalog;
 mod contract;
 mod credit;
@@ -28,6 +29,7 @@ pub struct Mutation(
     credit_grant::CreditGrantMutation,
     credit::CreditMutation,
     drawdown::DrawdownMutation,
+    access::AccessMutation,
     test_clock::TestClockMutation,
 );
 

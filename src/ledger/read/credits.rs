@@ -11,6 +11,7 @@ use super::decode::SegmentRow;
 use super::dialect::{Child, Sql, columns};
 use super::fetch::{Parents, once_each, plain, typed};
 use super::page::{Key, KeyKind, Slice};
+use super::scope::Narrow;
 use super::times::{Now, Times};
 use super::{CreditFilter, CreditRow, CreditStatus, HOME_CREDIT, Page, PageRequest, Read, Reader};
 
@@ -33,6 +34,7 @@ impl Reader {
         filter: &CreditFilter,
         page: &PageRequest,
     ) -> Read<Page<CreditRow>> {
+        let filter = &filter.within(self.scope);
         let slice = Slice::read(page, ("credits", KeyKind::Id), filter, &[Uuid::nil()])?;
         if let Some(customers) = &filter.customer_ids {
             let times = self.settle(customers).await?;
@@ -51,6 +53,7 @@ impl Reader {
 
     /// How many credits there are.
     pub async fn count_credits(&self, filter: &CreditFilter) -> Read<i64> {
+        let filter = &filter.within(self.scope);
         let now = match &filter.customer_ids {
             Some(customers) => self.settle(customers).await?.now(),
             None => Now::OfEach(self.now()),

@@ -4,13 +4,15 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use domain::{
-    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, Instant, TestClockId,
+    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, Instant, ProductId,
+    TestClockId,
 };
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryResult, Select};
 use uuid::Uuid;
 
 use super::dialect::{Child, Sql};
 use super::page::{Key, Page, Slice};
+use super::scope::{Row, owned};
 use super::times::Times;
 use super::{Read, ReadError, Reader};
 
@@ -35,6 +37,7 @@ any_id!(
     CreditTypeId,
     CustomerId,
     DrawdownId,
+    ProductId,
     TestClockId
 );
 
@@ -150,15 +153,41 @@ impl FromQueryResult for Due {
     }
 }
 
+owned!(
+    Count: |_| Owner::Shared,
+    Due: |due| Owner::Customer(due.0),
+);
+
 impl Reader {
     /// A statement for the database at hand.
     pub(super) fn sql(&self) -> Sql {
         Sql::new(self.db.get_database_backend())
     }
 
-    /// Runs a statement.
-    pub(super) async fn fetch<R: FromQueryResult>(&self, sql: Sql) -> Read<Vec<R>> {
-        rows(&self.db, sql).await
+    /// Runs a statement. Rows that are not in the scope go no further.
+    pub(super) async fn fetch<R: Row>(&self, sql: Sql) -> Read<Vec<R>> {
+        let mut rows: Vec<R> = rows(&self.db, sql).await?;
+        rows.retain(|row| self.scope.admits(row.owner()));
+        Ok(rows)
+    }
+
+    /// The one row that is selected, if it is in the scope.
+    pub(super) async fn one<E: EntityTrait>(&self, select: Select<E>) -> Read<Option<E::Model>>
+    where
+        E::Model: Row,
+    {
+        let row = select.one(&self.db).await?;
+        Ok(row.filter(|row| self.scope.admits(row.owner())))
+    }
+
+    /// The rows that are selected and in the scope.
+    pub(super) async fn all<E: EntityTrait>(&self, select: Select<E>) -> Read<Vec<E::Model>>
+    where
+        E::Model: Row,
+    {
+        let mut rows = select.all(&self.db).await?;
+        rows.retain(|row| self.scope.admits(row.owner()));
+        Ok(rows)
     }
 
     /// Runs a statement that answers one number.
@@ -177,6 +206,7 @@ impl Reader {
     /// is ever due.
     pub(super) async fn settle(&self, customers: &[CustomerId]) -> Read<Times> {
         let mut times = Times::real(self.now());
+        let customers = self.scope.only(customers);
         if customers.is_empty() {
             return Ok(times);
         }
@@ -223,7 +253,7 @@ impl Reader {
 
     /// The first children of every parent, grouped by parent; every parent that is asked for has
     /// a page.
-    pub(super) async fn children<R: FromQueryResult>(
+    pub(super) async fn children<R: Row>(
         &self,
         parents: &Parents<'_>,
         child: &Child,
@@ -239,7 +269,7 @@ impl Reader {
     }
 
     /// The first children of every parent, in one statement.
-    pub(super) async fn child_rows<R: FromQueryResult>(
+    pub(super) async fn child_rows<R: Row>(
         &self,
         parents: &Parents<'_>,
         child: &Child,
@@ -256,6 +286,7 @@ impl Reader {
             child,
             |sql| {
                 parents.link(sql, child.alias);
+                self.scope.narrow_sql(sql, child);
                 bounds(sql, sort, slice);
                 matching(sql);
             },
@@ -266,7 +297,7 @@ impl Reader {
     }
 
     /// A page of a list over all customers.
-    pub(super) async fn root<R: FromQueryResult>(
+    pub(super) async fn root<R: Row>(
         &self,
         child: &Child,
         sort: &str,
@@ -279,7 +310,7 @@ impl Reader {
     }
 
     /// The first rows of a list over all customers.
-    pub(super) async fn root_rows<R: FromQueryResult>(
+    pub(super) async fn root_rows<R: Row>(
         &self,
         child: &Child,
         sort: &str,
@@ -288,6 +319,7 @@ impl Reader {
     ) -> Read<Vec<R>> {
         let mut sql = self.sql();
         sql.push(&child.select()).push(" WHERE 1 = 1");
+        self.scope.narrow_sql(&mut sql, child);
         bounds(&mut sql, sort, slice);
         matching(&mut sql);
         sql.push(&format!(" ORDER BY {sort} {} LIMIT ", slice.direction()));
@@ -296,7 +328,7 @@ impl Reader {
     }
 
     /// Rows of any customers, by id alone.
-    pub(super) async fn rows_anywhere<R: FromQueryResult>(
+    pub(super) async fn rows_anywhere<R: Row>(
         &self,
         child: &Child,
         ids: impl IntoIterator<Item = Uuid>,
@@ -304,6 +336,7 @@ impl Reader {
         let mut sql = self.sql();
         sql.push(&child.select()).push(" WHERE ");
         sql.among(&format!("{}.id", child.alias), ids);
+        self.scope.narrow_sql(&mut sql, child);
         self.fetch(sql).await
     }
 
@@ -341,6 +374,7 @@ impl Reader {
             "SELECT {alias}.{column}, {number} FROM {table} {alias}{joins} WHERE "
         ));
         parents.any(&mut sql, alias);
+        self.scope.narrow_sql(&mut sql, child);
         matching(&mut sql);
         sql.push(&format!(" GROUP BY {alias}.{column}"));
         let counted: Vec<Count> = self.fetch(sql).await?;
@@ -360,16 +394,18 @@ impl Reader {
         sql.push(&format!(
             "SELECT count(*) FROM {table} {alias}{joins} WHERE 1 = 1"
         ));
+        self.scope.narrow_sql(&mut sql, child);
         matching(&mut sql);
         self.number(sql).await
     }
 
     /// Rows of customers, by customer and id, whatever the number in one statement.
-    pub(super) async fn rows_by_id<R: FromQueryResult>(
+    pub(super) async fn rows_by_id<R: Row>(
         &self,
         child: &Child,
         ids: &[(CustomerId, Uuid)],
     ) -> Read<Vec<R>> {
+        let ids = self.scope.only_of(ids);
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -386,7 +422,8 @@ impl Reader {
     }
 }
 
-/// Runs a statement on a connection or in a transaction.
+/// Runs a statement on a connection or in a transaction, whatever the scope: for rows of customers
+/// that were looked at already.
 pub(super) async fn rows<R: FromQueryResult>(db: &impl ConnectionTrait, sql: Sql) -> Read<Vec<R>> {
     let rows = db.query_all_raw(sql.statement()).await?;
     let rows = rows.iter().map(|row| R::from_query_result(row, ""));

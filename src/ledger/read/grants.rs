@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::dialect::{Child, Sql, columns};
 use super::fetch::{Parents, once_each, plain, typed};
 use super::page::{Key, KeyKind, Slice};
+use super::scope::Narrow;
 use super::times::{Now, Times};
 use super::{GrantFilter, GrantRow, GrantStatus, Page, PageRequest, Read, Reader};
 
@@ -43,6 +44,7 @@ fn key(row: &GrantRow) -> Key {
 impl Reader {
     /// Grants of all customers.
     pub async fn grants(&self, filter: &GrantFilter, page: &PageRequest) -> Read<Page<GrantRow>> {
+        let filter = &filter.within(self.scope);
         let slice = Slice::read(page, ("grants", KeyKind::Id), filter, &[Uuid::nil()])?;
         let keyed = self.keyed_grant(filter).await?;
         if let Some(customers) = &filter.customer_ids {
@@ -62,6 +64,7 @@ impl Reader {
 
     /// How many grants there are.
     pub async fn count_grants(&self, filter: &GrantFilter) -> Read<i64> {
+        let filter = &filter.within(self.scope);
         let keyed = self.keyed_grant(filter).await?;
         let now = match &filter.customer_ids {
             Some(customers) => self.settle(customers).await?.now(),

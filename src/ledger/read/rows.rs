@@ -2,8 +2,8 @@
 
 use domain::{CreditTypeId, CustomerId, EventId, Instant};
 use entity::{
-    contract, credit, credit_grant, credit_type, customer, drawdown, ledger_entry, product,
-    segment, test_clock,
+    api_key, contract, credit, credit_grant, credit_type, customer, drawdown, ledger_entry,
+    product, segment, test_clock,
 };
 use uuid::Uuid;
 
@@ -98,4 +98,6 @@ pub enum NodeRow {
     Drawdown(drawdown::Model),
     /// An event.
     Event(EventRow),
+    /// A key.
+    ApiKey(api_key::Model),
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::dialect::{Child, columns};
 use super::fetch::{bounds, once_each, pages, typed};
 use super::page::{Key, KeyKind, Slice};
+use super::scope::owned;
 use super::{Page, PageRequest, Read, Reader};
 
 static CLOCK: LazyLock<String> = LazyLock::new(|| columns::<test_clock::Entity>("t", ""));
@@ -36,6 +37,11 @@ struct Counted {
     test_clock_id: TestClockId,
     customers: i64,
 }
+
+owned!(
+    Behind: |row| Owner::Customer(row.id),
+    Counted: |_| Owner::Shared,
+);
 
 impl Reader {
     /// All test clocks, deleted ones too.
