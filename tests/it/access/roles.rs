@@ -30,10 +30,13 @@ const QUERY: &[(&str, &str)] = &[
     ("nodes", "xxxx"),
     ("previewDrawdown", "xxxx"),
     ("products", "xxxx"),
+    ("testClock", "xxxx"),
+    ("testClocks", "xxxx"),
     ("viewer", "xxxx"),
 ];
 const MUTATION: &[(&str, &str)] = &[
     ("addManualLedgerEntry", "xx--"),
+    ("advanceTestClock", "xx--"),
     ("archiveCustomer", "xx--"),
     ("captureDrawdown", "xx--"),
     ("createApiKey", "x---"),
@@ -45,6 +48,8 @@ const MUTATION: &[(&str, &str)] = &[
     ("createCustomer", "xx--"),
     ("createCustomerToken", "xx--"),
     ("createProduct", "xx--"),
+    ("createTestClock", "xx--"),
+    ("deleteTestClock", "xx--"),
     ("drawDown", "xx--"),
     ("drawDownBatch", "xx--"),
     ("editCredit", "xx--"),
@@ -62,7 +67,10 @@ const MUTATION: &[(&str, &str)] = &[
 ];
 const SUBSCRIPTION: &[(&str, &str)] = &[("ledgerEntryAdded", "xxxx")];
 
-const TABLES: [(Root, &str, &[(&str, &str)]); 3] = [
+/// Of a root: its type, and what each of its fields answers the roles.
+type Table = (Root, &'static str, &'static [(&'static str, &'static str)]);
+
+const TABLES: [Table; 3] = [
     (Root::Query, "Query", QUERY),
     (Root::Mutation, "Mutation", MUTATION),
     (Root::Subscription, "Subscription", SUBSCRIPTION),
