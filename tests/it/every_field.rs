@@ -95,8 +95,8 @@ async fn ask(app: &TestApp, document: &str, variables: Value) -> Value {
     payload
 }
 
-/// A customer with some of everything.
-async fn furnish(app: &TestApp) {
+/// A customer on a test clock.
+async fn furnish_clock(app: &TestApp) {
     let clock = ask(
         app,
         "mutation { createTestClock(input: {name: \"T\", frozenTime: \"2026-01-05T00:00:00Z\"}) {
@@ -111,6 +111,11 @@ async fn furnish(app: &TestApp) {
         json!({ "t": clock["testClock"]["id"] }),
     )
     .await;
+}
+
+/// A customer with some of everything.
+async fn furnish(app: &TestApp) {
+    furnish_clock(app).await;
     let id = |answer: &Value, noun: &str| answer[noun]["id"].clone();
     let customer = ask(
         app,
@@ -227,7 +232,7 @@ both_databases! {
         let mut kinds: Vec<_> = found.iter().map(|node| node["__typename"].to_string()).collect();
         kinds.sort_unstable();
         kinds.dedup();
-        assert_eq!(kinds.len(), 10, "{kinds:?}");
+        assert_eq!(kinds.len(), 11, "{kinds:?}");
     }
 }
 

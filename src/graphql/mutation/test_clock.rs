@@ -16,7 +16,7 @@ pub struct TestClockMutation;
 
 #[Object]
 impl TestClockMutation {
-    /// A time of its own for customers that are then created on it.
+    /// A time of its own for customers that are then created on it. Role: ADMIN or OPERATOR.
     async fn create_test_clock(
         &self,
         ctx: &Context<'_>,
@@ -27,6 +27,7 @@ impl TestClockMutation {
 
     /// Lets time pass for its customers: posts what would have happened by then. Only forwards.
     /// ADVANCING in the answer: some customers are still to be brought along; read the clock again.
+    /// Role: ADMIN or OPERATOR.
     async fn advance_test_clock(
         &self,
         ctx: &Context<'_>,
@@ -36,6 +37,7 @@ impl TestClockMutation {
     }
 
     /// Its customers are archived; their books are kept and stay at the clock's last time.
+    /// Role: ADMIN or OPERATOR.
     async fn delete_test_clock(
         &self,
         ctx: &Context<'_>,

@@ -189,6 +189,7 @@ owned!(
     ledger_entry::Model: |row| Owner::Customer(row.customer_id),
     object_home::Model: |row| Owner::Customer(row.customer_id),
     segment::Model: |row| Owner::Customer(row.customer_id),
+    test_clock::Model: |_| Owner::Customer(CustomerId::HOUSE),
     uniqueness_key::Model: |row| Owner::Customer(row.customer_id),
     GrantRow: |row| Owner::Customer(row.grant.customer_id),
     GrantSum: |_| Owner::Shared,

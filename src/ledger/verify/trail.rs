@@ -15,6 +15,7 @@ const HOUSE: [&str; 6] = [
     "customer",
     "credit_type",
     "product",
+    "test_clock",
     "api_key",
     "signing_key",
     "test_clock",

@@ -33,10 +33,13 @@ const QUERY: Table = &[
     ("nodes", "xxxx"),
     ("previewDrawdown", "xxxx"),
     ("products", "xxxx"),
+    ("testClock", "xxxx"),
+    ("testClocks", "xxxx"),
     ("viewer", "xxxx"),
 ];
 const MUTATION: Table = &[
     ("addManualLedgerEntry", "xx--"),
+    ("advanceTestClock", "xx--"),
     ("archiveCustomer", "xx--"),
     ("captureDrawdown", "xx--"),
     ("createApiKey", "x---"),
@@ -48,6 +51,8 @@ const MUTATION: Table = &[
     ("createCustomer", "xx--"),
     ("createCustomerToken", "xx--"),
     ("createProduct", "xx--"),
+    ("createTestClock", "xx--"),
+    ("deleteTestClock", "xx--"),
     ("drawDown", "xx--"),
     ("drawDownBatch", "xx--"),
     ("editCredit", "xx--"),

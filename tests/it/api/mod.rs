@@ -5,6 +5,7 @@ pub mod api_looks;
 mod exactness;
 mod operation_clocks;
 mod operation_coverage;
+mod operation_elsewhere;
 pub mod query_coverage;
 mod rules_balances;
 mod rules_boundaries;

@@ -2,6 +2,7 @@
 //! the schema: a mutation that is not in it fails the build.
 use crate::api::api_helpers::*;
 use crate::api::operation_clocks::test_clocks;
+use crate::api::operation_elsewhere::{MUTATIONS_TESTED_ELSEWHERE, QUERIES_TESTED_ELSEWHERE};
 use crate::support::{TestApp, both_databases};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -35,19 +36,6 @@ const MUTATIONS: &[&str] = &[
     "advanceTestClock",
     "deleteTestClock",
 ];
-
-/// Mutations beyond the contract that are tested elsewhere, each with the reason. The list may only shrink.
-const MUTATIONS_TESTED_ELSEWHERE: &[(&str, &str)] = &[
-    (
-        "createCustomerToken",
-        "mints a token and writes nothing to the books; design, section 4, Access",
-    ),
-    ("createApiKey", "access/keys.rs: no part of the books"),
-    ("revokeApiKey", "access/keys.rs: no part of the books"),
-];
-
-/// Query fields beyond the contract that are tested elsewhere, each with the reason.
-const QUERIES_TESTED_ELSEWHERE: &[(&str, &str)] = &[("apiKeys", "access/keys.rs: for ADMIN")];
 
 /// One row of the table. Inputs have no idempotency key, but where the contract demands one.
 pub struct Case {

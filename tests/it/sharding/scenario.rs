@@ -78,6 +78,7 @@ pub async fn everything_happens(app: &TestApp) {
     drawdowns(&mut doer).await;
     house(&mut doer, &company).await;
     test_clock(&mut doer).await;
+    access(&mut doer).await;
     refused(app, &company).await;
     let schema = include_str!("../../../schema.graphql");
     let all = schema.split_once("type Mutation {").expect("mutations").1;
@@ -195,6 +196,26 @@ async fn house(doer: &mut Doer<'_>, company: &Company) {
         .await;
     let update = json!({ "id": company.product, "name": "new", "tags": ["b"] });
     doer.make("updateProduct", update).await;
+}
+
+async fn access(doer: &mut Doer<'_>) {
+    let customer = make_customer(doer.app).await;
+    let document = "mutation ($key: CreateApiKeyInput!, $token: CreateCustomerTokenInput!) { \
+        key: createApiKey(input: $key) { apiKey { id } userErrors { message } } \
+        token: createCustomerToken(input: $token) { token userErrors { message } } }";
+    let asked = json!({ "key": { "name": "k", "role": "READER" },
+        "token": { "customerId": customer, "expiresIn": 3600 } });
+    let made = query(doer.app, document, asked).await;
+    let id = &made["key"]["apiKey"]["id"];
+    assert!(
+        id.is_string() && made["token"]["token"].is_string(),
+        "{made}"
+    );
+    let document = "mutation ($id: ID!) { revokeApiKey(input: { id: $id }) \
+        { apiKey { revokedAt } userErrors { message } } }";
+    query(doer.app, document, json!({ "id": id })).await;
+    doer.done
+        .extend(["createApiKey", "createCustomerToken", "revokeApiKey"]);
 }
 
 async fn test_clock(doer: &mut Doer<'_>) {

@@ -177,9 +177,7 @@ impl<'a> Author<'a> {
             custom_fields: None,
             test_clock_id: Some(id),
         };
-        let customer = CustomerId(self.order(customer, Some("tc2")).await.object_id);
-        let grant = crate::support::deeds::grant(customer, 5);
-        self.order(grant, None).await;
+        self.order(customer, Some("tc2")).await;
         let advance = AdvanceTestClock {
             id,
             frozen_time: self.day(900),
