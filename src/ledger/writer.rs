@@ -300,10 +300,10 @@ impl Desk {
             .map(|task| {
                 (!busy.contains(&task.customer())).then(|| match &task.what {
                     What::Run(command, order) => perform(&mut work, command, order),
-                    What::Settle(_) => Ok(Outcome::nothing(task.customer(), work.now)),
+                    What::Settle(_) => Ok(Outcome::nothing(task.customer(), work.recorded)),
                     What::Advance(customer, to) => {
                         command::move_clock(&mut work, *customer, *to);
-                        Ok(Outcome::nothing(*customer, work.now))
+                        Ok(Outcome::nothing(*customer, work.recorded))
                     }
                 })
             })
