@@ -117,6 +117,8 @@ settings! {
         request_timeout_seconds: u64, "SCRIP_REQUEST_TIMEOUT_SECONDS", "SECONDS";
         /// Requests at the same time; more are told to try again
         requests_max: usize, "SCRIP_REQUESTS_MAX", "COUNT";
+        /// Access schedules from Metronome's clients begin and end on the hour: true or false
+        metronome_whole_hours: Switch, "SCRIP_METRONOME_WHOLE_HOURS", "BOOL";
         /// Threads that serve requests; 0: one for each processor
         workers: usize, "SCRIP_WORKERS", "COUNT";
         /// Connections to the database for reads

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`ledger`] | the one place that writes, and every read |
 //! | [`graphql`] | the public API; nothing else names `async_graphql` |
+//! | [`rest`] | the calls of other products |
 //! | [`server`] | HTTP: GraphQL, GraphiQL, health |
 //! | [`app`] | the real time and the real ids |
 //! | [`auth`] | from a key to who is calling |
@@ -22,4 +23,5 @@ pub mod generate;
 pub mod graphql;
 pub mod jobs;
 pub mod ledger;
+pub mod rest;
 pub mod server;

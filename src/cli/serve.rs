@@ -12,7 +12,7 @@ use super::{Failure, close, open};
 use crate::app::{RandomIds, SystemClock};
 use crate::auth::Keys;
 use crate::config::{LogFormat, Settings};
-use crate::{demo, jobs, server};
+use crate::{demo, jobs, rest, server};
 
 /// Serves until the process is told to stop; then finishes what was accepted.
 pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
@@ -35,6 +35,9 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
     );
     let options = server::Options {
         limits: settings.limits(),
+        metronome: rest::metronome::Options {
+            whole_hours: settings.metronome_whole_hours.0,
+        },
         workers: settings.workers,
         shutdown_timeout: Duration::from_secs(settings.shutdown_timeout_seconds),
     };

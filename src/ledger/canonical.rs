@@ -59,6 +59,7 @@ fn tidy(value: Json) -> Json {
         Json::Object(fields) => {
             let free = [
                 "customFields",
+                "details",
                 "metadata",
                 "pricingGroupValues",
                 "presentationGroupValues",

@@ -12,9 +12,11 @@
 //! | `entries.rs` | the chain of entries, the account row, sums by segment |
 //! | `spending.rs` | drawdowns, their slices, their entries |
 //! | `granted.rs` | grants and credits against their segments |
+//! | `beside.rs` | what is kept beside objects |
 //! | `claims.rs` | keys, external ids and homes, both ways |
 //! | `trail.rs` | events, answers given before |
 
+mod beside;
 mod books;
 mod claims;
 mod entries;
@@ -28,8 +30,8 @@ use std::fmt;
 
 use domain::{CreditTypeId, CustomerId, ProductId, Scale};
 use entity::{
-    account, contract, credit, credit_grant, credit_type, drawdown, event, idempotency,
-    ledger_entry, product, segment,
+    account, contract, credit, credit_grant, credit_type, custom_field_key, drawdown, event,
+    idempotency, ledger_entry, object_detail, product, segment,
 };
 use sea_orm::{DatabaseConnection, DbErr, EntityName, EntityTrait, ModelTrait};
 use uuid::Uuid;
@@ -129,6 +131,10 @@ impl Audit<'_> {
                 products.insert(row.id);
             })
             .await?;
+        let sql = snapshot.sql("SELECT * FROM custom_field_key");
+        snapshot
+            .each::<custom_field_key::Entity>(sql, &mut self.findings, |_, _| {})
+            .await?;
         snapshot.end().await
     }
 
@@ -136,6 +142,7 @@ impl Audit<'_> {
     async fn house(&mut self) -> Result<(), DbErr> {
         let snapshot = Snapshot::begin(self.db).await?;
         trail::check(&snapshot, CustomerId::HOUSE, &mut self.findings).await?;
+        beside::check(&snapshot, CustomerId::HOUSE, &mut self.findings).await?;
         snapshot.end().await
     }
 
@@ -175,6 +182,7 @@ impl Audit<'_> {
         granted::check(&books, &self.units, &mut self.findings);
         claims::of_customer(&snapshot, &books, &mut self.findings).await?;
         trail::check(&snapshot, id, &mut self.findings).await?;
+        beside::check(&snapshot, id, &mut self.findings).await?;
         snapshot.end().await
     }
 
@@ -230,6 +238,7 @@ impl Audit<'_> {
         self.strays_in::<credit::Entity>(false).await?;
         self.strays_in::<drawdown::Entity>(false).await?;
         self.strays_in::<ledger_entry::Entity>(false).await?;
+        self.strays_in::<object_detail::Entity>(true).await?;
         self.strays_in::<event::Entity>(true).await?;
         self.strays_in::<idempotency::Entity>(true).await
     }

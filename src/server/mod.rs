@@ -15,12 +15,15 @@ use crate::auth::Keys;
 use crate::config::Limits;
 use crate::graphql;
 use crate::ledger::Ledger;
+use crate::rest::metronome;
 
 /// How the server serves.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Of one request.
     pub limits: Limits,
+    /// Of Metronome's calls.
+    pub metronome: metronome::Options,
     /// Threads; 0: one for each processor.
     pub workers: usize,
     /// How long a stop waits for the requests under way.
@@ -75,6 +78,9 @@ pub fn start(
     options: Options,
 ) -> std::io::Result<Running> {
     let address = listener.local_addr()?;
+    let limits = options.limits.clone();
+    let metronome =
+        metronome::Endpoint::new(ledger.clone(), keys.clone(), limits, options.metronome);
     let endpoint = graphql::endpoint(ledger.clone(), keys, options.limits);
     let health = health::Health::new(ledger.read().database().clone());
     let mut server = HttpServer::new(move || {
@@ -82,6 +88,7 @@ pub fn start(
         App::new()
             .wrap(headers.fold(DefaultHeaders::new(), DefaultHeaders::add))
             .app_data(web::Data::new(endpoint.clone()))
+            .app_data(web::Data::new(metronome.clone()))
             .app_data(web::Data::new(health.clone()))
             .configure(routes)
     })
@@ -103,6 +110,7 @@ pub fn start(
 fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/graphql", web::route().to(graphql::http::answer))
+        .route("/metronome/{call:.*}", web::route().to(metronome::answer))
         .route("/healthz", web::get().to(health::alive))
         .route("/readyz", web::get().to(health::ready))
         .configure(page::routes);

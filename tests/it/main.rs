@@ -16,6 +16,7 @@ mod demo;
 mod every_field;
 mod graphql_answers;
 mod jobs;
+mod metronome;
 mod migrations;
 mod model;
 mod plans;

@@ -51,6 +51,8 @@ pub struct CustomerFilter {
     ids: Option<Vec<ID>>,
     /// With these external ids.
     external_ids: Option<Vec<String>>,
+    /// Whose usage is reported under one of these names.
+    ingest_aliases: Option<Vec<String>>,
     /// Case-insensitive, anywhere in the name or the external id.
     search: Option<String>,
     /// Archived, or not.
@@ -66,6 +68,7 @@ impl From<CustomerFilter> for filter::CustomerFilter {
         Self {
             ids: ids(given.ids, CustomerId::read),
             external_ids: given.external_ids,
+            ingest_aliases: given.ingest_aliases,
             search: given.search,
             archived: given.archived,
         }
@@ -135,6 +138,8 @@ pub struct CreditFilter {
     covering_date: Option<DateTime>,
     /// With a segment that starts at or after it.
     starting_at: Option<DateTime>,
+    /// With a segment that ends after, or never.
+    ends_after: Option<DateTime>,
     /// With a segment that starts before it.
     effective_before: Option<DateTime>,
     /// Default: true.
@@ -157,6 +162,7 @@ impl From<CreditFilter> for filter::CreditFilter {
             status: names(given.status),
             covering_date: instant(given.covering_date),
             starting_at: instant(given.starting_at),
+            ends_after: instant(given.ends_after),
             effective_before: instant(given.effective_before),
             include_contract_credits: given.include_contract_credits,
             include_archived: given.include_archived,

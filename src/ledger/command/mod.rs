@@ -2,10 +2,14 @@
 //! what it needs to have loaded, what is wrong with its form, and what it does.
 
 mod contract;
+mod contract_create;
 mod credit;
 mod credit_edit;
 mod credit_end;
+mod credit_type;
+mod custom_field;
 mod describe;
+mod detail;
 mod drawdown;
 mod effects;
 mod grant;
@@ -13,6 +17,7 @@ mod grant_edit;
 mod house;
 pub mod input;
 mod manual;
+mod product;
 mod shape;
 
 use std::sync::Arc;
@@ -176,10 +181,16 @@ commands! {
     UpdateCustomer = "updateCustomer",
     ArchiveCustomer = "archiveCustomer",
     CreateCreditType = "createCreditType",
+    UpdateCreditType = "updateCreditType",
     CreateProduct = "createProduct",
     UpdateProduct = "updateProduct",
     CreateContract = "createContract",
     EndContract = "endContract",
+    ExtendContract = "extendContract",
+    ArchiveContract = "archiveContract",
+    AddCustomFieldKey = "addCustomFieldKey",
+    RemoveCustomFieldKey = "removeCustomFieldKey",
+    SetCustomFields = "setCustomFields",
     CreateCreditGrant = "createCreditGrant",
     EditCreditGrant = "editCreditGrant",
     ExpireCreditGrant = "expireCreditGrant",

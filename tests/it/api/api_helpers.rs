@@ -131,9 +131,11 @@ pub async fn top_level_code(app: &TestApp, document: &str, variables: Value) -> 
 pub fn object_of(operation: &str) -> &'static str {
     match operation {
         "createCustomer" | "updateCustomer" | "archiveCustomer" => "customer",
-        "createCreditType" => "creditType",
+        "createCreditType" | "updateCreditType" => "creditType",
+        "addCustomFieldKey" | "removeCustomFieldKey" => "customFieldKey",
+        "setCustomFields" => "node",
         "createProduct" | "updateProduct" => "product",
-        "createContract" | "endContract" => "contract",
+        "createContract" | "endContract" | "extendContract" | "archiveContract" => "contract",
         "createCreditGrant"
         | "editCreditGrant"
         | "expireCreditGrant"
@@ -157,6 +159,8 @@ pub fn selection_of(object: &str) -> &'static str {
         "credit" => CREDIT,
         "drawdown" => DRAWDOWN,
         "ledgerEntry" => ENTRY,
+        "customFieldKey" => "id entity key enforceUniqueness removedAt",
+        "node" => "id ... on Customer { customFields }",
         other => panic!("unknown object {other}"),
     }
 }

@@ -3,6 +3,7 @@
 pub mod api_helpers;
 pub mod api_looks;
 mod exactness;
+mod operation_cases;
 mod operation_coverage;
 pub mod query_coverage;
 mod rules_balances;

@@ -1,6 +1,7 @@
 //! Every mutation of the contract with its happy, refused, replayed and unauthorised case. The table is held against
 //! the schema: a mutation that is not in it fails the build.
 use crate::api::api_helpers::*;
+use crate::api::operation_cases::{contracts, furnishings};
 use crate::support::{TestApp, both_databases};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -15,6 +16,12 @@ const MUTATIONS: &[&str] = &[
     "updateProduct",
     "createContract",
     "endContract",
+    "extendContract",
+    "archiveContract",
+    "updateCreditType",
+    "addCustomFieldKey",
+    "removeCustomFieldKey",
+    "setCustomFields",
     "createCreditGrant",
     "editCreditGrant",
     "expireCreditGrant",
@@ -42,16 +49,16 @@ const MUTATIONS_TESTED_ELSEWHERE: &[(&str, &str)] = &[(
 const QUERIES_TESTED_ELSEWHERE: &[(&str, &str)] = &[];
 
 /// One row of the table. No input has an idempotency key, except where the contract demands one.
-struct Case {
-    happy: Value,
+pub struct Case {
+    pub happy: Value,
     /// What the object shows afterwards, by JSON pointer.
-    shows: Vec<(&'static str, Value)>,
-    refused: Value,
-    path: &'static str,
-    code: &'static str,
+    pub shows: Vec<(&'static str, Value)>,
+    pub refused: Value,
+    pub path: &'static str,
+    pub code: &'static str,
     /// The happy input with one field changed, and that field. None: the input has no field but the id, and the id
     /// leads to another customer, whose keys are a space of their own (rule 15).
-    other: Option<(Value, &'static str)>,
+    pub other: Option<(Value, &'static str)>,
 }
 
 /// A customer with 10 credits in a grant of its own.
@@ -82,7 +89,12 @@ async fn case(app: &TestApp, mutation: &str) -> Case {
     match mutation {
         "createCustomer" | "updateCustomer" | "archiveCustomer" => customers(app, mutation).await,
         "createCreditType" | "createProduct" | "updateProduct" => catalogue(app, mutation).await,
-        "createContract" | "endContract" => contracts(app, mutation).await,
+        "createContract" | "endContract" | "extendContract" | "archiveContract" => {
+            contracts(app, mutation).await
+        }
+        "updateCreditType" | "addCustomFieldKey" | "removeCustomFieldKey" | "setCustomFields" => {
+            furnishings(app, mutation).await
+        }
         "createCreditGrant"
         | "createCreditGrantBatch"
         | "editCreditGrant"
@@ -173,30 +185,6 @@ async fn catalogue(app: &TestApp, mutation: &str) -> Case {
                 )),
             }
         }
-    }
-}
-
-async fn contracts(app: &TestApp, mutation: &str) -> Case {
-    let customer = make_customer(app).await;
-    if mutation == "createContract" {
-        let input = |name: &str| json!({ "customerId": customer, "name": name, "startingAt": day(0), "endingBefore": day(90) });
-        return Case {
-            happy: input("One"),
-            shows: vec![("/name", json!("One")), ("/endingBefore", json!(day(90)))],
-            refused: with(input("One"), json!({ "customerId": no_id() })),
-            path: "customerId",
-            code: "NOT_FOUND",
-            other: Some((input("Two"), "name")),
-        };
-    }
-    let id = make_contract(app, &customer).await;
-    Case {
-        happy: json!({ "id": id, "endingBefore": day(50) }),
-        shows: vec![("/id", json!(id)), ("/endingBefore", json!(day(50)))],
-        refused: json!({ "id": no_id(), "endingBefore": day(50) }),
-        path: "id",
-        code: "NOT_FOUND",
-        other: Some((json!({ "id": id, "endingBefore": day(40) }), "endingBefore")),
     }
 }
 

@@ -12,6 +12,7 @@ use scrip::app::SeededIds;
 use scrip::auth::{Keys, role_of_key};
 use scrip::config::Settings;
 use scrip::ledger::{self, Ledger};
+use scrip::rest::metronome;
 use scrip::server::{self, Running};
 use sea_orm::DbBackend;
 use serde_json::{Value, json};
@@ -105,6 +106,9 @@ impl TestApp {
             .expect("an admin key");
         let options = server::Options {
             limits: settings.limits(),
+            metronome: metronome::Options {
+                whole_hours: settings.metronome_whole_hours.0,
+            },
             workers: 1,
             shutdown_timeout: RealDuration::from_secs(5),
         };

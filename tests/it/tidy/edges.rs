@@ -11,7 +11,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "app", "auth", "config", "demo", "generate", "graphql", "jobs", "ledger", "server",
+            "app", "auth", "config", "demo", "generate", "graphql", "jobs", "ledger", "rest",
+            "server",
         ],
     ),
     ("config", &["ledger"]),
@@ -20,13 +21,17 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("graphql", &["auth", "config", "ledger"]),
     ("jobs", &["ledger"]),
     ("ledger", &[]),
-    ("server", &["auth", "config", "graphql", "ledger"]),
+    ("rest", &["auth", "config", "ledger"]),
+    ("server", &["auth", "config", "graphql", "ledger", "rest"]),
 ];
 
 /// Where a crate may be named; nowhere else in the root crate.
 const CRATES: &[(&str, &[&str])] = &[
     ("async_graphql", &["src/graphql/"]),
-    ("actix_web", &["src/graphql/http/", "src/server/"]),
+    (
+        "actix_web",
+        &["src/graphql/http/", "src/rest/", "src/server/"],
+    ),
     ("clap", &["src/cli/", "src/config.rs"]),
     (
         "migration",

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use domain::burn::BurnDownKey;
+use domain::custom_field::FieldEntity;
 use domain::grant::{Category, RolloverKind};
 use domain::{
     ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DecimalText, DrawdownId,
@@ -101,6 +102,10 @@ impl<'a> Author<'a> {
 
     async fn customer(&self, name: &str, external_id: Option<&str>, key: &str) -> CustomerId {
         let command = CreateCustomer {
+            extra: CustomerExtra {
+                ingest_aliases: Some(vec![format!("{name}@example.com")]),
+                details: Some(json!({ "billing": name })),
+            },
             name: name.to_owned(),
             external_id: external_id.map(str::to_owned),
             custom_fields: Some(json!({ "tier": name })),
@@ -109,10 +114,17 @@ impl<'a> Author<'a> {
     }
 
     async fn house(&self) -> Cast {
+        let known = AddCustomFieldKey {
+            entity: FieldEntity::Customer,
+            key: "tier".to_owned(),
+            enforce_uniqueness: true,
+        };
+        self.order(known, Some("f1")).await;
         let acme = self.customer("Acme", Some("acme"), "c1").await;
         let globex = self.customer("Globex", Some("globex"), "c2").await;
         self.customer("Initech", None, "c3").await;
         let update = UpdateCustomer {
+            extra: Default::default(),
             id: globex,
             name: None,
             external_id: Some("globex-2".to_owned()),
@@ -130,12 +142,14 @@ impl<'a> Author<'a> {
         };
         let tokens = CreditTypeId(self.order(unit, Some("t1")).await.object_id);
         let product = |name: &str| CreateProduct {
+            extra: Default::default(),
             name: name.to_owned(),
             tags: vec!["metered".to_owned(), name.to_owned()],
         };
         let api = ProductId(self.order(product("api"), Some("p1")).await.object_id);
         let old = ProductId(self.order(product("old"), Some("p2")).await.object_id);
         let update = UpdateProduct {
+            extra: Default::default(),
             id: old,
             name: None,
             tags: None,
@@ -143,6 +157,10 @@ impl<'a> Author<'a> {
         };
         self.order(update, Some("p3")).await;
         let contract = |name: &str, end: i64| CreateContract {
+            extra: ContractExtra {
+                uniqueness_key: Some(format!("contract {name}")),
+                ..ContractExtra::default()
+            },
             customer_id: acme,
             name: Some(name.to_owned()),
             starting_at: self.day(0),
@@ -281,6 +299,7 @@ impl<'a> Author<'a> {
             ending_before: to.map(|to| self.day(to)),
         });
         CreateCredit {
+            details: None,
             customer_id: cast.acme,
             contract_id: None,
             product_id: cast.api,
@@ -309,6 +328,7 @@ impl<'a> Author<'a> {
 
     async fn credits(&self, cast: Cast) {
         let specified = CreateCredit {
+            details: None,
             specifiers: vec![SpecifierInput {
                 product_id: Some(cast.api),
                 product_tags: vec!["metered".to_owned()],
@@ -323,6 +343,7 @@ impl<'a> Author<'a> {
         };
         self.make_credit(specified, Some("r1")).await;
         let listed = CreateCredit {
+            details: None,
             applicable_contract_ids: vec![cast.contract],
             applicable_product_ids: vec![cast.api],
             applicable_product_tags: vec!["metered".to_owned()],
@@ -330,6 +351,7 @@ impl<'a> Author<'a> {
         };
         self.make_credit(listed, None).await;
         let of_contract = |contract, segments: &[_]| CreateCredit {
+            details: None,
             contract_id: Some(contract),
             ..self.credit(cast, segments)
         };
@@ -349,6 +371,7 @@ impl<'a> Author<'a> {
             ending_before: Some(self.day(150)),
         };
         let edit = EditCredit {
+            details: None,
             id: edited,
             name: Some("edited".to_owned()),
             description: None,
@@ -482,6 +505,7 @@ impl<'a> Author<'a> {
             .expect("a segment");
         for (value, key) in [("5", "m1"), ("-2.5", "m2")] {
             let entry = AddManualLedgerEntry {
+                uniqueness_key: None,
                 segment_id: lasting.id,
                 amount: amount(value),
                 reason: "by hand".to_owned(),

@@ -1,0 +1,3 @@
+//! The faces of other products: their calls, served from the same books.
+
+pub mod metronome;
