@@ -23,4 +23,5 @@ pub mod object_detail;
 pub mod object_home;
 pub mod product;
 pub mod segment;
+pub mod signing_key;
 pub mod uniqueness_key;

@@ -4,6 +4,7 @@
 //! and keeps to what Citus can place by customer (ARCHITECTURE.md, "Spread over machines").
 
 mod m20261121_000001_create_ledger;
+mod m20261121_000002_create_signing_key;
 mod m20261121_000003_create_object_detail;
 mod tables;
 
@@ -17,6 +18,7 @@ pub use tables::Placement;
 pub static TABLES: LazyLock<Vec<(&'static str, Placement, &'static str)>> = LazyLock::new(|| {
     [
         tables::TABLES,
+        m20261121_000002_create_signing_key::TABLES,
         m20261121_000003_create_object_detail::TABLES,
     ]
     .concat()
@@ -31,6 +33,7 @@ impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
             Box::new(m20261121_000001_create_ledger::Migration),
+            Box::new(m20261121_000002_create_signing_key::Migration),
             Box::new(m20261121_000003_create_object_detail::Migration),
         ]
     }

@@ -23,12 +23,14 @@ pub(super) async fn rewritten(db: &impl ConnectionTrait, needs: &Needs) -> Resul
         mut contracts,
         mut products,
         mut units,
-    ] = [const { BTreeSet::new() }; 5];
+        mut keys,
+    ] = [const { BTreeSet::new() }; 6];
     for row in &needs.rewritten {
         match row {
             Rewritten::Customer(id) => customers.insert(id.0),
             Rewritten::Product(id) => products.insert(id.0),
             Rewritten::CreditType(id) => units.insert(id.0),
+            Rewritten::ApiKey(id) => keys.insert(id.0),
             Rewritten::Contract(owner, id) => {
                 owners.insert(owner.0);
                 contracts.insert(id.0)
@@ -40,6 +42,7 @@ pub(super) async fn rewritten(db: &impl ConnectionTrait, needs: &Needs) -> Resul
         ("contract", vec![("customer_id", owners), ("id", contracts)]),
         ("product", vec![("id", products)]),
         ("credit_type", vec![("id", units)]),
+        ("api_key", vec![("id", keys)]),
     ] {
         lock_rows(db, table, columns).await?;
     }

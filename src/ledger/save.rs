@@ -32,6 +32,8 @@ pub async fn all(db: &impl ConnectionTrait, work: &mut Work<'_>) -> Result<(), D
     rows(db, state.credit_types.values()).await?;
     rows(db, state.field_keys.values()).await?;
     rows(db, state.details.values()).await?;
+    rows(db, state.api_keys.values()).await?;
+    rows(db, state.signing_keys.values()).await?;
     claims(db, work).await?;
     rows(db, work.state.contracts.values()).await?;
     let mut books: Vec<&mut OpenBook> = work

@@ -6,13 +6,13 @@ use domain::book::{Account, Book};
 use domain::clock::IdSource;
 use domain::custom_field::FieldEntity;
 use domain::{
-    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, EventId, Instant,
-    ProductId, SegmentId,
+    ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, EventId,
+    Instant, ProductId, SegmentId, SigningKeyId,
 };
 use entity::{
-    contract, credit, credit_grant, credit_type, custom_field_key, custom_field_value, customer,
-    customer_external_id, customer_ingest_alias, drawdown, event, idempotency, object_detail,
-    object_home, product, uniqueness_key,
+    api_key, contract, credit, credit_grant, credit_type, custom_field_key, custom_field_value,
+    customer, customer_external_id, customer_ingest_alias, drawdown, event, idempotency,
+    object_detail, object_home, product, signing_key, uniqueness_key,
 };
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -73,6 +73,10 @@ pub struct Needs {
     pub usage_of_contract_since: Option<Instant>,
     /// Accounts of which every segment is needed, spent ones too: for a preview.
     pub all_segments: BTreeSet<AccountKey>,
+    /// Keys of callers.
+    pub api_keys: BTreeSet<ApiKeyId>,
+    /// Also what tokens are signed with.
+    pub signing_keys: bool,
 }
 
 /// A row that a command writes over without holding the lock of an account.
@@ -86,6 +90,8 @@ pub enum Rewritten {
     Product(ProductId),
     /// A unit.
     CreditType(CreditTypeId),
+    /// A key of a caller.
+    ApiKey(ApiKeyId),
 }
 
 /// Posted usage of a credit: what a drawdown took from one segment and was not given back.
@@ -234,6 +240,10 @@ pub struct State {
     pub details: Rows<Uuid, object_detail::Model>,
     /// Custom fields that were made known, those taken back too.
     pub field_keys: Rows<Uuid, custom_field_key::Model>,
+    /// Keys of callers.
+    pub api_keys: Rows<ApiKeyId, api_key::Model>,
+    /// What tokens are signed with.
+    pub signing_keys: Rows<SigningKeyId, signing_key::Model>,
     /// Books of accounts.
     pub books: BTreeMap<AccountKey, OpenBook>,
 }

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::auth::Keys;
 use crate::config::Limits;
 use crate::graphql;
+use crate::graphql::http::documents::Documents;
 use crate::ledger::Ledger;
 use crate::rest::metronome;
 
@@ -24,6 +25,8 @@ pub struct Options {
     pub limits: Limits,
     /// Of Metronome's calls.
     pub metronome: metronome::Options,
+    /// Documents that are asked for by id.
+    pub documents: Documents,
     /// Threads; 0: one for each processor.
     pub workers: usize,
     /// How long a stop waits for the requests under way.
@@ -81,7 +84,7 @@ pub fn start(
     let limits = options.limits.clone();
     let metronome =
         metronome::Endpoint::new(ledger.clone(), keys.clone(), limits, options.metronome);
-    let endpoint = graphql::endpoint(ledger.clone(), keys, options.limits);
+    let endpoint = graphql::endpoint(ledger.clone(), keys, options.limits, options.documents);
     let health = health::Health::new(ledger.read().database().clone());
     let mut server = HttpServer::new(move || {
         let headers = SECURITY_HEADERS.into_iter();

@@ -8,6 +8,7 @@
     reason = "a test may panic, and may make up names of its own"
 )]
 
+mod access;
 mod api;
 mod cli;
 mod contract;
@@ -16,12 +17,14 @@ mod demo;
 mod every_field;
 mod graphql_answers;
 mod jobs;
+mod limits;
 mod metronome;
 mod migrations;
 mod model;
 mod plans;
 mod query_budget;
 mod races;
+mod readme;
 mod schema_snapshot;
 mod sharding;
 mod support;

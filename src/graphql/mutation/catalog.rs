@@ -21,7 +21,7 @@ pub struct CatalogMutation;
 
 #[Object]
 impl CatalogMutation {
-    /// A pricing unit. Its scale is fixed once it is made.
+    /// A pricing unit. Its scale is fixed once it is made. Role: ADMIN or OPERATOR.
     async fn create_credit_type(
         &self,
         ctx: &Context<'_>,
@@ -30,7 +30,7 @@ impl CatalogMutation {
         one(ctx, input).await
     }
 
-    /// name, archived, and the order in which its credit burns down from now on.
+    /// name, archived, and the order in which its credit burns down from now on. Role: ADMIN or OPERATOR.
     async fn update_credit_type(
         &self,
         ctx: &Context<'_>,
@@ -39,7 +39,7 @@ impl CatalogMutation {
         one(ctx, input).await
     }
 
-    /// Makes a custom field known, and perhaps its values unique.
+    /// Makes a custom field known, and perhaps its values unique. Role: ADMIN or OPERATOR.
     async fn add_custom_field_key(
         &self,
         ctx: &Context<'_>,
@@ -49,6 +49,7 @@ impl CatalogMutation {
     }
 
     /// Takes a custom field back; values stay where they are and need be unique no more.
+    /// Role: ADMIN or OPERATOR.
     async fn remove_custom_field_key(
         &self,
         ctx: &Context<'_>,
@@ -57,7 +58,7 @@ impl CatalogMutation {
         one(ctx, input).await
     }
 
-    /// Sets and takes away custom fields by key.
+    /// Sets and takes away custom fields by key. Role: ADMIN or OPERATOR.
     async fn set_custom_fields(
         &self,
         ctx: &Context<'_>,
@@ -66,7 +67,7 @@ impl CatalogMutation {
         one(ctx, input).await
     }
 
-    /// What usage is booked under.
+    /// What usage is booked under. Role: ADMIN or OPERATOR.
     async fn create_product(
         &self,
         ctx: &Context<'_>,
@@ -75,7 +76,7 @@ impl CatalogMutation {
         one(ctx, input).await
     }
 
-    /// name, tags, archived.
+    /// name, tags, archived. Role: ADMIN or OPERATOR.
     async fn update_product(
         &self,
         ctx: &Context<'_>,

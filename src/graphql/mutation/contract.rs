@@ -18,7 +18,7 @@ pub struct ContractMutation;
 
 #[Object]
 impl ContractMutation {
-    /// A contract of a customer.
+    /// A contract of a customer. Role: ADMIN or OPERATOR.
     async fn create_contract(
         &self,
         ctx: &Context<'_>,
@@ -27,7 +27,7 @@ impl ContractMutation {
         one(ctx, input).await
     }
 
-    /// Truncates the contract and its credits.
+    /// Truncates the contract and its credits. Role: ADMIN or OPERATOR.
     async fn end_contract(
         &self,
         ctx: &Context<'_>,
@@ -37,6 +37,7 @@ impl ContractMutation {
     }
 
     /// Moves the end of the contract later, or takes it away; its credits stay as they are.
+    /// Role: ADMIN or OPERATOR.
     async fn extend_contract(
         &self,
         ctx: &Context<'_>,
@@ -46,6 +47,7 @@ impl ContractMutation {
     }
 
     /// Archives the contract and voids what is left of its credits. Held: HELD.
+    /// Role: ADMIN or OPERATOR.
     async fn archive_contract(
         &self,
         ctx: &Context<'_>,

@@ -10,7 +10,14 @@ use sea_orm::EntityTrait;
 use uuid::Uuid;
 
 use super::dialect::{Child, columns};
+use super::scope::owned;
 use super::{Read, Reader};
+
+owned!(
+    object_detail::Model: |row| Owner::Customer(row.customer_id),
+    customer_ingest_alias::Model: |row| Owner::Customer(row.customer_id),
+    custom_field_key::Model: |_| Owner::Shared,
+);
 
 static DETAIL: LazyLock<String> = LazyLock::new(|| columns::<object_detail::Entity>("o", ""));
 static KEY: LazyLock<String> = LazyLock::new(|| columns::<custom_field_key::Entity>("f", ""));
@@ -50,9 +57,7 @@ impl Reader {
 
     /// A custom field by its id, one that was taken back too.
     pub async fn custom_field_key(&self, id: Uuid) -> Read<Option<custom_field_key::Model>> {
-        Ok(custom_field_key::Entity::find_by_id(id)
-            .one(&self.db)
-            .await?)
+        self.one(custom_field_key::Entity::find_by_id(id)).await
     }
 
     /// What a command made or changed that was carried out under this key: of a customer, or of the
@@ -63,6 +68,9 @@ impl Reader {
         operation: &str,
         key: &str,
     ) -> Read<Option<Uuid>> {
+        if !self.scope.admits_customer(customer) {
+            return Ok(None);
+        }
         let place = (customer, operation.to_owned(), key.to_owned());
         let row = idempotency::Entity::find_by_id(place).one(&self.db).await?;
         Ok(row.map(|row| row.object_id))

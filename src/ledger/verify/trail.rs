@@ -10,6 +10,16 @@ use uuid::Uuid;
 use super::Finding;
 use super::rows::{Snapshot, read};
 
+/// Tables of which no customer has its own rows; a customer is its own.
+const HOUSE: [&str; 6] = [
+    "customer",
+    "credit_type",
+    "custom_field_key",
+    "product",
+    "api_key",
+    "signing_key",
+];
+
 /// Rows in a page.
 const PAGE: u64 = 1_000;
 
@@ -33,7 +43,7 @@ trait About: EntityTrait {
 }
 
 /// What events are about.
-const NOUNS: [Tables; 8] = [
+const NOUNS: [Tables; 10] = [
     &["customer"],
     &["credit_type"],
     &["custom_field_key"],
@@ -42,13 +52,12 @@ const NOUNS: [Tables; 8] = [
     &["credit_grant"],
     &["credit"],
     &["drawdown"],
+    &["api_key"],
+    &["signing_key"],
 ];
 
 /// What can have custom fields.
 const WITH_FIELDS: Tables = &["customer", "product", "contract", "credit_grant", "credit"];
-
-/// Tables that belong to no one customer.
-const OF_NO_CUSTOMER: [&str; 4] = ["customer", "credit_type", "custom_field_key", "product"];
 
 impl About for event::Entity {
     fn subject(row: &Self::Model) -> Result<(Tables, Uuid), &'static str> {
@@ -80,6 +89,9 @@ fn tables_of(operation: &str) -> Option<Tables> {
         "createCredit" | "editCredit" | "endCredit" | "voidCredit" => &["credit"],
         "captureDrawdown" | "releaseDrawdown" | "reverseDrawdown" => &["drawdown"],
         "addManualLedgerEntry" => &["ledger_entry"],
+        "createApiKey" | "revokeApiKey" => &["api_key"],
+        "createCustomerToken" => &["customer"],
+        "rotateSigningKey" => &["signing_key"],
         _ => return None,
     })
 }
@@ -106,7 +118,7 @@ async fn pages<E: About>(
         let mut found = BTreeSet::new();
         for (table, ids) in asked {
             let mut sql = snapshot.sql(&format!("SELECT id FROM {table} WHERE "));
-            if !OF_NO_CUSTOMER.contains(&table) {
+            if !HOUSE.contains(&table) {
                 sql.text("customer_id = ").bind(customer.0).text(" AND ");
             }
             sql.among("id", ids);

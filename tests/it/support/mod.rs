@@ -7,6 +7,7 @@ pub mod deeds;
 pub mod node;
 pub mod postgres;
 pub mod process;
+pub mod schema;
 pub mod statements;
 
 use std::io::Write;

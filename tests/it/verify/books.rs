@@ -1,13 +1,14 @@
 //! Books with something of everything in them.
 
+mod credits;
+mod grants;
+
 use std::sync::OnceLock;
 
 use domain::burn::BurnDownKey;
 use domain::custom_field::FieldEntity;
-use domain::grant::{Category, RolloverKind};
 use domain::{
-    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DecimalText, DrawdownId,
-    Instant, ProductId, SegmentId,
+    ContractId, CreditId, CreditTypeId, CustomerId, DecimalText, DrawdownId, Instant, ProductId,
 };
 use entity::segment;
 use scrip::ledger::command::input::*;
@@ -83,6 +84,7 @@ impl<'a> Author<'a> {
             name: "tester".into(),
             role: Role::Admin,
             customer: None,
+            until: None,
         };
         let command = command.into();
         let told = format!("{command:?}");
@@ -175,249 +177,6 @@ impl<'a> Author<'a> {
             contract: ContractId(first.object_id),
             ended: ContractId(second.object_id),
         }
-    }
-
-    fn grant(
-        &self,
-        cast: Cast,
-        name: &str,
-        value: &str,
-        expires: Option<i64>,
-    ) -> CreateCreditGrant {
-        CreateCreditGrant {
-            customer_id: cast.acme,
-            name: name.to_owned(),
-            grant_amount: usd(value),
-            paid_amount: None,
-            category: None,
-            priority: 50.0,
-            effective_at: None,
-            expires_at: expires.map(|days| self.day(days)),
-            invoice_date: None,
-            invoice_id: None,
-            product_ids: Vec::new(),
-            rollover: None,
-            reason: None,
-            grant_type: None,
-            custom_fields: None,
-            uniqueness_key: None,
-        }
-    }
-
-    async fn make_grant(&self, grant: CreateCreditGrant, key: Option<&str>) -> CreditGrantId {
-        CreditGrantId(self.order(grant, key).await.object_id)
-    }
-
-    async fn grants(&self, cast: Cast) {
-        let rollover = |kind, value: &str| RolloverInput {
-            kind,
-            value: amount(value),
-            priority: 7.0,
-            expires_at: self.day(90),
-        };
-        let rolling = CreateCreditGrant {
-            paid_amount: Some(usd("80")),
-            priority: 10.0,
-            invoice_date: Some(self.day(0)),
-            invoice_id: Some("inv-1".to_owned()),
-            product_ids: vec![cast.api],
-            rollover: Some(rollover(RolloverKind::MaxPercentage, "0.25")),
-            reason: Some("bought".to_owned()),
-            grant_type: Some("prepaid".to_owned()),
-            custom_fields: Some(json!({ "deal": 1 })),
-            uniqueness_key: Some("rolling".to_owned()),
-            ..self.grant(cast, "rolling", "100", Some(30))
-        };
-        self.make_grant(rolling, Some("g1")).await;
-        let capped = CreateCreditGrant {
-            category: Some(Category::Paid),
-            rollover: Some(rollover(RolloverKind::MaxAmount, "5")),
-            ..self.grant(cast, "capped", "20", Some(35))
-        };
-        self.make_grant(capped, None).await;
-        self.make_grant(self.grant(cast, "lasting", "500", None), None)
-            .await;
-        let scheduled = CreateCreditGrant {
-            effective_at: Some(self.day(300)),
-            uniqueness_key: Some("scheduled".to_owned()),
-            ..self.grant(cast, "scheduled", "7", Some(330))
-        };
-        self.make_grant(scheduled, None).await;
-        let mistake = CreateCreditGrant {
-            effective_at: Some(self.day(100)),
-            uniqueness_key: Some("mistake".to_owned()),
-            ..self.grant(cast, "mistake", "9", None)
-        };
-        let mistake = self.make_grant(mistake, None).await;
-        let void = |id, remainder_only| VoidCreditGrant {
-            id,
-            reason: Some("a mistake".to_owned()),
-            release_uniqueness_key: true,
-            void_purchase_invoice: false,
-            remainder_only,
-        };
-        self.order(void(mistake, false), Some("v1")).await;
-        let started = self.grant(cast, "started mistake", "11", None);
-        let started = self.make_grant(started, None).await;
-        self.order(void(started, false), None).await;
-        let ended = self.grant(cast, "ended", "13", Some(60));
-        let ended = self.make_grant(ended, None).await;
-        self.go_to(1);
-        let expire = ExpireCreditGrant {
-            id: ended,
-            reason: Some("gone".to_owned()),
-        };
-        self.order(expire, Some("e1")).await;
-        let revived = self.grant(cast, "revived", "17", Some(2));
-        let revived = self.make_grant(revived, None).await;
-        self.go_to(3);
-        let edit = EditCreditGrant {
-            id: revived,
-            name: Some("revived indeed".to_owned()),
-            expires_at: Some(self.day(200)),
-            never_expires: false,
-            grant_type: None,
-            reason: Some("extended".to_owned()),
-            custom_fields: None,
-        };
-        self.order(edit, Some("e2")).await;
-        let other = CreateCreditGrant {
-            grant_amount: AmountInput {
-                amount: amount("42.42"),
-                credit_type_id: cast.tokens,
-            },
-            ..self.grant(cast, "tokens", "0", Some(50))
-        };
-        self.make_grant(other, None).await;
-    }
-
-    fn credit(&self, cast: Cast, segments: &[(&str, i64, Option<i64>)]) -> CreateCredit {
-        let segments = segments.iter();
-        let segments = segments.map(|(value, from, to)| SegmentInput {
-            amount: amount(value),
-            starting_at: self.day(*from),
-            ending_before: to.map(|to| self.day(to)),
-        });
-        CreateCredit {
-            details: None,
-            customer_id: cast.acme,
-            contract_id: None,
-            product_id: cast.api,
-            priority: 3.0,
-            access_schedule: AccessScheduleInput {
-                credit_type_id: CreditTypeId::USD,
-                segments: segments.collect(),
-            },
-            name: Some("credit".to_owned()),
-            description: Some("a credit".to_owned()),
-            applicable_contract_ids: Vec::new(),
-            applicable_product_ids: Vec::new(),
-            applicable_product_tags: Vec::new(),
-            specifiers: Vec::new(),
-            rate_type: "LIST_RATE".to_owned(),
-            custom_fields: Some(json!({ "a": [1, 2] })),
-            netsuite_sales_order_id: Some("ns-1".to_owned()),
-            salesforce_opportunity_id: Some("sf-1".to_owned()),
-            uniqueness_key: None,
-        }
-    }
-
-    async fn make_credit(&self, credit: CreateCredit, key: Option<&str>) -> CreditId {
-        CreditId(self.order(credit, key).await.object_id)
-    }
-
-    async fn credits(&self, cast: Cast) {
-        let specified = CreateCredit {
-            details: None,
-            specifiers: vec![SpecifierInput {
-                product_id: Some(cast.api),
-                product_tags: vec!["metered".to_owned()],
-                pricing_group_values: Some(json!({ "region": "eu" })),
-                presentation_group_values: None,
-            }],
-            uniqueness_key: Some("specified".to_owned()),
-            ..self.credit(
-                cast,
-                &[("10", 0, Some(20)), ("20", 10, Some(60)), ("30", 300, None)],
-            )
-        };
-        self.make_credit(specified, Some("r1")).await;
-        let listed = CreateCredit {
-            details: None,
-            applicable_contract_ids: vec![cast.contract],
-            applicable_product_ids: vec![cast.api],
-            applicable_product_tags: vec!["metered".to_owned()],
-            ..self.credit(cast, &[("15", 0, Some(100))])
-        };
-        self.make_credit(listed, None).await;
-        let of_contract = |contract, segments: &[_]| CreateCredit {
-            details: None,
-            contract_id: Some(contract),
-            ..self.credit(cast, segments)
-        };
-        let edited = of_contract(
-            cast.contract,
-            &[("10", 0, Some(20)), ("20", 100, None), ("5", 1, None)],
-        );
-        let edited = self.make_credit(edited, None).await;
-        let segments = self.segments_of(edited).await;
-        let [started, removed, future] = &segments[..] else {
-            panic!("three segments");
-        };
-        let update = |id: SegmentId, value: &str| SegmentUpdateInput {
-            id,
-            amount: Some(amount(value)),
-            starting_at: None,
-            ending_before: Some(self.day(150)),
-        };
-        let edit = EditCredit {
-            details: None,
-            id: edited,
-            name: Some("edited".to_owned()),
-            description: None,
-            product_id: None,
-            priority: Some(2.5),
-            rate_type: Some("COMMIT_RATE".to_owned()),
-            access_schedule: Some(AccessScheduleEditInput {
-                add: vec![SegmentInput {
-                    amount: amount("3"),
-                    starting_at: self.day(2),
-                    ending_before: Some(self.day(40)),
-                }],
-                update: vec![update(started.id, "25"), update(future.id, "21")],
-                remove: vec![removed.id],
-            }),
-            applicable_contract_ids: None,
-            applicable_product_ids: None,
-            applicable_product_tags: Some(vec!["metered".to_owned()]),
-            specifiers: None,
-            custom_fields: None,
-        };
-        self.order(edit, Some("d1")).await;
-        let cut = of_contract(cast.ended, &[("10", 0, Some(200)), ("10", 200, None)]);
-        self.make_credit(cut, None).await;
-        let end = EndContract {
-            id: cast.ended,
-            ending_before: self.day(50),
-        };
-        self.order(end, Some("k3")).await;
-        let ended = self
-            .make_credit(self.credit(cast, &[("6", 0, None)]), None)
-            .await;
-        let end = EndCredit {
-            id: ended,
-            ending_before: self.day(33),
-            reason: Some("over".to_owned()),
-        };
-        self.order(end, Some("d2")).await;
-        let voided = self.credit(cast, &[("8", 0, None), ("9", 90, None)]);
-        let voided = self.make_credit(voided, None).await;
-        let void = VoidCredit {
-            id: voided,
-            reason: None,
-            remainder_only: false,
-        };
-        self.order(void, Some("d3")).await;
     }
 
     fn draw(&self, cast: Cast, value: &str) -> DrawDown {

@@ -76,6 +76,7 @@ impl Writer {
             name: Arc::from(ACTOR),
             role: Role::Admin,
             customer: None,
+            until: None,
         };
         Self {
             ledger,
