@@ -138,6 +138,8 @@ settings! {
         send_timeout_seconds: u64, "SCRIP_SEND_TIMEOUT_SECONDS", "SECONDS";
         /// Milliseconds between two looks at followed accounts, should a notification be lost
         follow_interval_milliseconds: u64, "SCRIP_FOLLOW_INTERVAL_MILLISECONDS", "MILLISECONDS";
+        /// Access schedules from Metronome's clients begin and end on the hour: true or false
+        metronome_whole_hours: Switch, "SCRIP_METRONOME_WHOLE_HOURS", "BOOL";
         /// Threads that serve requests; 0: one for each processor
         workers: usize, "SCRIP_WORKERS", "COUNT";
         /// Connections to the database for reads

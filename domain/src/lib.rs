@@ -21,6 +21,7 @@ pub mod burn;
 pub mod canonical;
 pub mod clock;
 pub mod credit_type;
+pub mod custom_field;
 pub mod drawdown;
 pub mod entry;
 pub mod grant;

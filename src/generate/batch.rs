@@ -198,6 +198,7 @@ impl Maker {
         let number = self.made.customers.saturating_add(1);
         work.set_now(self.start_of(0));
         let command = CreateCustomer {
+            extra: Default::default(),
             name: format!("Generated customer {number}"),
             external_id: Some(external_id(self.shape.seed, number)),
             custom_fields: None,

@@ -139,7 +139,7 @@ fn loaders<'c>(ctx: &'c Context<'_>) -> Result<&'c DataLoader<Batch>, Failure> {
         .ok_or_else(|| Failure::internal("no loaders in the request"))
 }
 
-/// A credit type: read once in the life of the server, since it never changes.
+/// A credit type: read rarely, since it rarely changes.
 pub async fn credit_type(
     ctx: &Context<'_>,
     id: CreditTypeId,
@@ -165,6 +165,17 @@ pub async fn find_credit_type(
     };
     known.keep(&row);
     Ok(Some(row))
+}
+
+/// A credit type that was changed just now, if there is one with this id.
+pub async fn changed_credit_type(
+    ctx: &Context<'_>,
+    id: CreditTypeId,
+) -> Result<Option<Arc<credit_type::Model>>, Failure> {
+    if let Some(known) = ctx.data_opt::<CreditTypes>() {
+        known.forget(id);
+    }
+    find_credit_type(ctx, id).await
 }
 
 /// The decimal places of a credit type.

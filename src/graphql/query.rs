@@ -16,10 +16,9 @@ use super::input::{
 };
 use super::loaders::NodeKey;
 use super::scalar::Checked;
-use super::types::names::SortOrder;
+use super::types::names::{CustomFieldEntity, SortOrder};
 use super::types::{
-    ApiKey, Contract, Credit, CreditGrant, CreditType, Customer, Drawdown, DrawdownPreview, Event,
-    LedgerEntry, Node, Product, TestClock, Viewer,
+ApiKey, Contract, Credit, CreditGrant, CreditType, Customer, Drawdown, DrawdownPreview, Event, LedgerEntry, Node, Product, TestClock, Viewer, CustomFieldKey,
 };
 use crate::ledger::read::{PageRequest, filter};
 
@@ -261,6 +260,20 @@ impl Query {
         let rows = reader(ctx)?.credit_types(include_archived).await?;
         let rows = rows.into_iter().map(Arc::new);
         Ok(rows.map(CreditType).collect())
+    }
+
+    /// Custom fields that were made known, of these kinds of objects or all. Role: ADMIN or OPERATOR
+    /// or READER.
+    async fn custom_field_keys(
+        &self,
+        ctx: &Context<'_>,
+        entities: Option<Vec<CustomFieldEntity>>,
+    ) -> Result<Vec<CustomFieldKey>, Failure> {
+        permitted(ctx, Root::Query)?;
+        let entities: Option<Vec<domain::custom_field::FieldEntity>> =
+            entities.map(|all| all.into_iter().map(Into::into).collect());
+        let rows = reader(ctx)?.custom_field_keys(entities.as_deref()).await?;
+        Ok(rows.into_iter().map(CustomFieldKey).collect())
     }
 
     /// The audit trail.

@@ -120,6 +120,8 @@ pub async fn rest(
     work.state.products = objects::products(db, needs).await?;
     work.state.contracts = objects::contracts(db, needs).await?;
     work.state.credits = objects::credits(db, needs).await?;
+    work.state.details = objects::details(db, needs).await?;
+    work.state.field_keys = objects::field_keys(db, needs).await?;
     work.state.api_keys = access::api_keys(db, needs).await?;
     work.state.signing_keys = access::signing_keys(db, needs).await?;
     keys::claimed(db, needs, work).await?;

@@ -23,13 +23,15 @@ pub(super) async fn rewritten(db: &impl ConnectionTrait, needs: &Needs) -> Resul
         mut owners,
         mut contracts,
         mut products,
+        mut units,
         mut keys,
         mut clocks,
-    ] = [const { BTreeSet::new() }; 6];
+    ] = [const { BTreeSet::new() }; 7];
     for row in &needs.rewritten {
         match row {
             Rewritten::Customer(id) => customers.insert(id.0),
             Rewritten::Product(id) => products.insert(id.0),
+            Rewritten::CreditType(id) => units.insert(id.0),
             Rewritten::ApiKey(id) => keys.insert(id.0),
             Rewritten::TestClock(id) => clocks.insert(id.0),
             Rewritten::Contract(owner, id) => {
@@ -42,6 +44,7 @@ pub(super) async fn rewritten(db: &impl ConnectionTrait, needs: &Needs) -> Resul
         ("customer", vec![("id", customers)]),
         ("contract", vec![("customer_id", owners), ("id", contracts)]),
         ("product", vec![("id", products)]),
+        ("credit_type", vec![("id", units)]),
         ("api_key", vec![("id", keys)]),
         ("test_clock", vec![("id", clocks)]),
     ] {

@@ -20,6 +20,9 @@ pub async fn all(db: &impl ConnectionTrait, work: &mut Work<'_>) -> Result<(), D
         .sort_by(|a, b| a.external_id.cmp(&b.external_id));
     mine.product_external_ids
         .sort_by(|a, b| a.external_id.cmp(&b.external_id));
+    mine.ingest_aliases.sort_by(|a, b| a.alias.cmp(&b.alias));
+    mine.field_values
+        .sort_by(|a, b| (&a.value, &a.entity, &a.key).cmp(&(&b.value, &b.entity, &b.key)));
     mine.uniqueness_keys
         .sort_by(|a, b| (&a.key, &a.kind).cmp(&(&b.key, &b.kind)));
     work.new_answers.sort_by(|a, b| {
@@ -31,6 +34,8 @@ pub async fn all(db: &impl ConnectionTrait, work: &mut Work<'_>) -> Result<(), D
     rows(db, state.customers.values()).await?;
     rows(db, state.products.values()).await?;
     rows(db, state.credit_types.values()).await?;
+    rows(db, state.field_keys.values()).await?;
+    rows(db, state.details.values()).await?;
     rows(db, state.api_keys.values()).await?;
     rows(db, state.signing_keys.values()).await?;
     claims(db, work).await?;
@@ -154,6 +159,8 @@ async fn drawdowns(db: &impl ConnectionTrait, books: &[&OpenBook]) -> Result<(),
 async fn claims(db: &impl ConnectionTrait, work: &Work<'_>) -> Result<(), DbErr> {
     claim(db, &work.claims.external_ids).await?;
     claim(db, &work.claims.product_external_ids).await?;
+    claim(db, &work.claims.ingest_aliases).await?;
+    claim(db, &work.claims.field_values).await?;
     claim(db, &work.claims.uniqueness_keys).await?;
     sql::insert(db, &work.claims.homes, OnConflict::Fail).await?;
     Ok(())
@@ -164,6 +171,23 @@ async fn release(db: &impl ConnectionTrait, work: &Work<'_>) -> Result<(), DbErr
         let text = "DELETE FROM customer_external_id WHERE external_id = ";
         let mut sql = Sql::new(db.get_database_backend(), text);
         sql.bind(id.clone());
+        db.execute_raw(sql.statement()).await?;
+    }
+    for alias in &work.claims.released_ingest_aliases {
+        let text = "DELETE FROM customer_ingest_alias WHERE alias = ";
+        let mut sql = Sql::new(db.get_database_backend(), text);
+        sql.bind(alias.clone());
+        db.execute_raw(sql.statement()).await?;
+    }
+    for (entity, key, value) in &work.claims.released_field_values {
+        let text = "DELETE FROM custom_field_value WHERE entity = ";
+        let mut sql = Sql::new(db.get_database_backend(), text);
+        sql.bind(entity.as_str())
+            .text(" AND key = ")
+            .bind(key.clone());
+        if let Some(value) = value {
+            sql.text(" AND value = ").bind(value.clone());
+        }
         db.execute_raw(sql.statement()).await?;
     }
     for (kind, key) in &work.claims.released_keys {

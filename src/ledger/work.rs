@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::book::{Account, Book};
 use domain::clock::IdSource;
+use domain::custom_field::FieldEntity;
 use domain::{
     ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, EventId,
     Instant, ProductId, SegmentId, SigningKeyId, TestClockId,
 };
 use entity::{
-    api_key, contract, credit, credit_grant, credit_type, customer, customer_external_id, drawdown,
-event, idempotency, object_home, product, signing_key, test_clock, uniqueness_key, product_external_id,
+api_key, contract, credit, credit_grant, credit_type, customer, customer_external_id, drawdown, event, idempotency, object_home, product, signing_key, test_clock, uniqueness_key, product_external_id, custom_field_key, custom_field_value, customer_ingest_alias, object_detail,
 };
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -61,6 +61,14 @@ pub struct Needs {
     pub external_ids: BTreeSet<String>,
     /// What products are called by other systems.
     pub product_external_ids: BTreeSet<String>,
+    /// Ingest aliases of customers.
+    pub ingest_aliases: BTreeSet<String>,
+    /// Objects of which is needed what is kept beside them.
+    pub details: BTreeSet<(CustomerId, Uuid)>,
+    /// What has custom fields whose keys are needed.
+    pub field_entities: BTreeSet<FieldEntity>,
+    /// Values of custom fields that may have to be unique.
+    pub field_values: BTreeSet<String>,
     /// Also the grants whose segments the named drawdowns took from.
     pub grants_of_slices: bool,
     /// Credits of which usage dated at or after an instant is needed.
@@ -84,6 +92,8 @@ pub enum Rewritten {
     Contract(CustomerId, ContractId),
     /// A product.
     Product(ProductId),
+    /// A unit.
+    CreditType(CreditTypeId),
     /// A key of a caller.
     ApiKey(ApiKeyId),
     /// A test clock: also locked by who puts a customer on it.
@@ -168,6 +178,14 @@ pub struct Claims {
     pub released_external_ids: Vec<String>,
     /// What products are called by other systems.
     pub product_external_ids: Vec<product_external_id::Model>,
+    /// Ingest aliases.
+    pub ingest_aliases: Vec<customer_ingest_alias::Model>,
+    /// Ingest aliases that are free again.
+    pub released_ingest_aliases: Vec<String>,
+    /// Values of custom fields.
+    pub field_values: Vec<custom_field_value::Model>,
+    /// Values of custom fields that are free again; without a value: all of that field.
+    pub released_field_values: Vec<(FieldEntity, String, Option<String>)>,
     /// Uniqueness keys.
     pub uniqueness_keys: Vec<uniqueness_key::Model>,
     /// Uniqueness keys that are free again: kind, key.
@@ -183,6 +201,30 @@ impl Claims {
         self.external_ids.retain(|claim| claim.external_id != id);
         if self.external_ids.len() == before {
             self.released_external_ids.push(id);
+        }
+    }
+
+    /// Frees an ingest alias, also one that was claimed in this very batch.
+    pub fn release_ingest_alias(&mut self, alias: String) {
+        let before = self.ingest_aliases.len();
+        self.ingest_aliases.retain(|claim| claim.alias != alias);
+        if self.ingest_aliases.len() == before {
+            self.released_ingest_aliases.push(alias);
+        }
+    }
+
+    /// Frees the value of a custom field (without a value: all of them), also what was claimed in
+    /// this very batch.
+    pub fn release_field_value(&mut self, entity: FieldEntity, key: &str, value: Option<&str>) {
+        let before = self.field_values.len();
+        self.field_values.retain(|claim| {
+            let same = claim.entity == entity.as_str() && claim.key == key;
+            !(same && value.is_none_or(|value| claim.value == value))
+        });
+        if value.is_none() || self.field_values.len() == before {
+            let value = value.map(str::to_owned);
+            self.released_field_values
+                .push((entity, key.to_owned(), value));
         }
     }
 }
@@ -204,6 +246,10 @@ pub struct State {
     pub grants: Rows<CreditGrantId, credit_grant::Model>,
     /// Credits.
     pub credits: Rows<CreditId, credit::Model>,
+    /// What is kept beside objects.
+    pub details: Rows<Uuid, object_detail::Model>,
+    /// Custom fields that were made known, those taken back too.
+    pub field_keys: Rows<Uuid, custom_field_key::Model>,
     /// Keys of callers.
     pub api_keys: Rows<ApiKeyId, api_key::Model>,
     /// What tokens are signed with.
@@ -239,6 +285,10 @@ pub struct Work<'a> {
     pub taken_external_ids: HashMap<String, CustomerId>,
     /// What products are called by other systems, of those that were asked for.
     pub taken_product_ids: HashMap<String, ProductId>,
+    /// Ingest aliases that are taken.
+    pub taken_ingest_aliases: HashMap<String, CustomerId>,
+    /// Values of custom fields that are taken: of what, key, value.
+    pub taken_field_values: HashMap<(FieldEntity, String, String), Uuid>,
     /// Posted usage that was asked for.
     pub usage: Vec<Usage>,
     /// Claims to be made.
@@ -264,6 +314,8 @@ impl<'a> Work<'a> {
             taken_keys: BTreeSet::new(),
             taken_external_ids: HashMap::new(),
             taken_product_ids: HashMap::new(),
+            taken_ingest_aliases: HashMap::new(),
+            taken_field_values: HashMap::new(),
             usage: Vec::new(),
             claims: Claims::default(),
             events: Vec::new(),

@@ -4,3 +4,6 @@
 //! words of a vendor stay inside the adapter of that vendor.
 
 pub mod stripe;
+//! The faces of other products: their calls, served from the same books.
+
+pub mod metronome;

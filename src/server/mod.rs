@@ -18,12 +18,15 @@ use crate::graphql;
 use crate::graphql::http::documents::Documents;
 use crate::ledger::Ledger;
 use crate::rest;
+use crate::rest::metronome;
 
 /// How the server serves.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Of one request.
     pub limits: Limits,
+    /// Of Metronome's calls.
+    pub metronome: metronome::Options,
     /// Documents that are asked for by id.
     pub documents: Documents,
     /// Threads; 0: one for each processor.
@@ -84,6 +87,12 @@ pub fn start(
 ) -> std::io::Result<Running> {
     let address = listener.local_addr()?;
     let limits = options.limits.clone();
+    let metronome = metronome::Endpoint::new(
+        ledger.clone(),
+        keys.clone(),
+        limits.clone(),
+        options.metronome,
+    );
     let endpoint = graphql::endpoint(ledger.clone(), keys.clone(), options.limits, options.documents);
     let health = health::Health::new(ledger.read().database().clone());
     let stripe = rest::stripe::Endpoint::new(ledger.clone(), keys, limits);
@@ -102,6 +111,7 @@ pub fn start(
         App::new()
             .wrap(headers.fold(DefaultHeaders::new(), DefaultHeaders::add))
             .app_data(web::Data::new(served.clone()))
+            .app_data(web::Data::new(metronome.clone()))
             .app_data(web::Data::new(health.clone()))
             .app_data(web::Data::new(stripe.clone()))
             .configure(routes)
@@ -146,6 +156,7 @@ pub fn start_stripe(
 fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/graphql", web::route().to(graphql::http::answer))
+        .route("/metronome/{call:.*}", web::route().to(metronome::answer))
         .route("/healthz", web::get().to(health::alive))
         .route("/readyz", web::get().to(health::ready))
         .configure(rest::stripe::routes)

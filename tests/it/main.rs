@@ -20,6 +20,7 @@ mod graphql_answers;
 mod jobs;
 mod limits;
 mod live;
+mod metronome;
 mod migrations;
 mod model;
 mod plans;

@@ -9,8 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use domain::drawdown::DrawdownStatus;
 use domain::entry::EntryKind;
 use entity::{
-    account, contract, credit, credit_grant, credit_type, customer, customer_external_id, drawdown,
-    event, idempotency, ledger_entry, object_home, product, segment, test_clock, uniqueness_key,
+account, contract, credit, credit_grant, credit_type, customer, customer_external_id, drawdown, event, idempotency, ledger_entry, object_home, product, segment, test_clock, uniqueness_key, custom_field_key, custom_field_value, customer_ingest_alias, object_detail,
 };
 use scrip::ledger::verify::{Finding, verify};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, IdenStatic, Iterable, QueryFilter};
@@ -184,6 +183,10 @@ both_databases! {
         inspector.table::<customer::Entity>().await;
         inspector.table::<test_clock::Entity>().await;
         inspector.table::<customer_external_id::Entity>().await;
+        inspector.table::<customer_ingest_alias::Entity>().await;
+        inspector.table::<custom_field_key::Entity>().await;
+        inspector.table::<custom_field_value::Entity>().await;
+        inspector.table::<object_detail::Entity>().await;
         inspector.table::<uniqueness_key::Entity>().await;
         inspector.table::<object_home::Entity>().await;
         inspector.table::<credit_type::Entity>().await;
@@ -226,6 +229,7 @@ both_databases! {
         without_each_row::<customer::Entity>(&raw, &mut look).await;
         without_each_row::<test_clock::Entity>(&raw, &mut look).await;
         without_each_row::<customer_external_id::Entity>(&raw, &mut look).await;
+        without_each_row::<customer_ingest_alias::Entity>(&raw, &mut look).await;
         without_each_row::<uniqueness_key::Entity>(&raw, &mut look).await;
         without_each_row::<object_home::Entity>(&raw, &mut look).await;
         without_each_row::<product::Entity>(&raw, &mut look).await;

@@ -55,6 +55,8 @@ pub struct CustomerFilter {
     /// With these external ids.
     #[graphql(validator(max_items = 1000))]
     external_ids: Option<Vec<String>>,
+    /// Whose usage is reported under one of these names.
+    ingest_aliases: Option<Vec<String>>,
     /// Case-insensitive, anywhere in the name or the external id.
     search: Option<String>,
     /// Archived, or not.
@@ -75,6 +77,7 @@ impl From<CustomerFilter> for filter::CustomerFilter {
         Self {
             ids: ids(given.ids, CustomerId::read),
             external_ids: given.external_ids,
+            ingest_aliases: given.ingest_aliases,
             search: given.search,
             archived: given.archived,
             test_clock_ids: ids(given.test_clock_ids, TestClockId::read),
@@ -160,6 +163,8 @@ pub struct CreditFilter {
     covering_date: Option<DateTime>,
     /// With a segment that starts at or after it.
     starting_at: Option<DateTime>,
+    /// With a segment that ends after, or never.
+    ends_after: Option<DateTime>,
     /// With a segment that starts before it.
     effective_before: Option<DateTime>,
     /// With a segment that is active now and ends before it.
@@ -184,6 +189,7 @@ impl From<CreditFilter> for filter::CreditFilter {
             status: names(given.status),
             covering_date: instant(given.covering_date),
             starting_at: instant(given.starting_at),
+            ends_after: instant(given.ends_after),
             effective_before: instant(given.effective_before),
             expiring_before: instant(given.expiring_before),
             include_contract_credits: given.include_contract_credits,

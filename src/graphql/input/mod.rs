@@ -6,6 +6,7 @@ mod catalog;
 mod contract;
 mod credit;
 mod credit_grant;
+mod custom_field;
 mod customer;
 mod drawdown;
 mod filter;
@@ -18,12 +19,17 @@ use super::scalar::{DateTime, Json};
 use crate::ledger::Command;
 
 pub use access::{CreateApiKeyInput, CreateCustomerTokenInput, RevokeApiKeyInput};
-pub use catalog::{CreateCreditTypeInput, CreateProductInput, UpdateProductInput};
-pub use contract::{CreateContractInput, EndContractInput};
+pub use catalog::{
+    CreateCreditTypeInput, CreateProductInput, UpdateCreditTypeInput, UpdateProductInput,
+};
+pub use contract::{
+    ArchiveContractInput, CreateContractInput, EndContractInput, ExtendContractInput,
+};
 pub use credit::{CreateCreditInput, EditCreditInput, EndCreditInput, VoidCreditInput};
 pub use credit_grant::{
     CreateCreditGrantInput, EditCreditGrantInput, ExpireCreditGrantInput, VoidCreditGrantInput,
 };
+pub use custom_field::{AddCustomFieldKeyInput, RemoveCustomFieldKeyInput, SetCustomFieldsInput};
 pub use customer::{ArchiveCustomerInput, CreateCustomerInput, UpdateCustomerInput};
 pub use drawdown::{
     AddManualLedgerEntryInput, CaptureDrawdownInput, DrawDownInput, ReleaseDrawdownInput,

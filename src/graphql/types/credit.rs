@@ -4,6 +4,7 @@ use async_graphql::{Context, Enum, ID, Object};
 use domain::scope;
 use domain::{CreditId, CustomerId};
 
+use super::custom_field::Beside;
 use super::names::{RateType, SortOrder};
 use super::segment::AccessSchedule;
 use super::{Contract, Customer, LedgerEntry, Product};
@@ -191,6 +192,14 @@ impl Credit {
     /// The seller's own.
     async fn custom_fields(&self) -> Result<Json, Failure> {
         Json::stored(&self.0.credit.custom_fields)
+    }
+
+    /// Kept for the seller, read by no rule.
+    async fn details(&self, ctx: &Context<'_>) -> Result<Json, Failure> {
+        let credit = &self.0.credit;
+        Beside::of(ctx, credit.customer_id, credit.id.0)
+            .await?
+            .details()
     }
 
     /// No other credit has it.

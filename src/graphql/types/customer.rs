@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Object, Value};
 use domain::{CreditTypeId, CustomerId};
 use entity::customer;
 
+use super::custom_field::Beside;
 use super::names::{DrawdownStatus, SortOrder};
 use super::{Balance, Contract, Credit, CreditGrant, Drawdown, LedgerEntry, TestClock};
 use crate::graphql::connection::{Connection, Listed, Loaded, page, page_cost};
@@ -87,6 +88,18 @@ impl Customer {
     /// The seller's own.
     async fn custom_fields(&self) -> Result<Json, Failure> {
         Json::stored(&self.0.custom_fields)
+    }
+
+    /// Names under which its usage is reported.
+    async fn ingest_aliases(&self, ctx: &Context<'_>) -> Result<Vec<String>, Failure> {
+        Beside::of(ctx, self.0.id, self.0.id.0)
+            .await?
+            .ingest_aliases()
+    }
+
+    /// Kept for the seller, read by no rule.
+    async fn details(&self, ctx: &Context<'_>) -> Result<Json, Failure> {
+        Beside::of(ctx, self.0.id, self.0.id.0).await?.details()
     }
 
     /// When it was made.

@@ -176,6 +176,33 @@ pub enum CandidateOutcome {
     OtherGroup,
 }
 
+/// A burn-down order with a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::burn::BurnDownPreset")]
+pub enum BurnDownPreset {
+    /// ROLLOVER_FIRST, PRIORITY, PROMOTIONAL_FIRST, NARROWEST_SCOPE_FIRST, EXPIRES_FIRST,
+    /// EFFECTIVE_FIRST, CONTRACT_LEVEL_FIRST, CREATED_FIRST.
+    MetronomeContracts,
+    /// PRIORITY, EXPIRES_FIRST, EFFECTIVE_FIRST, CREATED_FIRST.
+    MetronomeGrants,
+}
+
+/// What can have custom fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::custom_field::FieldEntity")]
+pub enum CustomFieldEntity {
+    /// Customers.
+    Customer,
+    /// Credit grants.
+    CreditGrant,
+    /// Credits.
+    Credit,
+    /// Contracts.
+    Contract,
+    /// Products.
+    Product,
+}
+
 /// What a caller may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "crate::ledger::Role")]

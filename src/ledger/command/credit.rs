@@ -2,21 +2,26 @@
 
 use std::sync::Arc;
 
+use domain::custom_field::FieldEntity;
 use domain::grant::Category;
 use domain::scope::{Scope, Specifier};
 use domain::segment::{Parent, Segment};
 use domain::{
-    Amount, Code, ContractId, CreditId, Instant, ProductId, Rejection, SegmentId, Window,
+    Amount, Code, ContractId, CreditId, CustomerId, Instant, ProductId, Rejection, SegmentId,
+    Window,
 };
 use entity::{credit, object_home, uniqueness_key};
 use serde_json::{Value as Json, json};
 
 use super::super::canonical;
 use super::super::work::{AccountKey, Needs, NewEvent, Tracked, Work};
+use super::detail::{self, Beside};
 use super::grant::claim_key;
 use super::input::*;
 use super::shape::{group_values, kept_priority};
-use super::{Done, Home, Locate, Order, Run, Shape, View, act, archived, describe, not_found};
+use super::{
+    Done, Home, Locate, Order, Run, Shape, View, act, archived, custom_field, describe, not_found,
+};
 
 /// What uniqueness keys and homes call a credit.
 pub(super) const KIND: &str = "credit";
@@ -283,6 +288,7 @@ impl Run for CreateCredit {
             .extend(self.contract_id.map(|id| (self.customer_id, id)));
         needs.products.insert(self.product_id);
         self.lists().needs(home, needs);
+        custom_field::needs(needs, FieldEntity::Credit, self.custom_fields.as_ref());
         needs
             .uniqueness_keys
             .extend(self.uniqueness_key.clone().map(|key| (KIND, key)));
@@ -306,6 +312,7 @@ impl Run for CreateCredit {
         shape.maybe_reason("description", self.description.as_deref());
         self.lists().shape(shape);
         shape.object("customFields", self.custom_fields.as_ref());
+        shape.object("details", self.details.as_ref());
         shape.maybe_text(
             "netsuiteSalesOrderId",
             self.netsuite_sales_order_id.as_deref(),
@@ -322,8 +329,14 @@ impl Run for CreateCredit {
         claim_key(work, KIND, self.uniqueness_key.as_deref())?;
         let key = self.account();
         let id = CreditId(work.ids.next(work.recorded));
+        let field = (FieldEntity::Credit, self.customer_id, id.0);
+        custom_field::free(work, field, self.custom_fields.as_ref())?;
         let row = self.row(id, work.recorded, &order.actor);
         self.add_segments(work, order, &row)?;
+        custom_field::claim(work, field, "{}", self.custom_fields.as_ref());
+        if self.details.is_some() {
+            keep(work, (self.customer_id, id), self.details.as_ref());
+        }
         if let Some(text) = &self.uniqueness_key {
             work.taken_keys.insert((KIND, text.clone()));
             work.claims.uniqueness_keys.push(uniqueness_key::Model {
@@ -347,6 +360,20 @@ impl Run for CreateCredit {
             account: Some(key),
         })
     }
+}
+
+/// Writes down what is kept beside a credit.
+pub(super) fn keep(
+    work: &mut Work<'_>,
+    (customer_id, id): (CustomerId, CreditId),
+    details: Option<&Json>,
+) {
+    let beside = Beside {
+        kind: KIND,
+        customer_id,
+        id: id.0,
+    };
+    detail::keep(work, beside, |row| detail::merge(&mut row.details, details));
 }
 
 pub(super) fn event(

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::custom_field::FieldEntity;
 use domain::grant::{Category, Rollover, RolloverKind, percentage_cap};
 use domain::scope::Scope;
 use domain::segment::{Parent, Segment};
@@ -13,7 +14,9 @@ use super::super::canonical;
 use super::super::work::{Needs, NewEvent, Tracked, Work};
 use super::input::*;
 use super::shape::kept_priority;
-use super::{Done, Home, Locate, Order, Run, Shape, View, act, archived, describe, not_found};
+use super::{
+    Done, Home, Locate, Order, Run, Shape, View, act, archived, custom_field, describe, not_found,
+};
 
 /// What uniqueness keys and homes call a grant.
 pub(super) const KIND: &str = "credit_grant";
@@ -120,6 +123,7 @@ impl Run for CreateCreditGrant {
             .credit_types
             .extend(self.paid_amount.as_ref().map(|paid| paid.credit_type_id));
         needs.products.extend(&self.product_ids);
+        custom_field::needs(needs, FieldEntity::CreditGrant, self.custom_fields.as_ref());
         needs
             .uniqueness_keys
             .extend(self.uniqueness_key.clone().map(|key| (KIND, key)));
@@ -163,6 +167,8 @@ impl Run for CreateCreditGrant {
             CreditGrantId(work.ids.next(recorded)),
             SegmentId(work.ids.next(recorded)),
         );
+        let field = (FieldEntity::CreditGrant, key.0, id.0);
+        custom_field::free(work, field, self.custom_fields.as_ref())?;
         let acting = act(work, order, self.reason.as_deref());
         let Some(book) = work.open_book(key) else {
             return Err(not_found("grantAmount.creditTypeId", "credit type"));
@@ -179,6 +185,7 @@ impl Run for CreateCreditGrant {
         let segment = self.segment((id, segment_id), amount, category, scale, (now, recorded));
         book.add_segment(segment, &acting)
             .map_err(|fault| fault.under("grantAmount.amount"))?;
+        custom_field::claim(work, field, "{}", self.custom_fields.as_ref());
         let paid_scale = self.paid_scale(work);
         let row = self.row(
             id,

@@ -3,10 +3,14 @@
 
 mod access;
 mod contract;
+mod contract_create;
 mod credit;
 mod credit_edit;
 mod credit_end;
+mod credit_type;
+mod custom_field;
 mod describe;
+mod detail;
 mod drawdown;
 mod effects;
 mod grant;
@@ -15,6 +19,7 @@ mod house;
 pub mod input;
 mod manual;
 mod patch;
+mod product;
 mod shape;
 mod test_clock;
 
@@ -196,10 +201,16 @@ commands! {
     DeleteTestClock = "deleteTestClock",
     SettleTestClock = "settleTestClock",
     CreateCreditType = "createCreditType",
+    UpdateCreditType = "updateCreditType",
     CreateProduct = "createProduct",
     UpdateProduct = "updateProduct",
     CreateContract = "createContract",
     EndContract = "endContract",
+    ExtendContract = "extendContract",
+    ArchiveContract = "archiveContract",
+    AddCustomFieldKey = "addCustomFieldKey",
+    RemoveCustomFieldKey = "removeCustomFieldKey",
+    SetCustomFields = "setCustomFields",
     CreateCreditGrant = "createCreditGrant",
     EditCreditGrant = "editCreditGrant",
     ExpireCreditGrant = "expireCreditGrant",

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use domain::{
-    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, ProductId, TestClockId,
-};
-use entity::{contract, credit, credit_grant, credit_type, customer, product, test_clock};
+use domain::{ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, ProductId, TestClockId};
+use entity::{contract, credit, credit_grant, credit_type, custom_field_key, customer, object_detail, product, test_clock};
 use sea_orm::{ConnectionTrait, DbErr};
+use uuid::Uuid;
 
 use super::super::work::{Needs, Rows, Tracked};
 use super::{named, of, select};
@@ -105,5 +104,37 @@ pub(super) async fn grants(
     pairs: &BTreeSet<(CustomerId, CreditGrantId)>,
 ) -> Result<Rows<CreditGrantId, credit_grant::Model>, DbErr> {
     let rows = named::<credit_grant::Entity>(db, pairs.iter().map(|pair| (pair.0, pair.1.0)));
+    Ok(tracked(rows.await?, |row| row.id))
+}
+
+pub(super) async fn details(
+    db: &impl ConnectionTrait,
+    needs: &Needs,
+) -> Result<Rows<Uuid, object_detail::Model>, DbErr> {
+    let pairs = &needs.details;
+    if pairs.is_empty() {
+        return Ok(Rows::new());
+    }
+    let rows = select::<object_detail::Entity>(db, |sql| {
+        sql.among("customer_id", of(pairs.iter().map(|pair| pair.0)));
+        sql.text(" AND ")
+            .among("id", pairs.iter().map(|pair| pair.1));
+    });
+    Ok(tracked(rows.await?, |row| row.id))
+}
+
+/// Those that were taken back too: an answer given before may be about one.
+pub(super) async fn field_keys(
+    db: &impl ConnectionTrait,
+    needs: &Needs,
+) -> Result<Rows<Uuid, custom_field_key::Model>, DbErr> {
+    let entities = &needs.field_entities;
+    if entities.is_empty() {
+        return Ok(Rows::new());
+    }
+    let rows = select::<custom_field_key::Entity>(db, |sql| {
+        let names = entities.iter().map(|entity| entity.as_str().to_owned());
+        sql.among_texts("entity", names.collect());
+    });
     Ok(tracked(rows.await?, |row| row.id))
 }

@@ -253,6 +253,14 @@ fn matching(sql: &mut Sql, filter: &CreditFilter, now: Now) {
             sql.push(" AND s.starts_at >= ").bind(at);
         });
     }
+    if let Some(at) = filter.ends_after {
+        sql.push(" AND ");
+        with_segment(sql, |sql| {
+            sql.push(" AND (s.ends_at IS NULL OR s.ends_at > ")
+                .bind(at)
+                .push(")");
+        });
+    }
     if let Some(at) = filter.effective_before {
         sql.push(" AND ");
         with_segment(sql, |sql| {

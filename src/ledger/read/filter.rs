@@ -29,6 +29,8 @@ pub struct CustomerFilter {
     pub ids: Option<Vec<CustomerId>>,
     /// With these ids of the seller.
     pub external_ids: Option<Vec<String>>,
+    /// Whose usage is reported under these names.
+    pub ingest_aliases: Option<Vec<String>>,
     /// Anywhere in the name or the seller's id, whatever the case.
     pub search: Option<String>,
     /// Archived, or not.
@@ -96,6 +98,8 @@ pub struct CreditFilter {
     pub covering_date: Option<Instant>,
     /// With a segment that starts then or after.
     pub starting_at: Option<Instant>,
+    /// With a segment that ends after, or never.
+    pub ends_after: Option<Instant>,
     /// With a segment that starts before.
     pub effective_before: Option<Instant>,
     /// With a segment that is active now and ends before.

@@ -133,9 +133,11 @@ pub fn object_of(operation: &str) -> &'static str {
     match operation {
         "createCustomer" | "updateCustomer" | "archiveCustomer" => "customer",
         "createTestClock" | "advanceTestClock" | "deleteTestClock" => "testClock",
-        "createCreditType" => "creditType",
+        "createCreditType" | "updateCreditType" => "creditType",
+        "addCustomFieldKey" | "removeCustomFieldKey" => "customFieldKey",
+        "setCustomFields" => "node",
         "createProduct" | "updateProduct" => "product",
-        "createContract" | "endContract" => "contract",
+        "createContract" | "endContract" | "extendContract" | "archiveContract" => "contract",
         "createCreditGrant"
         | "editCreditGrant"
         | "expireCreditGrant"
@@ -160,6 +162,8 @@ pub fn selection_of(object: &str) -> &'static str {
         "credit" => CREDIT,
         "drawdown" => DRAWDOWN,
         "ledgerEntry" => ENTRY,
+        "customFieldKey" => "id entity key enforceUniqueness removedAt",
+        "node" => "id ... on Customer { customFields }",
         other => panic!("unknown object {other}"),
     }
 }

@@ -3,6 +3,7 @@
 use crate::api::api_helpers::*;
 use crate::api::operation_clocks::test_clocks;
 use crate::api::operation_elsewhere::{MUTATIONS_TESTED_ELSEWHERE, QUERIES_TESTED_ELSEWHERE};
+use crate::api::operation_cases::{contracts, furnishings};
 use crate::support::{TestApp, both_databases};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -17,6 +18,12 @@ const MUTATIONS: &[&str] = &[
     "updateProduct",
     "createContract",
     "endContract",
+    "extendContract",
+    "archiveContract",
+    "updateCreditType",
+    "addCustomFieldKey",
+    "removeCustomFieldKey",
+    "setCustomFields",
     "createCreditGrant",
     "editCreditGrant",
     "expireCreditGrant",
@@ -78,7 +85,12 @@ async fn case(app: &TestApp, mutation: &str) -> Case {
     match mutation {
         "createCustomer" | "updateCustomer" | "archiveCustomer" => customers(app, mutation).await,
         "createCreditType" | "createProduct" | "updateProduct" => catalogue(app, mutation).await,
-        "createContract" | "endContract" => contracts(app, mutation).await,
+        "createContract" | "endContract" | "extendContract" | "archiveContract" => {
+            contracts(app, mutation).await
+        }
+        "updateCreditType" | "addCustomFieldKey" | "removeCustomFieldKey" | "setCustomFields" => {
+            furnishings(app, mutation).await
+        }
         name if name.ends_with("TestClock") => test_clocks(app, mutation).await,
         "createCreditGrant"
         | "createCreditGrantBatch"
@@ -170,30 +182,6 @@ async fn catalogue(app: &TestApp, mutation: &str) -> Case {
                 )),
             }
         }
-    }
-}
-
-async fn contracts(app: &TestApp, mutation: &str) -> Case {
-    let customer = make_customer(app).await;
-    if mutation == "createContract" {
-        let input = |name: &str| json!({ "customerId": customer, "name": name, "startingAt": day(0), "endingBefore": day(90) });
-        return Case {
-            happy: input("One"),
-            shows: vec![("/name", json!("One")), ("/endingBefore", json!(day(90)))],
-            refused: with(input("One"), json!({ "customerId": no_id() })),
-            path: "customerId",
-            code: "NOT_FOUND",
-            other: Some((input("Two"), "name")),
-        };
-    }
-    let id = make_contract(app, &customer).await;
-    Case {
-        happy: json!({ "id": id, "endingBefore": day(50) }),
-        shows: vec![("/id", json!(id)), ("/endingBefore", json!(day(50)))],
-        refused: json!({ "id": no_id(), "endingBefore": day(50) }),
-        path: "id",
-        code: "NOT_FOUND",
-        other: Some((json!({ "id": id, "endingBefore": day(40) }), "endingBefore")),
     }
 }
 

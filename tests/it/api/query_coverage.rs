@@ -80,6 +80,12 @@ pub const QUERIES: &[Row] = &[
         |_| json!([{ "id": USD, "scale": 6 }]),
     ),
     (
+        "customFieldKeys",
+        "{ customFieldKeys(entities: [CUSTOMER]) { key } }",
+        "/customFieldKeys",
+        |_| json!([]),
+    ),
+    (
         "events",
         r#"query ($grant: ID!) { events(filter: { subjectIds: [$grant], types: ["credit_grant.created"] }) {
             nodes { type subjectId } } }"#,

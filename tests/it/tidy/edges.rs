@@ -11,7 +11,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "app", "auth", "config", "demo", "generate", "graphql", "jobs", "ledger", "server",
+            "app", "auth", "config", "demo", "generate", "graphql", "jobs", "ledger", "rest",
+            "server",
         ],
     ),
     ("config", &["ledger"]),
