@@ -60,6 +60,7 @@ impl Lane {
                 clock: Arc::clone(&self.desk.clock),
                 ids: Arc::clone(&self.desk.ids),
                 lateness_max_days: self.desk.lateness_max_days,
+                bells: Arc::clone(&self.desk.bells),
             });
         }
         self

@@ -7,7 +7,7 @@
 use domain::grant::{Category, RolloverKind};
 use domain::{
     ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DecimalText,
-    DrawdownId, Instant, ProductId, SegmentId, TestClockId,
+    DrawdownId, Instant, ProductId, SegmentId,
 };
 use serde::Serialize;
 use serde_json::Value as Json;

@@ -1,6 +1,6 @@
 //! Changes of single custom fields, and what products are called by other systems.
 
-use domain::{Code, Rejection, text};
+use domain::{Code, CustomerId, Rejection, text};
 use entity::product_external_id;
 use serde_json::{Value as Json, json};
 
@@ -38,6 +38,7 @@ impl Run for PatchCustomer {
     fn needs(&self, _: Home, needs: &mut Needs) {
         needs.customers.insert(self.id);
         needs.rewritten.insert(Rewritten::Customer(self.id));
+        needs.details.insert((self.id, self.id.0));
     }
 
     fn shape(&self, shape: &mut Shape, _: &View<'_>) {
@@ -46,11 +47,12 @@ impl Run for PatchCustomer {
     }
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
-        let now = work.now;
+        let now = work.recorded;
+        let detail = work.state.details.get(&self.id.0).cloned();
         let Some(tracked) = work.state.customers.get_mut(&self.id) else {
             return Err(not_found("id", "customer"));
         };
-        let before = describe::customer(&tracked.row);
+        let before = describe::customer(&tracked.row, detail.as_ref());
         let fields = patched(
             &tracked.row.custom_fields,
             self.custom_fields_patch.as_ref(),
@@ -61,7 +63,7 @@ impl Run for PatchCustomer {
             row.name.clone_from(name);
         }
         row.updated_at = now;
-        let after = describe::customer(row);
+        let after = describe::customer(row, detail.as_ref());
         work.event(NewEvent {
             customer_id: self.id,
             kind: "customer.updated",
@@ -119,7 +121,7 @@ impl PatchCreditGrant {
     fn note(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
         let missing = || not_found("id", "credit grant");
         let key = order.home.account().ok_or_else(missing)?;
-        let (now, state) = (work.now, &mut work.state);
+        let (now, state) = (work.recorded, &mut work.state);
         let book = state.books.get(&key).map(|open| &open.book);
         let tracked = state.grants.get_mut(&self.id).ok_or_else(missing)?;
         let before = describe::grant(&tracked.row, book, 0);
@@ -147,6 +149,7 @@ impl Run for AddProductExternalId {
 
     fn needs(&self, _: Home, needs: &mut Needs) {
         needs.products.insert(self.id);
+        needs.details.insert((CustomerId::HOUSE, self.id.0));
         needs.product_external_ids.insert(self.external_id.clone());
     }
 
@@ -155,7 +158,7 @@ impl Run for AddProductExternalId {
     }
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
-        let now = work.now;
+        let now = work.recorded;
         let Some(tracked) = work.state.products.get(&self.id) else {
             return Err(not_found("id", "product"));
         };
@@ -163,7 +166,7 @@ impl Run for AddProductExternalId {
             object_id: self.id.0,
             account: None,
         };
-        let before = describe::product(&tracked.row);
+        let before = describe::product(&tracked.row, work.state.details.get(&self.id.0));
         match work.taken_product_ids.get(&self.external_id) {
             Some(owner) if *owner == self.id => return Ok(done),
             Some(_) => {

@@ -37,7 +37,6 @@ pub(super) async fn list(call: &Call<'_>) -> Answered {
     let include = include(call)?;
     let size = body.size("limit", PAGE_MAX)?.unwrap_or(PAGE_MAX);
     let wanted = usize::try_from(size).unwrap_or_default();
-    let now = call.ledger.now();
     let mut page = PageRequest {
         first: Some(size),
         after: body.maybe_text("next_page")?,
@@ -50,7 +49,7 @@ pub(super) async fn list(call: &Call<'_>) -> Answered {
         let more = found.has_next_page;
         let last = found.rows.last().map(|(cursor, _)| cursor.clone());
         for (cursor, row) in found.rows {
-            if without_empty && credit_balance(&row, now) == 0 {
+            if without_empty && credit_balance(&row) == 0 {
                 continue;
             }
             if rows.len() == wanted {
@@ -161,7 +160,7 @@ pub(super) async fn net(call: &Call<'_>) -> Answered {
         if finalized {
             posted(row, now)
         } else {
-            credit_balance(row, now)
+            credit_balance(row)
         }
     });
     Reply::data(NetBalance {

@@ -137,7 +137,6 @@ pub(super) struct World {
     entries: HashMap<CreditId, Vec<ledger_entry::Model>>,
     holds: Vec<drawdown::Model>,
     known: KnownFields,
-    now: Instant,
 }
 
 fn list<T: serde::de::DeserializeOwned>(text: &str) -> Vec<T> {
@@ -177,7 +176,6 @@ impl World {
             entries,
             holds,
             known: KnownFields::of(call, FieldEntity::Credit).await?,
-            now: call.ledger.now(),
         })
     }
 
@@ -251,7 +249,7 @@ impl World {
     /// What can be spent, or could be then.
     fn balance(&self, row: &CreditRow) -> Amount {
         let Some(at) = self.include.as_of else {
-            return credit_balance(row, self.now);
+            return credit_balance(row);
         };
         let open: Vec<SegmentId> = row
             .segments

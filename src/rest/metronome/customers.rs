@@ -94,6 +94,7 @@ pub(super) async fn create(call: &Call<'_>) -> Answered {
         name: name.trim().to_owned(),
         external_id,
         custom_fields: custom_fields(call, FieldEntity::Customer, body).await?,
+        test_clock_id: None,
         extra: CustomerExtra {
             ingest_aliases: (!aliases.is_empty()).then_some(aliases),
             details: (!kept.is_empty()).then_some(Json::Object(kept)),

@@ -1,6 +1,6 @@
 //! Rows of the table of mutations: contracts, and what furnishes the house.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::api::api_helpers::*;
 use crate::api::operation_coverage::Case;

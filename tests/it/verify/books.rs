@@ -194,6 +194,7 @@ impl<'a> Author<'a> {
             external_id: None,
             custom_fields: None,
             test_clock_id: Some(id),
+            extra: CustomerExtra::default(),
         };
         self.order(customer, Some("tc2")).await;
         let advance = AdvanceTestClock {

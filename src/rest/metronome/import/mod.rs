@@ -262,7 +262,7 @@ async fn left(
     loop {
         let found = reader.credits(&filter, &page).await?;
         for row in found.nodes() {
-            let amount = credit_balance(row, now).saturating_add(credit_held(row));
+            let amount = credit_balance(row).saturating_add(credit_held(row));
             add(row.credit.credit_type_id, amount);
         }
         if !found.has_next_page {

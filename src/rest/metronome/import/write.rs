@@ -239,6 +239,7 @@ impl Writer {
             name: customer.name.clone(),
             external_id: Some(customer.id.to_string()),
             custom_fields: fields(&customer.custom_fields),
+            test_clock_id: None,
             extra: CustomerExtra {
                 ingest_aliases: (!aliases.is_empty()).then_some(aliases),
                 details: None,
