@@ -57,7 +57,6 @@ impl Teller<'_> {
 }
 
 /// A text.
-#[expect(clippy::unnecessary_wraps, reason = "told, as all the others")]
 pub fn text(text: impl Into<String>) -> Option<Value> {
     Some(Value::String(text.into()))
 }

@@ -37,7 +37,8 @@ impl Lane {
         match Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => {
                 std::thread::spawn(move || {
-                    runtime.block_on(self.connected(connect).run(queue));
+                    // Inside, since connecting needs the runtime around it.
+                    runtime.block_on(async { self.connected(connect).run(queue).await });
                     let _ = stopped.send(());
                 });
             }
