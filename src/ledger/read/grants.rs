@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::dialect::{Child, Sql, columns};
 use super::fetch::{Parents, once_each, plain, typed};
 use super::page::{Key, KeyKind, Slice};
-use super::scope::Narrow;
+use super::scope::{Narrow, owned};
 use super::{
     GrantFilter, GrantRow, GrantScope, GrantStatus, GrantSum, Page, PageRequest, Read, Reader,
 };
@@ -29,6 +29,9 @@ fn child() -> Child {
         columns: &COLUMNS,
     }
 }
+
+// Asked for by customer.
+owned!(GrantSum: |_| Owner::Shared);
 
 fn key(row: &GrantRow) -> Key {
     Key::Id(row.grant.id.0)
@@ -134,6 +137,7 @@ impl Reader {
         customer: CustomerId,
         scope: &GrantScope,
     ) -> Read<Vec<GrantSum>> {
+        let customer = self.scope.customer_or_nobody(customer);
         self.settle(&[customer]).await?;
         let now = self.now();
         let mut sql = self.sql();
