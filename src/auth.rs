@@ -378,8 +378,7 @@ pub fn house(name: &str) -> Caller {
 fn plain(error: ReadError) -> DbErr {
     match error {
         ReadError::Db(error) => error,
-        ReadError::BadInput(message) => DbErr::Custom(message),
-        error @ ReadError::Settle(_) => DbErr::Custom(error.to_string()),
+        other => DbErr::Custom(other.to_string()),
     }
 }
 

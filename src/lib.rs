@@ -5,12 +5,13 @@
 //! | [`ledger`] | the one place that writes, and every read |
 //! | [`graphql`] | the public API; nothing else names `async_graphql` |
 //! | [`rest`] | the REST calls of others, for their client libraries |
-//! | [`server`] | HTTP: GraphQL, GraphiQL, health |
+//! | [`server`] | HTTP: GraphQL, the console, health |
 //! | [`app`] | the real time and the real ids |
 //! | [`auth`] | from a key to who is calling |
 //! | [`jobs`] | what runs by itself |
 //! | [`cli`] | the command line |
 //! | [`config`] | flags, environment, file, defaults |
+//! | [`console`] | the console and the playground, embedded |
 //! | [`demo`] | a believable company's books, for a first look |
 //! | [`generate`] | a large ledger, for benchmarks |
 
@@ -18,6 +19,7 @@ pub mod app;
 pub mod auth;
 pub mod cli;
 pub mod config;
+pub mod console;
 pub mod demo;
 pub mod generate;
 pub mod graphql;

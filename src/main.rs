@@ -2,7 +2,12 @@
 
 use std::process::ExitCode;
 
+use mimalloc::MiMalloc;
 use tokio::runtime::Builder;
+
+/// Many small allocations on several threads: the answer to a nested query is little else.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let runtime = match Builder::new_multi_thread().enable_all().build() {

@@ -121,16 +121,17 @@ impl DecimalText {
     /// Minor units at the scale, as the text of a decimal.
     #[must_use]
     pub fn from_minor(amount: Amount, scale: Scale) -> Self {
-        let mut decimal = Self {
-            unscaled: i128::from(amount),
-            places: scale,
-            written: 0,
-        };
-        while decimal.places > 0 && decimal.unscaled.checked_rem(10) == Some(0) {
-            decimal.unscaled = decimal.unscaled.checked_div(10).unwrap_or_default();
-            decimal.places = decimal.places.saturating_sub(1);
+        // In 64 bits, which is several times as fast as in 128.
+        let (mut unscaled, mut places) = (amount, scale);
+        while places > 0 && unscaled.checked_rem(10) == Some(0) {
+            unscaled = unscaled.checked_div(10).unwrap_or_default();
+            places = places.saturating_sub(1);
         }
-        decimal
+        Self {
+            unscaled: i128::from(unscaled),
+            places,
+            written: 0,
+        }
     }
 
     /// In minor units at the scale.
@@ -198,15 +199,20 @@ impl DecimalText {
 impl fmt::Display for DecimalText {
     /// No exponent, no trailing zeros: `10`, `1000.25`, `-0.5` (decision 26).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.unscaled.unsigned_abs().to_string();
-        let sign = if self.unscaled < 0 { "-" } else { "" };
+        let digits = match u64::try_from(self.unscaled.unsigned_abs()) {
+            Ok(few) => few.to_string(),
+            Err(_) => self.unscaled.unsigned_abs().to_string(),
+        };
+        if self.unscaled < 0 {
+            f.write_str("-")?;
+        }
         let places = usize::from(self.places);
         if places == 0 {
-            return write!(f, "{sign}{digits}");
+            return f.write_str(&digits);
         }
-        let padded = format!("{digits:0>width$}", width = places.saturating_add(1));
-        let (whole, fraction) = padded.split_at(padded.len().saturating_sub(places));
-        write!(f, "{sign}{whole}.{fraction}")
+        let (whole, fraction) = digits.split_at(digits.len().saturating_sub(places));
+        f.write_str(if whole.is_empty() { "0" } else { whole })?;
+        write!(f, ".{fraction:0>places$}")
     }
 }
 

@@ -43,6 +43,42 @@ pub const DEFAULT_ORDER: [BurnDownKey; 7] = [
 ];
 
 text_enum! {
+    /// A list of keys with a name.
+    BurnDownPreset {
+        /// As Metronome burns down credits: rollovers, priority, free before paid, narrowest,
+        /// soonest end, earliest start, contract level.
+        MetronomeContracts = "METRONOME_CONTRACTS",
+        /// As Metronome burns down credit grants: priority, soonest end, earliest start.
+        MetronomeGrants = "METRONOME_GRANTS",
+    }
+}
+
+impl BurnDownPreset {
+    /// The keys it stands for.
+    #[must_use]
+    pub const fn keys(self) -> &'static [BurnDownKey] {
+        match self {
+            Self::MetronomeContracts => &[
+                BurnDownKey::RolloverFirst,
+                BurnDownKey::Priority,
+                BurnDownKey::PromotionalFirst,
+                BurnDownKey::NarrowestScopeFirst,
+                BurnDownKey::ExpiresFirst,
+                BurnDownKey::EffectiveFirst,
+                BurnDownKey::ContractLevelFirst,
+                BurnDownKey::CreatedFirst,
+            ],
+            Self::MetronomeGrants => &[
+                BurnDownKey::Priority,
+                BurnDownKey::ExpiresFirst,
+                BurnDownKey::EffectiveFirst,
+                BurnDownKey::CreatedFirst,
+            ],
+        }
+    }
+}
+
+text_enum! {
     /// What a plan says of one segment.
     Outcome {
         /// It pays.

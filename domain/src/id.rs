@@ -71,6 +71,8 @@ id! {
     SegmentId,
     /// A key that customer tokens are signed with.
     SigningKeyId,
+    /// A test clock: a time of its own for some customers.
+    TestClockId,
 }
 
 impl CustomerId {

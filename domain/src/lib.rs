@@ -21,6 +21,7 @@ pub mod burn;
 pub mod canonical;
 pub mod clock;
 pub mod credit_type;
+pub mod custom_field;
 pub mod drawdown;
 pub mod entry;
 pub mod grant;
@@ -29,13 +30,14 @@ pub mod instant;
 pub mod rejection;
 pub mod scope;
 pub mod segment;
+pub mod test_clock;
 pub mod text;
 
 pub use amount::{Amount, DecimalText, Scale};
 pub use clock::{Clock, IdSource};
 pub use id::{
     ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, EventId,
-    LedgerEntryId, ProductId, SegmentId, SigningKeyId,
+    LedgerEntryId, ProductId, SegmentId, SigningKeyId, TestClockId,
 };
 pub use instant::{Instant, Window};
 pub use rejection::{Code, Rejection};

@@ -52,6 +52,10 @@ pub enum Code {
     UniquenessKeyTaken,
     /// Another customer has the external id.
     ExternalIdTaken,
+    /// Another customer has the ingest alias.
+    IngestAliasTaken,
+    /// Another object has this value of a custom field whose values are unique.
+    CustomFieldTaken,
     /// The server is busy; try again.
     Overloaded,
     /// Another change came in between; try again.

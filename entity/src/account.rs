@@ -34,8 +34,10 @@ pub struct Model {
     pub next_lapse_at: Option<Instant>,
     /// Something is due then (rule 5).
     pub next_boundary_at: Option<Instant>,
-    /// SHA-256 over all columns above, so that `scrip verify` finds a change by hand.
+    /// SHA-256 over all columns, so that `scrip verify` finds a change by hand.
     pub digest: Vec<u8>,
+    /// The time that its customer's test clock shows it, as the customer's row has it.
+    pub clock_now: Option<Instant>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,6 +1,6 @@
 //! Table `customer`: who owns credit.
 
-use domain::{CustomerId, Instant};
+use domain::{CustomerId, Instant, TestClockId};
 use sea_orm::entity::prelude::*;
 
 /// Who owns credit.
@@ -29,8 +29,12 @@ pub struct Model {
     pub updated_at: Instant,
     /// From then on it accepts no new credit and no drawdown (rule 18).
     pub archived_at: Option<Instant>,
-    /// SHA-256 over all columns above, so that `scrip verify` finds a change by hand.
+    /// SHA-256 over all columns, so that `scrip verify` finds a change by hand.
     pub digest: Vec<u8>,
+    /// The test clock that it lives by; given when it is made and never changed.
+    pub test_clock_id: Option<TestClockId>,
+    /// The time that clock shows this customer; `None`: it lives in real time.
+    pub clock_now: Option<Instant>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

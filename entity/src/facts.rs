@@ -84,6 +84,7 @@ impl TryFrom<account::Model> for Account {
             hold_span_max: row.hold_span_max,
             next_lapse_at: row.next_lapse_at,
             next_boundary_at: row.next_boundary_at,
+            clock_now: row.clock_now,
         })
     }
 }
@@ -104,6 +105,7 @@ impl From<&Account> for account::Model {
             next_lapse_at: facts.next_lapse_at,
             next_boundary_at: facts.next_boundary_at,
             digest: Vec::new(),
+            clock_now: facts.clock_now,
         }
     }
 }

@@ -5,7 +5,9 @@
 
 mod m20261121_000001_create_ledger;
 mod m20261121_000002_create_signing_key;
+mod m20261121_000004_create_test_clock;
 mod m20261121_000005_create_rest_answer;
+mod m20261121_000003_create_object_detail;
 mod tables;
 
 use std::sync::LazyLock;
@@ -19,6 +21,8 @@ pub static TABLES: LazyLock<Vec<(&'static str, Placement, &'static str)>> = Lazy
     [
         tables::TABLES,
         m20261121_000002_create_signing_key::TABLES,
+        m20261121_000003_create_object_detail::TABLES,
+        m20261121_000004_create_test_clock::TABLES,
         m20261121_000005_create_rest_answer::TABLES,
     ]
     .concat()
@@ -34,7 +38,9 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261121_000001_create_ledger::Migration),
             Box::new(m20261121_000002_create_signing_key::Migration),
+            Box::new(m20261121_000004_create_test_clock::Migration),
             Box::new(m20261121_000005_create_rest_answer::Migration),
+            Box::new(m20261121_000003_create_object_detail::Migration),
         ]
     }
 }

@@ -1,8 +1,10 @@
-//! The command line: `scrip serve`, `migrate`, `key`, `schema`, `verify`, `generate`.
+//! The command line: `scrip serve`, `migrate`, `key`, `schema`, `verify`, `generate`,
+//! `import`.
 //!
 //! What a command is asked for goes to standard output, alone; everything else to standard error.
 
 mod generate;
+mod import;
 mod key;
 mod migrate;
 mod serve;
@@ -55,6 +57,13 @@ enum Command {
     Schema,
     /// Checks all books; exits 1 and names each row that is wrong
     Verify(DatabaseArgs),
+    /// Takes over the books of another product
+    Import {
+        #[command(subcommand)]
+        origin: import::Origin,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
     /// Makes a large, valid, reproducible ledger, for benchmarks
     Generate {
         #[command(flatten)]
@@ -132,6 +141,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Verify(database) => verify::run(&database.settings()?).await,
+        Command::Import { origin, database } => import::run(origin, &database.settings()?).await,
         Command::Generate { amounts, database } => {
             generate::run(&amounts, &database.settings()?).await
         }

@@ -13,7 +13,7 @@ use crate::app::{RandomIds, SystemClock};
 use crate::auth::Keys;
 use crate::config::{LogFormat, Settings};
 use crate::graphql::http::documents::Documents;
-use crate::{demo, jobs, server};
+use crate::{demo, jobs, rest, server};
 
 /// Serves until the process is told to stop; then finishes what was accepted.
 pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
@@ -46,8 +46,12 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
     );
     let options = server::Options {
         limits: settings.limits(),
+        metronome: rest::metronome::Options {
+            whole_hours: settings.metronome_whole_hours.0,
+        },
         documents,
         workers: settings.workers,
+        read_connections: settings.read_connections,
         shutdown_timeout: Duration::from_secs(settings.shutdown_timeout_seconds),
     };
     let stripe = stripe

@@ -63,6 +63,7 @@ fn house(script: &mut Script) {
     for (key, name, tags) in PRODUCTS {
         script.step(at, FINANCE, format!("product/{key}"), |_| {
             Some(CreateProduct {
+                extra: Default::default(),
                 name: (*name).to_owned(),
                 tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
             })
@@ -75,9 +76,11 @@ fn joins(script: &mut Script, person: &'static Person, at: Instant) {
     let slug = person.slug;
     script.step(at, BILLING, format!("customer/{slug}"), move |_| {
         Some(CreateCustomer {
+            extra: Default::default(),
             name: person.name.to_owned(),
             external_id: Some(format!("org_{slug}")),
             custom_fields: Some(json!({ "plan": person.plan.name(), "region": person.region })),
+            test_clock_id: None,
         })
     });
     let at = at.plus_micros(MINUTE);
@@ -104,6 +107,7 @@ fn enterprise(script: &mut Script, person: &'static Person, at: Instant, place: 
         format!("{slug}/contract"),
         move |known| {
             Some(CreateContract {
+                extra: Default::default(),
                 customer_id: known.customer(slug)?,
                 name: Some("Enterprise agreement".to_owned()),
                 starting_at: calendar.month(-3),
@@ -129,6 +133,7 @@ fn included(script: &mut Script, slug: &'static str, at: Instant, place: i64) {
             .collect();
         let unit = known.id("unit/tokens")?;
         Some(CreateCredit {
+            details: None,
             contract_id: Some(known.id(&format!("{slug}/contract"))?),
             priority: 10.0,
             description: Some("Tokens included in the agreement, month by month".to_owned()),

@@ -270,6 +270,7 @@ pub(super) fn credit(
     segments: Vec<SegmentInput>,
 ) -> Option<CreateCredit> {
     Some(CreateCredit {
+        details: None,
         customer_id: known.customer(slug)?,
         contract_id: None,
         product_id: known.product("chat")?,
@@ -299,6 +300,7 @@ pub(super) fn reschedule(
     access_schedule: AccessScheduleEditInput,
 ) -> Option<EditCredit> {
     Some(EditCredit {
+        details: None,
         id: known.id(key)?,
         name: None,
         description: None,

@@ -155,7 +155,7 @@ impl Maker {
         };
         let per_grant = self.shape.entries_per_grant.max(1);
         let (grant, entry) = (entries / per_grant, entries % per_grant);
-        work.now = self.time_of(grant, entry);
+        work.set_now(self.time_of(grant, entry));
         if entry == 0 {
             self.grant(work, customer, grant)?;
             self.made.grants = self.made.grants.saturating_add(1);
@@ -196,11 +196,13 @@ impl Maker {
 
     fn customer(&mut self, work: &mut Work<'_>) -> Result<CustomerId, Rejection> {
         let number = self.made.customers.saturating_add(1);
-        work.now = self.start_of(0);
+        work.set_now(self.start_of(0));
         let command = CreateCustomer {
+            extra: Default::default(),
             name: format!("Generated customer {number}"),
             external_id: Some(external_id(self.shape.seed, number)),
             custom_fields: None,
+            test_clock_id: None,
         };
         self.run(work, command, None).map(CustomerId)
     }

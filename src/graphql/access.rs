@@ -17,6 +17,7 @@ pub enum Root {
 }
 
 const ADMINS: &[Role] = &[Role::Admin];
+const STAFF: &[Role] = &[Role::Admin, Role::Operator, Role::Reader];
 const WRITERS: &[Role] = &[Role::Admin, Role::Operator];
 
 /// The roles that may ask for a field.
@@ -24,6 +25,7 @@ const WRITERS: &[Role] = &[Role::Admin, Role::Operator];
 pub fn roles(root: Root, field: &str) -> &'static [Role] {
     match (root, field) {
         (Root::Query, "apiKeys") | (Root::Mutation, "createApiKey" | "revokeApiKey") => ADMINS,
+        (Root::Query, "customFieldKeys") => STAFF,
         (Root::Mutation, _) => WRITERS,
         (Root::Query | Root::Subscription, _) => &Role::ALL,
     }

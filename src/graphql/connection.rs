@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
-use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
+use async_graphql::{ContainerType, Context, Object, SimpleObject, TypeName, Value};
 use async_trait::async_trait;
 
 use super::context;
 use super::error::Failure;
 use super::loaders::Batch;
+use super::rows::{Row, Rows, Teller};
 use super::types::names::SortOrder;
 use crate::ledger::read::{Order, Page, PageRequest};
 
@@ -19,11 +20,18 @@ const PAGE_DEFAULT: usize = 20;
 const PAGE_MAX: usize = 100;
 
 /// What stands in a list.
-pub trait Listed: OutputType {
+pub trait Listed: ContainerType {
     /// Name of the list's type.
     const CONNECTION: &'static str;
     /// Name of the type of its edges.
     const EDGE: &'static str;
+
+    /// A field that the row can tell at once; `None`: it has to be resolved. What is told is what
+    /// the field resolves to.
+    fn told(&self, field: &str, teller: &Teller<'_>) -> Option<Value> {
+        let _ = (field, teller);
+        None
+    }
 }
 
 /// How many there are in all: worked out only when it is asked for.
@@ -83,8 +91,8 @@ impl<T: Listed> Edge<T> {
     }
 
     /// The thing.
-    async fn node(&self) -> &T {
-        &self.node
+    async fn node(&self) -> Row<'_, T> {
+        Row(&self.node)
     }
 }
 
@@ -135,8 +143,8 @@ impl<T: Listed> Connection<T> {
     }
 
     /// The things.
-    async fn nodes(&self) -> Vec<&T> {
-        self.edges.iter().map(|edge| &edge.node).collect()
+    async fn nodes(&self) -> Rows<'_, T> {
+        Rows(self.edges.iter().map(|edge| &edge.node).collect())
     }
 
     /// Where the page stands in the list.

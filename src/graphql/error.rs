@@ -110,6 +110,10 @@ pub enum UserErrorCode {
     UniquenessKeyTaken,
     /// Another customer has the external id.
     ExternalIdTaken,
+    /// Another customer has the ingest alias.
+    IngestAliasTaken,
+    /// Another object has this value of a custom field whose values are unique.
+    CustomFieldTaken,
     /// The idempotency key was used before with another input.
     IdempotencyMismatch,
     /// Not enough credit that may pay.

@@ -7,14 +7,15 @@
 use std::collections::HashMap;
 use std::convert::identity;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant as Moment};
 
 use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::runtime::{Timer, TokioSpawner};
 use domain::{
     ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, Instant, ProductId,
+    TestClockId,
 };
-use entity::{contract, credit_type, customer, drawdown, ledger_entry, product};
+use entity::{contract, credit_type, customer, drawdown, ledger_entry, object_detail, product, test_clock};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, try_join_all};
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -52,23 +53,35 @@ impl Timer for Pause {
     }
 }
 
-/// Credit types by id, for the life of the server: they never change.
+/// How long a credit type is believed without asking the database: its name may be changed by
+/// another server.
+const CREDIT_TYPE_KEPT: Duration = Duration::from_secs(10);
+
+/// Credit types by id, and when they were read. Scales never change, names and orders rarely.
 #[derive(Default)]
-pub struct CreditTypes(RwLock<HashMap<CreditTypeId, Arc<credit_type::Model>>>);
+pub struct CreditTypes(RwLock<HashMap<CreditTypeId, (Moment, Arc<credit_type::Model>)>>);
 
 impl CreditTypes {
     /// The one with this id, if it was seen before.
     pub fn get(&self, id: CreditTypeId) -> Option<Arc<credit_type::Model>> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(&id).cloned()
+        let (read_at, row) = known.get(&id)?;
+        (read_at.elapsed() < CREDIT_TYPE_KEPT).then(|| Arc::clone(row))
+    }
+
+    /// Forgets it, since it was changed.
+    pub fn forget(&self, id: CreditTypeId) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.remove(&id);
     }
 
     /// Remembers it.
     pub fn keep(&self, row: &Arc<credit_type::Model>) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() < CREDIT_TYPES_MAX {
-            known.insert(row.id, Arc::clone(row));
+        if known.len() >= CREDIT_TYPES_MAX {
+            known.clear();
         }
+        known.insert(row.id, (Moment::now(), Arc::clone(row)));
     }
 }
 
@@ -87,6 +100,14 @@ keys! {
     CreditTypeKey(CreditTypeId);
     /// A product.
     ProductKey(ProductId);
+    /// A test clock.
+    TestClockKey(TestClockId);
+    /// A page of the customers on a test clock.
+    ClockCustomersOf(TestClockId, PageRequest);
+    /// How many those are.
+    ClockCustomerCountOf(TestClockId);
+    /// What is kept beside an object of a customer, or of the house.
+    DetailKey(CustomerId, Uuid);
     /// A contract of a customer.
     ContractKey(CustomerId, ContractId);
     /// A credit grant of a customer.
@@ -160,6 +181,8 @@ by_id! {
     CustomerKey => customer::Model, customers_by_id, |key| key.0, key.0;
     CreditTypeKey => credit_type::Model, credit_types_by_id, |key| key.0, key.0;
     ProductKey => product::Model, products_by_id, |key| key.0, key.0;
+    TestClockKey => test_clock::Model, test_clocks_by_id, |key| key.0, key.0;
+    DetailKey => object_detail::Model, details, |key| (key.0, key.1), key.1;
     ContractKey => contract::Model, contracts_by_id, |key| (key.0, key.1), key.1;
     GrantKey => GrantRow, grants_by_id, |key| (key.0, key.1), key.1;
     CreditKey => CreditRow, credits_by_id, |key| (key.0, key.1), key.1;
@@ -206,6 +229,8 @@ of_parent! {
     EntryCountOf(customer, filter) => i64, count_entries_of(&filter), customer, identity;
     DrawdownsOf(customer, filter, page) => Arc<Page<drawdown::Model>>, drawdowns_of(&filter, &page), customer, Arc::new;
     DrawdownCountOf(customer, filter) => i64, count_drawdowns_of(&filter), customer, identity;
+    ClockCustomersOf(clock, page) => Arc<Page<customer::Model>>, customers_of_clocks(&page), clock, Arc::new;
+    ClockCustomerCountOf(clock) => i64, count_customers_of_clocks(), clock, identity;
     ContractsOf(customer, page) => Arc<Page<contract::Model>>, contracts_of(&page), customer, Arc::new;
     ContractCountOf(customer) => i64, count_contracts_of(), customer, identity;
     CreditsOfContract(contract, filter, page) => Arc<Page<CreditRow>>, credits_of_contracts(&filter, &page), contract.1, Arc::new;

@@ -7,15 +7,14 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, SimpleObject};
 use domain::{
     ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId,
-    LedgerEntryId, ProductId,
+    LedgerEntryId, ProductId, TestClockId,
 };
 
-use super::context::{Found, find_credit_type, reader};
+use super::context::{Found, changed_credit_type, reader};
 use super::error::{Failure, UserError};
 use super::scalar::DateTime;
 use super::types::{
-    ApiKey, Balance, Contract, Credit, CreditGrant, CreditType, Customer, Drawdown, LedgerEntry,
-    Product,
+ApiKey, Balance, Contract, Credit, CreditGrant, CreditType, Customer, Drawdown, LedgerEntry, Product, TestClock, CustomFieldKey, Node,
 };
 use crate::auth::CustomerToken;
 use crate::ledger::Outcome;
@@ -73,10 +72,29 @@ impl Made for Customer {
     }
 }
 
+impl Made for TestClock {
+    async fn made(ctx: &Context<'_>, outcome: &Outcome) -> Result<Option<Self>, Failure> {
+        Self::find(ctx, TestClockId(outcome.object_id)).await
+    }
+}
+
 impl Made for CreditType {
     async fn made(ctx: &Context<'_>, outcome: &Outcome) -> Result<Option<Self>, Failure> {
-        let row = find_credit_type(ctx, CreditTypeId(outcome.object_id)).await?;
+        let row = changed_credit_type(ctx, CreditTypeId(outcome.object_id)).await?;
         Ok(row.map(|row| Self(Arc::clone(&row))))
+    }
+}
+
+impl Made for CustomFieldKey {
+    async fn made(ctx: &Context<'_>, outcome: &Outcome) -> Result<Option<Self>, Failure> {
+        let row = reader(ctx)?.custom_field_key(outcome.object_id).await?;
+        Ok(row.map(Self))
+    }
+}
+
+impl Made for Node {
+    async fn made(ctx: &Context<'_>, outcome: &Outcome) -> Result<Option<Self>, Failure> {
+        Ok(reader(ctx)?.node(outcome.object_id).await?.map(Self::from))
     }
 }
 
@@ -168,11 +186,20 @@ payloads! {
     CreateCustomerPayload { customer: Customer }
     UpdateCustomerPayload { customer: Customer }
     ArchiveCustomerPayload { customer: Customer }
+    CreateTestClockPayload { test_clock: TestClock }
+    AdvanceTestClockPayload { test_clock: TestClock }
+    DeleteTestClockPayload { test_clock: TestClock }
     CreateCreditTypePayload { credit_type: CreditType }
+    UpdateCreditTypePayload { credit_type: CreditType }
+    AddCustomFieldKeyPayload { custom_field_key: CustomFieldKey }
+    RemoveCustomFieldKeyPayload { custom_field_key: CustomFieldKey }
+    SetCustomFieldsPayload { node: Node }
     CreateProductPayload { product: Product }
     UpdateProductPayload { product: Product }
     CreateContractPayload { contract: Contract }
     EndContractPayload { contract: Contract }
+    ExtendContractPayload { contract: Contract }
+    ArchiveContractPayload { contract: Contract }
     CreateCreditGrantPayload { credit_grant: CreditGrant, balance }
     EditCreditGrantPayload { credit_grant: CreditGrant, balance }
     ExpireCreditGrantPayload { credit_grant: CreditGrant, balance }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
 use async_trait::async_trait;
-use domain::{ContractId, CreditGrantId, CreditId, CustomerId, DrawdownId};
+use domain::{ContractId, CreditGrantId, CreditId, CustomerId, DrawdownId, TestClockId};
 
 use super::access::Root;
 use super::connection::{Connection, Count, many_cost, page, page_cost};
@@ -16,10 +16,9 @@ use super::input::{
 };
 use super::loaders::NodeKey;
 use super::scalar::Checked;
-use super::types::names::SortOrder;
+use super::types::names::{CustomFieldEntity, SortOrder};
 use super::types::{
-    ApiKey, Contract, Credit, CreditGrant, CreditType, Customer, Drawdown, DrawdownPreview, Event,
-    LedgerEntry, Node, Product, Viewer,
+ApiKey, Contract, Credit, CreditGrant, CreditType, Customer, Drawdown, DrawdownPreview, Event, LedgerEntry, Node, Product, TestClock, Viewer, CustomFieldKey,
 };
 use crate::ledger::read::{PageRequest, filter};
 
@@ -35,6 +34,7 @@ enum InAll {
     Events(filter::EventFilter),
     Products(bool),
     ApiKeys(bool),
+    TestClocks,
 }
 
 #[async_trait]
@@ -49,6 +49,7 @@ impl Count for InAll {
             Self::Events(filter) => reader.count_events(filter).await,
             Self::Products(include_archived) => reader.count_products(*include_archived).await,
             Self::ApiKeys(include_revoked) => reader.count_api_keys(*include_revoked).await,
+            Self::TestClocks => reader.count_test_clocks().await,
         };
         Ok(count?)
     }
@@ -108,6 +109,11 @@ impl Query {
         permitted(ctx, Root::Query)?;
         let rows = reader(ctx)?.api_keys(include_revoked, &page?).await?;
         Ok(Connection::new(rows, InAll::ApiKeys(include_revoked)))
+    }
+
+    async fn find_test_clock(ctx: &Context<'_>, id: &ID) -> Result<Option<TestClock>, Failure> {
+        let row = reader(ctx)?.test_clock(TestClockId::read(id)).await?;
+        Ok(row.map(TestClock))
     }
 
     async fn find_contract(ctx: &Context<'_>, id: &ID) -> Result<Option<Contract>, Failure> {
@@ -256,6 +262,20 @@ impl Query {
         Ok(rows.map(CreditType).collect())
     }
 
+    /// Custom fields that were made known, of these kinds of objects or all. Role: ADMIN or OPERATOR
+    /// or READER.
+    async fn custom_field_keys(
+        &self,
+        ctx: &Context<'_>,
+        entities: Option<Vec<CustomFieldEntity>>,
+    ) -> Result<Vec<CustomFieldKey>, Failure> {
+        permitted(ctx, Root::Query)?;
+        let entities: Option<Vec<domain::custom_field::FieldEntity>> =
+            entities.map(|all| all.into_iter().map(Into::into).collect());
+        let rows = reader(ctx)?.custom_field_keys(entities.as_deref()).await?;
+        Ok(rows.into_iter().map(CustomFieldKey).collect())
+    }
+
     /// The audit trail.
     #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn events(
@@ -311,6 +331,25 @@ impl Query {
         let page = page(ctx, order, first, after, last, before);
         let include_revoked = include_revoked.unwrap_or_default();
         Some(Self::page_of_api_keys(ctx, include_revoked, page).await)
+    }
+
+    /// One test clock.
+    async fn test_clock(&self, ctx: &Context<'_>, id: ID) -> Found<TestClock> {
+        Self::find_test_clock(ctx, &id).await.transpose()
+    }
+
+    /// All test clocks, deleted ones too.
+    #[graphql(complexity = "page_cost(first, None, child_complexity)")]
+    async fn test_clocks(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default_with = "Some(SortOrder::OldestFirst)")] order: Option<SortOrder>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Connection<TestClock>, Failure> {
+        let page = page(ctx, order, first, after, None, None)?;
+        let rows = reader(ctx)?.test_clocks(&page).await?;
+        Ok(Connection::new(rows, InAll::TestClocks))
     }
 
     /// What a drawdown with this input would do now, and why: every segment with the reason it is

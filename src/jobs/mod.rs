@@ -2,7 +2,7 @@
 //!
 //! No answer depends on a job (rule 5): boundaries are posted before any read or write that meets
 //! one. The job posts those of accounts that nobody touches, so that the books of a quiet customer
-//! are up to date too.
+//! are up to date too. It also goes on with test clocks whose server died while they were advanced.
 
 mod boundaries;
 
@@ -25,6 +25,11 @@ pub fn start(ledger: Ledger, interval: Duration) -> JoinHandle<()> {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
+            match ledger.turn_test_clocks().await {
+                Ok(0) => {}
+                Ok(clocks) => tracing::info!(clocks, "went on with test clocks at work"),
+                Err(error) => tracing::error!(error, "test clocks could not go on"),
+            }
             match boundaries::post_due(&ledger).await {
                 Ok(0) => {}
                 Ok(accounts) => tracing::info!(accounts, "posted due boundaries"),

@@ -80,6 +80,7 @@ fn tidy(value: Json) -> Json {
             let free = [
                 "customFields",
                 "customFieldsPatch",
+                "details",
                 "metadata",
                 "pricingGroupValues",
                 "presentationGroupValues",

@@ -13,7 +13,7 @@ use domain::drawdown::Drawdown;
 use domain::segment::Segment;
 use domain::{CreditGrantId, CustomerId};
 use entity::account;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, Value};
 use uuid::Uuid;
 
 use super::lock;
@@ -114,15 +114,18 @@ pub async fn rest(
     needs.credit_types.extend(of_keys);
     keys::forget_impossible(needs);
     lock::rewritten(db, needs).await?;
+    work.state.test_clocks = objects::test_clocks(db, needs).await?;
     work.state.customers = objects::customers(db, needs).await?;
     work.state.credit_types = objects::credit_types(db, needs).await?;
     work.state.products = objects::products(db, needs).await?;
     work.state.contracts = objects::contracts(db, needs).await?;
     work.state.credits = objects::credits(db, needs).await?;
+    work.state.details = objects::details(db, needs).await?;
+    work.state.field_keys = objects::field_keys(db, needs).await?;
     work.state.api_keys = access::api_keys(db, needs).await?;
     work.state.signing_keys = access::signing_keys(db, needs).await?;
     keys::claimed(db, needs, work).await?;
-    open_books(accounts, work)?;
+    open_books(accounts, needs, work)?;
     let drawdowns = movements::drawdowns(db, needs, work).await?;
     let mut wanted = needs.grants.clone();
     if needs.grants_of_slices {
@@ -142,7 +145,11 @@ pub async fn rest(
 }
 
 /// Opens a book for every account that is there.
-fn open_books(accounts: Vec<account::Model>, work: &mut Work<'_>) -> Result<(), DbErr> {
+fn open_books(
+    accounts: Vec<account::Model>,
+    needs: &Needs,
+    work: &mut Work<'_>,
+) -> Result<(), DbErr> {
     for row in accounts {
         let Some(unit) = work.state.credit_types.get(&row.credit_type_id) else {
             return Err(DbErr::RecordNotFound(
@@ -150,7 +157,10 @@ fn open_books(accounts: Vec<account::Model>, work: &mut Work<'_>) -> Result<(), 
             ));
         };
         let key = (row.customer_id, row.credit_type_id);
-        let book = Book::new(unit.row.facts(), Account::try_from(row)?);
+        let mut book = Book::new(unit.row.facts(), Account::try_from(row)?);
+        if let Some(to) = needs.advances.get(&key.0) {
+            book.move_clock(*to);
+        }
         work.state.books.insert(key, OpenBook { book, new: false });
     }
     Ok(())
@@ -194,8 +204,9 @@ fn put_into_books(
         let Some(open) = work.state.books.get_mut(&key) else {
             continue;
         };
+        let now = open.book.account.now(work.recorded);
         let grant = segment.parent.grant().filter(|_| {
-            segment.rollover.is_some() && !segment.ended && segment.window.ended_by(work.now)
+            segment.rollover.is_some() && !segment.ended && segment.window.ended_by(now)
         });
         rolling.extend(grant.map(|grant| (segment.customer_id, grant)));
         open.book.segments.insert(segment.id, segment);
@@ -220,6 +231,22 @@ async fn select<E: EntityTrait>(
     let mut sql = Sql::new(db.get_database_backend(), &text);
     matching(&mut sql);
     E::find().from_raw_sql(sql.statement()).all(db).await
+}
+
+/// Rows that are named by customer and id.
+async fn named<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    pairs: impl Iterator<Item = (CustomerId, Uuid)>,
+) -> Result<Vec<E::Model>, DbErr> {
+    let rows = pairs.map(|(customer, id)| vec![Value::from(customer.0), Value::from(id)]);
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    select::<E>(db, |sql| {
+        sql.among_rows(E::default().table_name(), &["customer_id", "id"], rows);
+    })
+    .await
 }
 
 fn of(customers: impl Iterator<Item = CustomerId>) -> BTreeSet<Uuid> {

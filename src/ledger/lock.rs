@@ -1,7 +1,8 @@
 //! Locks of rows that no account's lock covers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use domain::{CustomerId, Instant};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use uuid::Uuid;
 
@@ -22,13 +23,17 @@ pub(super) async fn rewritten(db: &impl ConnectionTrait, needs: &Needs) -> Resul
         mut owners,
         mut contracts,
         mut products,
+        mut units,
         mut keys,
-    ] = [const { BTreeSet::new() }; 5];
+        mut clocks,
+    ] = [const { BTreeSet::new() }; 7];
     for row in &needs.rewritten {
         match row {
             Rewritten::Customer(id) => customers.insert(id.0),
             Rewritten::Product(id) => products.insert(id.0),
+            Rewritten::CreditType(id) => units.insert(id.0),
             Rewritten::ApiKey(id) => keys.insert(id.0),
+            Rewritten::TestClock(id) => clocks.insert(id.0),
             Rewritten::Contract(owner, id) => {
                 owners.insert(owner.0);
                 contracts.insert(id.0)
@@ -39,9 +44,51 @@ pub(super) async fn rewritten(db: &impl ConnectionTrait, needs: &Needs) -> Resul
         ("customer", vec![("id", customers)]),
         ("contract", vec![("customer_id", owners), ("id", contracts)]),
         ("product", vec![("id", products)]),
+        ("credit_type", vec![("id", units)]),
         ("api_key", vec![("id", keys)]),
+        ("test_clock", vec![("id", clocks)]),
     ] {
         lock_rows(db, table, columns).await?;
+    }
+    Ok(())
+}
+
+/// Locks the rows of customers whose test clock moves on, before their accounts are listed: so that
+/// none is made at the old time that the list does not have (see [`still_at`]).
+///
+/// # Errors
+/// What the database says.
+pub(super) async fn advancing(db: &impl ConnectionTrait, needs: &Needs) -> Result<(), DbErr> {
+    if needs.advances.is_empty() || db.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    let ids = needs.advances.keys().map(|id| id.0).collect();
+    lock_rows(db, "customer", vec![("id", ids)]).await
+}
+
+/// Makes sure that customers on a test clock are still at the time at which accounts were made for
+/// them, and stay there until the end of the transaction.
+///
+/// # Errors
+/// What the database says; `RecordNotUpdated` where a clock has moved on: to be tried anew.
+pub(super) async fn still_at(
+    db: &impl ConnectionTrait,
+    times: &BTreeMap<CustomerId, Instant>,
+) -> Result<(), DbErr> {
+    if times.is_empty() || db.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    let mut sql = Sql::new(
+        DbBackend::Postgres,
+        "SELECT id, clock_now FROM customer WHERE ",
+    );
+    sql.among("id", times.keys().map(|id| id.0))
+        .text(" ORDER BY id FOR SHARE");
+    for row in db.query_all_raw(sql.statement()).await? {
+        let (id, shows): (Uuid, Option<i64>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        if times.get(&CustomerId(id)).map(|at| at.0) != shows {
+            return Err(DbErr::RecordNotUpdated);
+        }
     }
     Ok(())
 }

@@ -3,20 +3,26 @@
 //! | file | what |
 //! |---|---|
 //! | `command/` | what each command needs, checks and does |
-//! | `writer.rs`, `aside.rs` | the queue and the transaction that every command goes through |
+//! | `writer.rs`, `lane.rs`, `aside.rs` | the queues and the transaction that every command goes through |
 //! | `load.rs`, `lock.rs`, `work.rs`, `save.rs` | what a transaction has loaded, and how it is written |
+//! | `clocks.rs` | test clocks bring their customers along |
 //! | `answers.rs` | what REST calls were answered, by key |
 //! | `sql.rs` | SQL for both databases |
+//! | `bell.rs`, `wire.rs`, `follow.rs` | who follows an account sees every new entry |
 //! | `read/` | every read |
 //! | `verify.rs` | the check of all books |
 
 mod answers;
 mod aside;
+mod bell;
 pub mod caller;
 pub mod canonical;
+mod clocks;
 pub mod command;
 mod connect;
 mod error;
+mod follow;
+mod lane;
 mod load;
 mod lock;
 mod outcome;
@@ -24,30 +30,37 @@ pub mod read;
 pub(crate) mod save;
 mod sql;
 pub mod verify;
+mod wire;
 pub(crate) mod work;
 mod writer;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration};
 
 use async_trait::async_trait;
 use domain::burn::{self, Candidate};
 use domain::clock::{Clock, IdSource};
 use domain::{Amount, Code, CreditTypeId, CustomerId, Instant, Rejection, Scale};
 use entity::{drawdown, object_home, segment};
-use sea_orm::{DatabaseConnection, DbErr, EntityTrait};
+use sea_orm::{DatabaseConnection, DbBackend, DbErr, EntityTrait};
+use tokio::task::JoinSet;
 
 pub use self::answers::Claim;
+use self::bell::Bells;
 pub use self::caller::{Caller, Role};
 pub use self::command::Command;
 use self::command::input::DrawDown;
 use self::command::{Home, Locate, Order, Shape, View};
 pub use self::error::Refusal;
+pub use self::follow::Follower;
 use self::load::Lock;
 pub use self::outcome::Outcome;
-use self::read::{Reader, Scope, Settle};
+use self::read::{Read, Reader, Scope, Settle};
 use self::sql::Sql;
+use self::wire::Wire;
 use self::work::{AccountKey, Needs, Work};
 use self::writer::{Desk, Writer};
 
@@ -70,6 +83,8 @@ pub struct Settings {
     pub lateness_max_days: i64,
     /// Connections for reads.
     pub read_connections: u32,
+    /// How often followed accounts are looked at, should a hint be lost.
+    pub follow_interval: Duration,
     /// Bring the tables up to date when it is opened.
     pub migrate: bool,
 }
@@ -79,6 +94,7 @@ impl Default for Settings {
         Self {
             lateness_max_days: 35,
             read_connections: 8,
+            follow_interval: Duration::from_secs(1),
             migrate: true,
         }
     }
@@ -98,6 +114,16 @@ struct FrontDesk {
     read: DatabaseConnection,
     write: DatabaseConnection,
     lateness_max_days: i64,
+    database_url: String,
+    bells: Arc<Bells>,
+    /// What runs by itself for followers; ends with the ledger.
+    tasks: Mutex<JoinSet<()>>,
+}
+
+thread_local! {
+    /// What this thread reads by, if it is a worker of the server that serves this desk.
+    static OF_WORKER: RefCell<Option<(Weak<FrontDesk>, DatabaseConnection)>> =
+        const { RefCell::new(None) };
 }
 
 impl fmt::Debug for Ledger {
@@ -142,14 +168,27 @@ impl Ledger {
         }
         let read = connect::reader(&database_url, settings.read_connections).await?;
         let lateness_max_days = settings.lateness_max_days;
-        let writer = Arc::new(Writer::start(Desk {
-            db: write.clone(),
+        let wire = (write.get_database_backend() == DbBackend::Postgres)
+            .then(|| Arc::new(Wire::new(&database_url)));
+        let bells = Arc::new(Bells::new(wire.clone()));
+        let desk = Desk {
+            db: connect::waiting(&database_url, &write),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             lateness_max_days,
-        }));
+            bells: Arc::clone(&bells),
+        };
+        let lane_url = database_url.clone();
+        let lane = move || connect::lane(&lane_url, 1);
+        let writer = Arc::new(Writer::start(desk, lane));
         let settler = Arc::new(Settler(Arc::clone(&writer)));
         let reader = Reader::new(read.clone(), Arc::clone(&clock), settler);
+        let mut tasks = JoinSet::new();
+        let watch = Arc::clone(&bells).watch(reader.clone(), settings.follow_interval);
+        tasks.spawn(watch);
+        if let Some(wire) = wire {
+            tasks.spawn(wire.send(write.clone()));
+        }
         let desk = FrontDesk {
             writer,
             clock,
@@ -157,6 +196,9 @@ impl Ledger {
             read,
             write,
             lateness_max_days,
+            database_url,
+            bells,
+            tasks: Mutex::new(tasks),
         };
         Ok(Self {
             reader,
@@ -175,6 +217,21 @@ impl Ledger {
         idempotency_key: Option<String>,
     ) -> Result<Outcome, Refusal> {
         let command = command.into();
+        let clock = command.test_clock_at_work();
+        let outcome = self.run(caller, command, idempotency_key).await?;
+        if let Some(clock) = clock {
+            self.begin_to_turn(clock).await;
+        }
+        Ok(outcome)
+    }
+
+    /// Carries a command out, and nothing that follows from it.
+    async fn run(
+        &self,
+        caller: &Caller,
+        command: Command,
+        idempotency_key: Option<String>,
+    ) -> Result<Outcome, Refusal> {
         let (locate, path) = command.rules().locate();
         let Some(home) = self.home(locate).await? else {
             return Err(self.homeless(&command, path));
@@ -247,13 +304,17 @@ impl Ledger {
         let db = &self.desk.read;
         let (accounts, _) = load::accounts(db, &needs, Lock::None).await?;
         let now = self.now();
-        let due = |row: &entity::account::Model| row.next_boundary_at.is_some_and(|at| at <= now);
+        let due = |row: &entity::account::Model| {
+            row.clock_now.is_none() && row.next_boundary_at.is_some_and(|at| at <= now)
+        };
         if accounts.iter().any(due) {
             self.desk.writer.settle(key).await?;
         }
         let (accounts, _) = load::accounts(db, &needs, Lock::None).await?;
         let mut work = Work::new(&*self.desk.ids, now, self.desk.lateness_max_days);
         load::rest(db, &mut needs, accounts, &mut work).await?;
+        let now = work.time_of(key.0);
+        work.now = now;
         let mut shape = Shape::default();
         let view = View {
             now,
@@ -287,6 +348,39 @@ impl Ledger {
         preview.shortfall = plan.shortfall;
         preview.candidates = plan.candidates;
         Ok(preview)
+    }
+
+    /// Gives the thread at hand, a worker of the server, connections of its own to read by.
+    pub fn enter_worker(&self, connections: u32) {
+        let db = connect::reader_of_worker(&self.desk.database_url, connections);
+        OF_WORKER.set(db.map(|db| (Arc::downgrade(&self.desk), db)));
+    }
+
+    /// The same ledger, read by the connections of the thread at hand if it has its own.
+    #[must_use]
+    pub fn of_worker(&self) -> Self {
+        let own = OF_WORKER.with_borrow(|own| {
+            let (desk, db) = own.as_ref()?;
+            let same = std::ptr::eq(desk.as_ptr(), Arc::as_ptr(&self.desk));
+            same.then(|| self.reader.by(db.clone()))
+        });
+        Self {
+            reader: own.unwrap_or_else(|| self.reader.clone()),
+            desk: Arc::clone(&self.desk),
+        }
+    }
+
+    /// Follows an account from after a number on; without one, from now on. What is due is posted
+    /// as time passes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn follow(&self, account: AccountKey, after: Option<i64>) -> Read<Follower> {
+        let line = self.desk.bells.line(account);
+        let standing = self.reader.standing(&[account]).await?;
+        let last = standing.get(&account).copied().unwrap_or_default();
+        let last = after.unwrap_or(last);
+        Ok(Follower::new(self.reader.clone(), line, last))
     }
 
     /// Every read.
@@ -324,6 +418,8 @@ impl Ledger {
     /// Finishes what was accepted, then stops.
     pub async fn close(&self) {
         self.desk.writer.close().await;
+        let tasks = self.desk.tasks.lock();
+        tasks.unwrap_or_else(PoisonError::into_inner).abort_all();
     }
 
     /// Finds where a command acts.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use entity::{account, drawdown, ledger_entry, segment};
 use sea_orm::{ConnectionTrait, DbErr, ModelTrait};
 
+use super::lock;
 use super::sql::{self, OnConflict, Sql};
 use super::work::{Fate, OpenBook, Tracked, Work};
 
@@ -19,6 +20,9 @@ pub async fn all(db: &impl ConnectionTrait, work: &mut Work<'_>) -> Result<(), D
         .sort_by(|a, b| a.external_id.cmp(&b.external_id));
     mine.product_external_ids
         .sort_by(|a, b| a.external_id.cmp(&b.external_id));
+    mine.ingest_aliases.sort_by(|a, b| a.alias.cmp(&b.alias));
+    mine.field_values
+        .sort_by(|a, b| (&a.value, &a.entity, &a.key).cmp(&(&b.value, &b.entity, &b.key)));
     mine.uniqueness_keys
         .sort_by(|a, b| (&a.key, &a.kind).cmp(&(&b.key, &b.kind)));
     work.new_answers.sort_by(|a, b| {
@@ -26,9 +30,12 @@ pub async fn all(db: &impl ConnectionTrait, work: &mut Work<'_>) -> Result<(), D
     });
     release(db, work).await?;
     let state = &work.state;
+    rows(db, state.test_clocks.values()).await?;
     rows(db, state.customers.values()).await?;
     rows(db, state.products.values()).await?;
     rows(db, state.credit_types.values()).await?;
+    rows(db, state.field_keys.values()).await?;
+    rows(db, state.details.values()).await?;
     rows(db, state.api_keys.values()).await?;
     rows(db, state.signing_keys.values()).await?;
     claims(db, work).await?;
@@ -104,7 +111,12 @@ async fn accounts(db: &impl ConnectionTrait, books: &[&mut OpenBook]) -> Result<
             .map(|open| account::Model::from(&open.book.account))
             .collect()
     };
-    claim(db, &of(true)).await?;
+    let new = of(true);
+    claim(db, &new).await?;
+    let times = new
+        .iter()
+        .filter_map(|row| Some((row.customer_id, row.clock_now?)));
+    lock::still_at(db, &times.collect()).await?;
     let changed: Vec<account::Model> = books
         .iter()
         .filter(|open| !open.new && open.book.changes.account)
@@ -147,6 +159,8 @@ async fn drawdowns(db: &impl ConnectionTrait, books: &[&OpenBook]) -> Result<(),
 async fn claims(db: &impl ConnectionTrait, work: &Work<'_>) -> Result<(), DbErr> {
     claim(db, &work.claims.external_ids).await?;
     claim(db, &work.claims.product_external_ids).await?;
+    claim(db, &work.claims.ingest_aliases).await?;
+    claim(db, &work.claims.field_values).await?;
     claim(db, &work.claims.uniqueness_keys).await?;
     sql::insert(db, &work.claims.homes, OnConflict::Fail).await?;
     Ok(())
@@ -157,6 +171,23 @@ async fn release(db: &impl ConnectionTrait, work: &Work<'_>) -> Result<(), DbErr
         let text = "DELETE FROM customer_external_id WHERE external_id = ";
         let mut sql = Sql::new(db.get_database_backend(), text);
         sql.bind(id.clone());
+        db.execute_raw(sql.statement()).await?;
+    }
+    for alias in &work.claims.released_ingest_aliases {
+        let text = "DELETE FROM customer_ingest_alias WHERE alias = ";
+        let mut sql = Sql::new(db.get_database_backend(), text);
+        sql.bind(alias.clone());
+        db.execute_raw(sql.statement()).await?;
+    }
+    for (entity, key, value) in &work.claims.released_field_values {
+        let text = "DELETE FROM custom_field_value WHERE entity = ";
+        let mut sql = Sql::new(db.get_database_backend(), text);
+        sql.bind(entity.as_str())
+            .text(" AND key = ")
+            .bind(key.clone());
+        if let Some(value) = value {
+            sql.text(" AND value = ").bind(value.clone());
+        }
         db.execute_raw(sql.statement()).await?;
     }
     for (kind, key) in &work.claims.released_keys {

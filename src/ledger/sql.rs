@@ -1,5 +1,7 @@
 //! SQL for both databases: lists of ids as one parameter, many rows in one statement.
 
+use std::collections::BTreeSet;
+
 use domain::canonical::Canonical;
 use sea_orm::sea_query::{ArrayType, ColumnType};
 use sea_orm::{
@@ -8,6 +10,9 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+/// Up to so many customers are named beside the rows that are looked for, so that a sharded database
+/// finds their shards; more would cost PostgreSQL more than it saves.
+const OWNERS_NAMED: usize = 20;
 /// Rows per statement on SQLite: few sizes, so that every statement is found in the cache.
 const SQLITE_CHUNKS: [usize; 4] = [64, 16, 4, 1];
 
@@ -63,19 +68,91 @@ impl Sql {
         Statement::from_sql_and_values(self.backend, self.text, self.values)
     }
 
+    /// Appends that some columns of a table, the customer's first, are together one of the rows.
+    /// Two lists side by side would have the index searched for every pair of their members.
+    pub fn among_rows(
+        &mut self,
+        table: &str,
+        columns: &[&str],
+        mut rows: Vec<Vec<Value>>,
+    ) -> &mut Self {
+        let owners: BTreeSet<Uuid> = rows
+            .iter()
+            .filter_map(|row| row.first())
+            .filter_map(uuid)
+            .collect();
+        if owners.len() <= 1 {
+            return self.among_each(columns, &rows);
+        }
+        if self.backend == DbBackend::Postgres {
+            let mut lists = Vec::new();
+            for (place, kind) in rows.first().into_iter().flatten().map(kind_of).enumerate() {
+                let all = rows.iter().filter_map(|row| row.get(place).cloned());
+                lists.push((kind, all.collect::<Vec<_>>()));
+            }
+            self.text(&format!(
+                "({}) IN (SELECT * FROM unnest(",
+                columns.join(", ")
+            ));
+            for (index, ((kind, name), all)) in lists.into_iter().enumerate() {
+                self.text(if index > 0 { ", CAST(" } else { "CAST(" });
+                self.bind(Value::Array(kind, Some(Box::new(all))));
+                self.text(&format!(" AS {name}[])"));
+            }
+            self.text("))");
+            if let (true, Some(owner)) = (owners.len() <= OWNERS_NAMED, columns.first()) {
+                self.text(" AND ").among(owner, owners);
+            }
+            return self;
+        }
+        pad(&mut rows);
+        let marks = format!("({})", vec!["?"; columns.len()].join(","));
+        let ties = columns.iter().zip(1..);
+        let ties: Vec<_> = ties
+            .map(|(column, n)| format!("x.{column} = w.column{n}"))
+            .collect();
+        self.text(&format!(
+            "rowid IN (SELECT x.rowid FROM (VALUES {}) w CROSS JOIN {table} x ON {})",
+            vec![marks; rows.len()].join(","),
+            ties.join(" AND ")
+        ));
+        self.values.extend(rows.into_iter().flatten());
+        self
+    }
+
+    /// Each column on its own: exact where there is one customer and one other column.
+    fn among_each(&mut self, columns: &[&str], rows: &[Vec<Value>]) -> &mut Self {
+        for (place, column) in columns.iter().enumerate() {
+            let mut all: Vec<Value> = Vec::new();
+            for value in rows.iter().filter_map(|row| row.get(place)) {
+                if !all.contains(value) {
+                    all.push(value.clone());
+                }
+            }
+            let kind = all
+                .first()
+                .map_or(ArrayType::Uuid, |value| kind_of(value).0);
+            self.text(if place > 0 { " AND " } else { "" });
+            self.among_values(column, kind, all);
+        }
+        self
+    }
+
     fn among_values(&mut self, column: &str, kind: ArrayType, mut all: Vec<Value>) -> &mut Self {
         self.text.push_str(column);
+        if let [_] = all.as_slice() {
+            // Not a list: PostgreSQL plans it once and keeps the plan.
+            self.text.push_str(" = ");
+            for value in all {
+                self.bind(value);
+            }
+            return self;
+        }
         if self.backend == DbBackend::Postgres {
             self.text.push_str(" = ANY(");
             self.bind(Value::Array(kind, Some(Box::new(all))));
         } else {
-            // Padded to few lengths, so that the statement is found in the cache.
-            let length = [1, 4, 16, 64, 256]
-                .into_iter()
-                .find(|length| all.len() <= *length);
-            if let (Some(length), Some(last)) = (length, all.last().cloned()) {
-                all.resize(length, last);
-            }
+            pad(&mut all);
             self.text.push_str(" IN (");
             for (index, value) in all.into_iter().enumerate() {
                 if index > 0 {
@@ -89,6 +166,30 @@ impl Sql {
     }
 }
 
+/// Fills a list up to one of few lengths, so that its statement is found in SQLite's cache.
+fn pad<T: Clone>(all: &mut Vec<T>) {
+    let lengths = [1, 4, 16, 64, 256];
+    let length = lengths.into_iter().find(|length| all.len() <= *length);
+    if let (Some(length), Some(last)) = (length, all.last().cloned()) {
+        all.resize(length, last);
+    }
+}
+
+fn uuid(value: &Value) -> Option<Uuid> {
+    match value {
+        Value::Uuid(id) => *id,
+        _ => None,
+    }
+}
+
+/// What a list of such values is, here and in PostgreSQL.
+fn kind_of(value: &Value) -> (ArrayType, &'static str) {
+    match value {
+        Value::Uuid(_) => (ArrayType::Uuid, "uuid"),
+        _ => (ArrayType::String, "text"),
+    }
+}
+
 /// The values of a row in the order of its columns, the digest filled in.
 #[must_use]
 pub fn values_of<M>(row: &M) -> Vec<Value>
@@ -96,9 +197,11 @@ where
     M: ModelTrait,
 {
     let mut form = Canonical::new();
-    <M::Entity as EntityTrait>::Column::iter()
-        .map(|column| {
+    let columns = <M::Entity as EntityTrait>::Column::iter().enumerate();
+    columns
+        .map(|(place, column)| {
             if column.as_str() == "digest" {
+                put_later(&mut form, row, place.saturating_add(1));
                 return Value::from(form.hash().to_vec());
             }
             let value = row.get(column);
@@ -106,6 +209,18 @@ where
             value
         })
         .collect()
+}
+
+/// Columns that a table was given later stand behind its digest. Where they are empty the digest
+/// is what it was before there were any, so that no old row has to be written anew.
+fn put_later<M: ModelTrait>(form: &mut Canonical, row: &M, from: usize) {
+    for column in <M::Entity as EntityTrait>::Column::iter().skip(from) {
+        let value = row.get(column);
+        if value != value.as_null() {
+            form.put(column.as_str().as_bytes());
+            put(form, &value);
+        }
+    }
 }
 
 fn put(form: &mut Canonical, value: &Value) {

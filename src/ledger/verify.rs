@@ -12,11 +12,15 @@
 //! | `entries.rs` | the chain of entries, the account row, sums by segment |
 //! | `spending.rs` | drawdowns, their slices, their entries |
 //! | `granted.rs` | grants and credits against their segments |
+//! | `beside.rs` | what is kept beside objects |
 //! | `claims.rs` | keys, external ids and homes, both ways |
+//! | `clocks.rs` | test clocks and the customers on them |
 //! | `trail.rs` | events, answers given before |
 
+mod beside;
 mod books;
 mod claims;
+mod clocks;
 mod entries;
 mod granted;
 mod rows;
@@ -28,8 +32,7 @@ use std::fmt;
 
 use domain::{CreditTypeId, CustomerId, ProductId, Scale};
 use entity::{
-    account, contract, credit, credit_grant, credit_type, drawdown, event, idempotency,
-    ledger_entry, product, product_external_id, segment,
+account, contract, credit, credit_grant, credit_type, drawdown, event, idempotency, ledger_entry, product, product_external_id, segment, custom_field_key, object_detail,
 };
 use sea_orm::{DatabaseConnection, DbErr, EntityName, EntityTrait, ModelTrait};
 use uuid::Uuid;
@@ -129,6 +132,7 @@ impl Audit<'_> {
                 products.insert(row.id);
             })
             .await?;
+        clocks::all(&snapshot, &mut self.findings).await?;
         let (mut named, sql) = (
             Vec::new(),
             snapshot.sql("SELECT * FROM product_external_id"),
@@ -142,6 +146,10 @@ impl Audit<'_> {
                 self.findings.push(Finding::of(&row, what));
             }
         }
+        let sql = snapshot.sql("SELECT * FROM custom_field_key");
+        snapshot
+            .each::<custom_field_key::Entity>(sql, &mut self.findings, |_, _| {})
+            .await?;
         snapshot.end().await
     }
 
@@ -149,6 +157,7 @@ impl Audit<'_> {
     async fn house(&mut self) -> Result<(), DbErr> {
         let snapshot = Snapshot::begin(self.db).await?;
         trail::check(&snapshot, CustomerId::HOUSE, &mut self.findings).await?;
+        beside::check(&snapshot, CustomerId::HOUSE, &mut self.findings).await?;
         snapshot.end().await
     }
 
@@ -186,8 +195,10 @@ impl Audit<'_> {
         self.look_up(&snapshot, &books).await?;
         books.check(&self.units, &mut self.findings);
         granted::check(&books, &self.units, &mut self.findings);
+        clocks::of_customer(&snapshot, &books, &mut self.findings).await?;
         claims::of_customer(&snapshot, &books, &mut self.findings).await?;
         trail::check(&snapshot, id, &mut self.findings).await?;
+        beside::check(&snapshot, id, &mut self.findings).await?;
         snapshot.end().await
     }
 
@@ -243,6 +254,7 @@ impl Audit<'_> {
         self.strays_in::<credit::Entity>(false).await?;
         self.strays_in::<drawdown::Entity>(false).await?;
         self.strays_in::<ledger_entry::Entity>(false).await?;
+        self.strays_in::<object_detail::Entity>(true).await?;
         self.strays_in::<event::Entity>(true).await?;
         self.strays_in::<idempotency::Entity>(true).await
     }

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::book::{Account, Book};
 use domain::clock::IdSource;
+use domain::custom_field::FieldEntity;
 use domain::{
     ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, EventId,
-    Instant, ProductId, SegmentId, SigningKeyId,
+    Instant, ProductId, SegmentId, SigningKeyId, TestClockId,
 };
 use entity::{
-    api_key, contract, credit, credit_grant, credit_type, customer, customer_external_id, drawdown,
-    event, idempotency, object_home, product, product_external_id, signing_key, uniqueness_key,
+api_key, contract, credit, credit_grant, credit_type, customer, customer_external_id, drawdown, event, idempotency, object_home, product, signing_key, test_clock, uniqueness_key, product_external_id, custom_field_key, custom_field_value, customer_ingest_alias, object_detail,
 };
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -23,6 +23,10 @@ pub type AccountKey = (CustomerId, CreditTypeId);
 pub struct Needs {
     /// Customers.
     pub customers: BTreeSet<CustomerId>,
+    /// Test clocks.
+    pub test_clocks: BTreeSet<TestClockId>,
+    /// Customers whose test clock moves on, and to what time: all their accounts are needed.
+    pub advances: BTreeMap<CustomerId, Instant>,
     /// Customers, products and contracts whose row is written over: locked, since no account is.
     pub rewritten: BTreeSet<Rewritten>,
     /// Accounts: locked, with their open segments.
@@ -57,6 +61,14 @@ pub struct Needs {
     pub external_ids: BTreeSet<String>,
     /// What products are called by other systems.
     pub product_external_ids: BTreeSet<String>,
+    /// Ingest aliases of customers.
+    pub ingest_aliases: BTreeSet<String>,
+    /// Objects of which is needed what is kept beside them.
+    pub details: BTreeSet<(CustomerId, Uuid)>,
+    /// What has custom fields whose keys are needed.
+    pub field_entities: BTreeSet<FieldEntity>,
+    /// Values of custom fields that may have to be unique.
+    pub field_values: BTreeSet<String>,
     /// Also the grants whose segments the named drawdowns took from.
     pub grants_of_slices: bool,
     /// Credits of which usage dated at or after an instant is needed.
@@ -80,8 +92,12 @@ pub enum Rewritten {
     Contract(CustomerId, ContractId),
     /// A product.
     Product(ProductId),
+    /// A unit.
+    CreditType(CreditTypeId),
     /// A key of a caller.
     ApiKey(ApiKeyId),
+    /// A test clock: also locked by who puts a customer on it.
+    TestClock(TestClockId),
 }
 
 /// Posted usage of a credit: what a drawdown took from one segment and was not given back.
@@ -162,6 +178,14 @@ pub struct Claims {
     pub released_external_ids: Vec<String>,
     /// What products are called by other systems.
     pub product_external_ids: Vec<product_external_id::Model>,
+    /// Ingest aliases.
+    pub ingest_aliases: Vec<customer_ingest_alias::Model>,
+    /// Ingest aliases that are free again.
+    pub released_ingest_aliases: Vec<String>,
+    /// Values of custom fields.
+    pub field_values: Vec<custom_field_value::Model>,
+    /// Values of custom fields that are free again; without a value: all of that field.
+    pub released_field_values: Vec<(FieldEntity, String, Option<String>)>,
     /// Uniqueness keys.
     pub uniqueness_keys: Vec<uniqueness_key::Model>,
     /// Uniqueness keys that are free again: kind, key.
@@ -179,6 +203,30 @@ impl Claims {
             self.released_external_ids.push(id);
         }
     }
+
+    /// Frees an ingest alias, also one that was claimed in this very batch.
+    pub fn release_ingest_alias(&mut self, alias: String) {
+        let before = self.ingest_aliases.len();
+        self.ingest_aliases.retain(|claim| claim.alias != alias);
+        if self.ingest_aliases.len() == before {
+            self.released_ingest_aliases.push(alias);
+        }
+    }
+
+    /// Frees the value of a custom field (without a value: all of them), also what was claimed in
+    /// this very batch.
+    pub fn release_field_value(&mut self, entity: FieldEntity, key: &str, value: Option<&str>) {
+        let before = self.field_values.len();
+        self.field_values.retain(|claim| {
+            let same = claim.entity == entity.as_str() && claim.key == key;
+            !(same && value.is_none_or(|value| claim.value == value))
+        });
+        if value.is_none() || self.field_values.len() == before {
+            let value = value.map(str::to_owned);
+            self.released_field_values
+                .push((entity, key.to_owned(), value));
+        }
+    }
 }
 
 /// What was loaded and what became of it.
@@ -188,6 +236,8 @@ pub struct State {
     pub customers: Rows<CustomerId, customer::Model>,
     /// Products.
     pub products: Rows<ProductId, product::Model>,
+    /// Test clocks.
+    pub test_clocks: Rows<TestClockId, test_clock::Model>,
     /// Units.
     pub credit_types: Rows<CreditTypeId, credit_type::Model>,
     /// Contracts.
@@ -196,6 +246,10 @@ pub struct State {
     pub grants: Rows<CreditGrantId, credit_grant::Model>,
     /// Credits.
     pub credits: Rows<CreditId, credit::Model>,
+    /// What is kept beside objects.
+    pub details: Rows<Uuid, object_detail::Model>,
+    /// Custom fields that were made known, those taken back too.
+    pub field_keys: Rows<Uuid, custom_field_key::Model>,
     /// Keys of callers.
     pub api_keys: Rows<ApiKeyId, api_key::Model>,
     /// What tokens are signed with.
@@ -208,8 +262,11 @@ pub struct State {
 pub struct Work<'a> {
     /// Where ids come from.
     pub ids: &'a dyn IdSource,
-    /// The present instant, taken once the accounts were locked.
+    /// The time of the customer whose command is at hand: real time, save under a test clock.
     pub now: Instant,
+    /// The present instant in real time, taken once the accounts were locked: when things are
+    /// recorded, and what ids are made for.
+    pub recorded: Instant,
     /// Longest time in days by which usage may be late.
     pub lateness_max_days: i64,
     /// Rows and books.
@@ -228,6 +285,10 @@ pub struct Work<'a> {
     pub taken_external_ids: HashMap<String, CustomerId>,
     /// What products are called by other systems, of those that were asked for.
     pub taken_product_ids: HashMap<String, ProductId>,
+    /// Ingest aliases that are taken.
+    pub taken_ingest_aliases: HashMap<String, CustomerId>,
+    /// Values of custom fields that are taken: of what, key, value.
+    pub taken_field_values: HashMap<(FieldEntity, String, String), Uuid>,
     /// Posted usage that was asked for.
     pub usage: Vec<Usage>,
     /// Claims to be made.
@@ -243,6 +304,7 @@ impl<'a> Work<'a> {
         Self {
             ids,
             now,
+            recorded: now,
             lateness_max_days,
             state: State::default(),
             answered: HashMap::new(),
@@ -252,6 +314,8 @@ impl<'a> Work<'a> {
             taken_keys: BTreeSet::new(),
             taken_external_ids: HashMap::new(),
             taken_product_ids: HashMap::new(),
+            taken_ingest_aliases: HashMap::new(),
+            taken_field_values: HashMap::new(),
             usage: Vec::new(),
             claims: Claims::default(),
             events: Vec::new(),
@@ -261,6 +325,30 @@ impl<'a> Work<'a> {
     /// The book of an account; `None` where there is no such account and none was asked for.
     pub fn book(&mut self, key: AccountKey) -> Option<&mut Book> {
         self.state.books.get_mut(&key).map(|open| &mut open.book)
+    }
+
+    /// Sets the present of everyone, where batches are made up.
+    pub fn set_now(&mut self, now: Instant) {
+        (self.now, self.recorded) = (now, now);
+    }
+
+    /// The time of a customer: what its windows, holds and usage follow.
+    #[must_use]
+    pub fn time_of(&self, customer: CustomerId) -> Instant {
+        let mut books = self
+            .state
+            .books
+            .range((customer, CreditTypeId(Uuid::nil()))..);
+        let account = books.next().filter(|(key, _)| key.0 == customer);
+        let clock_now = match account {
+            Some((_, open)) => open.book.account.clock_now,
+            None => self.clock_of(customer),
+        };
+        clock_now.unwrap_or(self.recorded)
+    }
+
+    fn clock_of(&self, customer: CustomerId) -> Option<Instant> {
+        self.state.customers.get(&customer)?.row.clock_now
     }
 
     /// Copies of some books, to fall back on if a command of several acts is refused halfway.
@@ -280,8 +368,15 @@ impl<'a> Work<'a> {
     /// Opens an empty book for an account that has no row yet.
     pub fn open_book(&mut self, key: AccountKey) -> Option<&mut Book> {
         let credit_type = self.state.credit_types.get(&key.1)?.row.facts();
+        let clock_now = self.clock_of(key.0);
         let open = self.state.books.entry(key).or_insert_with(|| OpenBook {
-            book: Book::new(credit_type, Account::new(key.0, key.1)),
+            book: Book::new(
+                credit_type,
+                Account {
+                    clock_now,
+                    ..Account::new(key.0, key.1)
+                },
+            ),
             new: true,
         });
         Some(&mut open.book)

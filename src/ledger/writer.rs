@@ -8,32 +8,35 @@
 //! the batch run one by one. An account that someone else has locked is set aside and waited for
 //! elsewhere. A full queue refuses at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use domain::clock::{Clock, IdSource};
-use domain::{CustomerId, Rejection, text};
+use domain::{CustomerId, Instant, Rejection, text};
 use entity::idempotency;
 use futures_util::FutureExt;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
 
 use super::aside::Aside;
+use super::bell::Bells;
 use super::command::{self, Command, Order, Shape, View};
 use super::error::{Refusal, is_passing, leaves_outcome_unknown};
+use super::lane::Lane;
 use super::load::{self, Lock};
+use super::lock;
 use super::outcome::Outcome;
 use super::save;
 use super::work::{AccountKey, Needs, Work};
 
 /// Commands that share a transaction at most.
-const BATCH_MAX: usize = 256;
+pub(super) const BATCH_MAX: usize = 256;
 /// Commands that wait in a lane at most.
 const QUEUE_MAX: usize = 4_096;
 /// Times that a transaction is tried.
@@ -42,12 +45,13 @@ const TRIES_MAX: u32 = 6;
 /// One thing to be done.
 pub(super) struct Task {
     what: What,
-    reply: oneshot::Sender<Result<Outcome, Refusal>>,
+    pub(super) reply: oneshot::Sender<Result<Outcome, Refusal>>,
 }
 
 enum What {
     Run(Box<Command>, Box<Order>),
     Settle(AccountKey),
+    Advance(CustomerId, Instant),
 }
 
 /// What every transaction needs.
@@ -56,19 +60,25 @@ pub(super) struct Desk {
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
     pub lateness_max_days: i64,
+    pub bells: Arc<Bells>,
 }
 
 /// Takes commands and answers them once they are committed.
 pub(super) struct Writer {
     /// Empty once it is closed.
     lanes: RwLock<Vec<mpsc::Sender<Task>>>,
-    running: tokio::sync::Mutex<Vec<JoinHandle<()>>>,
+    /// Each is answered once its lane has stopped.
+    running: tokio::sync::Mutex<Vec<oneshot::Receiver<()>>>,
     aside: Arc<Aside<Task>>,
 }
 
 impl Writer {
-    /// Starts it, with as many lanes as the database can use.
-    pub fn start(desk: Desk) -> Self {
+    /// Starts it, with as many lanes as the database can use. `connect` gives a lane a connection of
+    /// its own; without one all use that of the desk.
+    pub fn start(
+        desk: Desk,
+        connect: impl Fn() -> Option<DatabaseConnection> + Clone + Send + 'static,
+    ) -> Self {
         let lanes = match desk.db.get_database_backend() {
             DbBackend::Postgres => 2,
             _ => 1,
@@ -81,9 +91,11 @@ impl Writer {
                 let (sender, queue) = mpsc::channel(QUEUE_MAX);
                 let lane = Lane {
                     desk: Arc::clone(&desk),
+                    waiting: Arc::clone(&desk),
                     aside: Arc::clone(&aside),
+                    main: Handle::current(),
                 };
-                running.push(tokio::spawn(lane.run(queue)));
+                running.push(lane.start(queue, connect.clone()));
                 sender
             })
             .collect();
@@ -104,6 +116,14 @@ impl Writer {
     /// Posts the due boundaries of an account.
     pub async fn settle(&self, account: AccountKey) -> Result<(), Refusal> {
         self.queue(account.0, What::Settle(account))
+            .await
+            .map(|_| ())
+    }
+
+    /// Brings a customer to the time that its test clock now shows, and posts what that passes, in
+    /// all its accounts at once: so that they are never at different times.
+    pub async fn advance(&self, customer: CustomerId, to: Instant) -> Result<(), Refusal> {
+        self.queue(customer, What::Advance(customer, to))
             .await
             .map(|_| ())
     }
@@ -135,47 +155,13 @@ impl Writer {
     }
 }
 
-struct Lane {
-    desk: Arc<Desk>,
-    aside: Arc<Aside<Task>>,
-}
-
-impl Lane {
-    async fn run(self, mut queue: mpsc::Receiver<Task>) {
-        let mut batch = Vec::with_capacity(BATCH_MAX);
-        while queue.recv_many(&mut batch, BATCH_MAX).await > 0 {
-            let tasks = std::mem::take(&mut batch);
-            if let Some(busy) = self.desk.guarded(tasks, Lock::Free).await {
-                self.set_aside(busy);
-            }
-        }
-    }
-
-    /// Waits elsewhere for accounts that someone else has locked, each customer apart.
-    fn set_aside(&self, tasks: Vec<Task>) {
-        let mut by_customer: BTreeMap<CustomerId, Vec<_>> = BTreeMap::new();
-        for task in tasks {
-            if let Some(place) = self.aside.place() {
-                let line = by_customer.entry(task.customer()).or_default();
-                line.push((task, place));
-            } else {
-                let _ = task.reply.send(Err(Refusal::Overloaded));
-            }
-        }
-        for (customer, places) in by_customer {
-            if self.aside.put(customer, places) {
-                let (desk, aside) = (Arc::clone(&self.desk), Arc::clone(&self.aside));
-                tokio::spawn(async move { desk.wait_for(customer, &aside).await });
-            }
-        }
-    }
-}
-
 impl Task {
-    fn customer(&self) -> CustomerId {
+    /// Whose.
+    pub(super) fn customer(&self) -> CustomerId {
         match &self.what {
             What::Run(_, order) => order.home.customer_id,
             What::Settle(account) => account.0,
+            What::Advance(customer, _) => *customer,
         }
     }
 
@@ -183,7 +169,7 @@ impl Task {
     fn is_repeatable(&self) -> bool {
         match &self.what {
             What::Run(_, order) => order.key.is_some(),
-            What::Settle(_) => true,
+            What::Settle(_) | What::Advance(..) => true,
         }
     }
 
@@ -191,6 +177,12 @@ impl Task {
         match &self.what {
             What::Settle(account) => {
                 needs.accounts.insert(*account);
+            }
+            What::Advance(customer, to) => {
+                needs.customers.insert(*customer);
+                needs.all_accounts.insert(*customer);
+                let until = needs.advances.entry(*customer).or_insert(*to);
+                *until = (*until).max(*to);
             }
             What::Run(command, order) => {
                 command.rules().needs(order.home, needs);
@@ -210,7 +202,7 @@ impl Task {
 
 impl Desk {
     /// Does what was set aside for a customer, waiting for its accounts, until there is no more.
-    async fn wait_for(&self, customer: CustomerId, aside: &Aside<Task>) {
+    pub(super) async fn wait_for(&self, customer: CustomerId, aside: &Aside<Task>) {
         loop {
             let turn = aside.turn().await;
             let Some(places) = aside.next(customer, BATCH_MAX) else {
@@ -223,7 +215,7 @@ impl Desk {
     }
 
     /// Runs a batch; a panic in it is the answer "internal", not the end of the lane.
-    async fn guarded(&self, tasks: Vec<Task>, lock: Lock) -> Option<Vec<Task>> {
+    pub(super) async fn guarded(&self, tasks: Vec<Task>, lock: Lock) -> Option<Vec<Task>> {
         let run = AssertUnwindSafe(self.run(tasks, lock)).catch_unwind();
         run.await.unwrap_or_else(|_| {
             tracing::error!("a batch panicked and was rolled back");
@@ -290,6 +282,7 @@ impl Desk {
         let mut all = Needs::default();
         tasks.iter().for_each(|task| task.needs(&mut all));
         let tx = self.begin(lock).await?;
+        lock::advancing(&tx, &all).await?;
         let (accounts, busy) = load::accounts(&tx, &all, lock).await?;
         let busy: BTreeSet<CustomerId> = busy.into_iter().map(|key| key.0).collect();
         let mut needs = Needs::default();
@@ -307,17 +300,35 @@ impl Desk {
             .map(|task| {
                 (!busy.contains(&task.customer())).then(|| match &task.what {
                     What::Run(command, order) => perform(&mut work, command, order),
-                    What::Settle(_) => Ok(Outcome::nothing(task.customer(), work.now)),
+                    What::Settle(_) => Ok(Outcome::nothing(task.customer(), work.recorded)),
+                    What::Advance(customer, to) => {
+                        command::move_clock(&mut work, *customer, *to);
+                        Ok(Outcome::nothing(*customer, work.recorded))
+                    }
                 })
             })
             .collect();
         save::all(&tx, &mut work).await?;
+        let moved = moved(&work);
         match tx.commit().await {
-            Ok(()) => Ok(Attempt::Committed(answers, busy)),
-            Err(error) if leaves_outcome_unknown(&error) => Ok(Attempt::Unknown(error)),
+            Ok(()) => {
+                self.bells.ring(&moved);
+                Ok(Attempt::Committed(answers, busy))
+            }
+            Err(error) if leaves_outcome_unknown(&error) => {
+                self.bells.ring(&moved);
+                Ok(Attempt::Unknown(error))
+            }
             Err(error) => Err(error),
         }
     }
+}
+
+/// The accounts that have new entries.
+fn moved(work: &Work<'_>) -> Vec<AccountKey> {
+    let books = work.state.books.iter();
+    let moved = books.filter(|(_, open)| !open.book.changes.entries.is_empty());
+    moved.map(|(account, _)| *account).collect()
 }
 
 enum Attempt {
@@ -358,9 +369,10 @@ fn without_keyless(tasks: Vec<Task>) -> Vec<Task> {
 pub(super) fn post_due(work: &mut Work<'_>) -> Result<(), Rejection> {
     let keys: Vec<AccountKey> = work.state.books.keys().copied().collect();
     for key in keys {
-        let (now, ids) = (work.now, work.ids);
+        let (real, ids) = (work.recorded, work.ids);
         if let Some(book) = work.book(key) {
-            book.post_due(now, None, ids)?;
+            let clock_now = book.account.clock_now;
+            book.post_due(clock_now.unwrap_or(real), clock_now.map(|_| real), ids)?;
         }
         command::settle(work, key);
     }
@@ -369,6 +381,7 @@ pub(super) fn post_due(work: &mut Work<'_>) -> Result<(), Rejection> {
 
 /// One command: the replay first, then all faults of form, then the rules (decision 23).
 fn perform(work: &mut Work<'_>, command: &Command, order: &Order) -> Result<Outcome, Refusal> {
+    work.now = work.time_of(order.home.customer_id);
     let operation = command.operation();
     let drawing = matches!(command, Command::DrawDown(_));
     if let Some(replay) = replay(work, operation, drawing, order)? {
@@ -406,7 +419,7 @@ fn perform(work: &mut Work<'_>, command: &Command, order: &Order) -> Result<Outc
             input: order.input.clone(),
             object_id: done.object_id,
             credit_type_id: done.account.map(|account| account.1),
-            created_at: work.now,
+            created_at: work.recorded,
             digest: Vec::new(),
         };
         work.answered

@@ -3,4 +3,5 @@
 //! Each is an adapter over the same commands and reads as GraphQL: it converts, calls, converts. The
 //! words of a vendor stay inside the adapter of that vendor.
 
+pub mod metronome;
 pub mod stripe;

@@ -1,32 +1,38 @@
-//! HTTP: GraphQL, the playground, health.
+//! HTTP: GraphQL, the console, health.
 
 mod health;
-mod page;
 
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::http::header::{CONTENT_TYPE};
 use actix_web::middleware::DefaultHeaders;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, HttpResponse, HttpServer, web};
 use tokio::task::JoinHandle;
 
 use crate::auth::Keys;
 use crate::config::Limits;
+use crate::console;
 use crate::graphql;
 use crate::graphql::http::documents::Documents;
 use crate::ledger::Ledger;
 use crate::rest;
+use crate::rest::metronome;
 
 /// How the server serves.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Of one request.
     pub limits: Limits,
+    /// Of Metronome's calls.
+    pub metronome: metronome::Options,
     /// Documents that are asked for by id.
     pub documents: Documents,
     /// Threads; 0: one for each processor.
     pub workers: usize,
+    /// Connections to the database for reads, those of all workers together.
+    pub read_connections: u32,
     /// How long a stop waits for the requests under way.
     pub shutdown_timeout: Duration,
 }
@@ -35,6 +41,7 @@ pub struct Options {
 pub struct Running {
     address: SocketAddr,
     handle: ServerHandle,
+    endpoint: Option<graphql::http::Endpoint>,
     done: JoinHandle<std::io::Result<()>>,
 }
 
@@ -80,25 +87,41 @@ pub fn start(
 ) -> std::io::Result<Running> {
     let address = listener.local_addr()?;
     let limits = options.limits.clone();
+    let metronome = metronome::Endpoint::new(
+        ledger.clone(),
+        keys.clone(),
+        limits.clone(),
+        options.metronome,
+    );
     let endpoint = graphql::endpoint(ledger.clone(), keys.clone(), options.limits, options.documents);
     let health = health::Health::new(ledger.read().database().clone());
-    let stripe = rest::stripe::Endpoint::new(ledger, keys, limits);
-    let mut server = HttpServer::new(move || {
+    let stripe = rest::stripe::Endpoint::new(ledger.clone(), keys, limits);
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let workers = if options.workers > 0 {
+        options.workers
+    } else {
+        processors
+    };
+    let connections = options.read_connections / u32::try_from(workers).unwrap_or(u32::MAX);
+    let served = endpoint.clone();
+    let server = HttpServer::new(move || {
+        // This runs in the thread of each worker.
+        ledger.enter_worker(connections);
         let headers = SECURITY_HEADERS.into_iter();
         App::new()
             .wrap(headers.fold(DefaultHeaders::new(), DefaultHeaders::add))
-            .app_data(web::Data::new(endpoint.clone()))
+            .app_data(web::Data::new(served.clone()))
+            .app_data(web::Data::new(metronome.clone()))
             .app_data(web::Data::new(health.clone()))
             .app_data(web::Data::new(stripe.clone()))
             .configure(routes)
     })
     .disable_signals()
     .shutdown_timeout(options.shutdown_timeout.as_secs())
-    .listen(listener)?;
-    if options.workers > 0 {
-        server = server.workers(options.workers);
-    }
-    Ok(Running::of(address, server.run()))
+    .workers(workers)
+    .listen(listener)?
+    .run();
+    Ok(Running::of(address, server, Some(endpoint)))
 }
 
 /// Starts to serve Stripe's calls at the root of a listener of their own, for client libraries that
@@ -127,22 +150,32 @@ pub fn start_stripe(
     if options.workers > 0 {
         server = server.workers(options.workers);
     }
-    Ok(Running::of(address, server.run()))
+    Ok(Running::of(address, server.run(), None))
 }
 
 fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/graphql", web::route().to(graphql::http::answer))
+        .route("/metronome/{call:.*}", web::route().to(metronome::answer))
         .route("/healthz", web::get().to(health::alive))
         .route("/readyz", web::get().to(health::ready))
         .configure(rest::stripe::routes)
-        .configure(page::routes);
+        .configure(console::routes)
+        .default_service(web::to(missing));
+}
+
+/// Says of what is not there where the API is.
+async fn missing() -> HttpResponse {
+    HttpResponse::NotFound()
+        .insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"))
+        .body("nothing is here; the API is at /graphql\n")
 }
 
 impl Running {
-    fn of(address: SocketAddr, server: Server) -> Self {
+    fn of(address: SocketAddr, server: Server, endpoint: Option<graphql::http::Endpoint>) -> Self {
         Self {
             address,
+            endpoint,
             handle: server.handle(),
             done: tokio::spawn(server),
         }
@@ -166,6 +199,9 @@ impl Running {
 
     /// Accepts nothing more and waits for what was accepted.
     pub async fn stop(self) {
+        if let Some(endpoint) = &self.endpoint {
+            endpoint.end_streams();
+        }
         self.handle.stop(true).await;
         if let Err(error) = self.done.await {
             tracing::error!(%error, "the server did not stop in order");

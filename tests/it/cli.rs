@@ -85,6 +85,8 @@ fn the_help_lists_every_command_and_every_setting() {
     insta::assert_snapshot!("help", out(&run(folder.path(), &["--help"])));
     insta::assert_snapshot!("help_serve", out(&run(folder.path(), &["serve", "--help"])));
     insta::assert_snapshot!("help_key", out(&run(folder.path(), &["key", "--help"])));
+    let import = ["import", "metronome", "--help"];
+    insta::assert_snapshot!("help_import", out(&run(folder.path(), &import)));
     insta::assert_snapshot!(
         "help_key_create",
         out(&run(folder.path(), &["key", "create", "--help"]))

@@ -15,9 +15,9 @@ const USD: &str = "2714e483-4ff1-48e4-9e25-ac732e8f24f2";
 /// Levels below a root field.
 const DEPTH: usize = 4;
 
-type Types = HashMap<String, TypeDefinition>;
+pub type Types = HashMap<String, TypeDefinition>;
 
-fn types() -> Types {
+pub fn types() -> Types {
     let document = parse_schema(scrip::graphql::sdl()).expect("a schema");
     let definitions = document.definitions.into_iter();
     definitions
@@ -30,7 +30,7 @@ fn types() -> Types {
         .collect()
 }
 
-fn name_of(ty: &Type) -> &str {
+pub fn name_of(ty: &Type) -> &str {
     match &ty.base {
         BaseType::Named(name) => name.as_str(),
         BaseType::List(inner) => name_of(inner),
@@ -95,8 +95,27 @@ async fn ask(app: &TestApp, document: &str, variables: Value) -> Value {
     payload
 }
 
+/// A customer on a test clock.
+async fn furnish_clock(app: &TestApp) {
+    let clock = ask(
+        app,
+        "mutation { createTestClock(input: {name: \"T\", frozenTime: \"2026-01-05T00:00:00Z\"}) {
+            testClock { id } userErrors { field message code } } }",
+        json!({}),
+    )
+    .await;
+    ask(
+        app,
+        "mutation($t: ID!) { createCustomer(input: {name: \"Timed\", testClockId: $t}) {
+            customer { id } userErrors { field message code } } }",
+        json!({ "t": clock["testClock"]["id"] }),
+    )
+    .await;
+}
+
 /// A customer with some of everything.
 async fn furnish(app: &TestApp) {
+    furnish_clock(app).await;
     let id = |answer: &Value, noun: &str| answer[noun]["id"].clone();
     let customer = ask(
         app,
@@ -173,7 +192,8 @@ both_databases! {
                 "customer" => "(externalId: \"acme\")",
                 "previewDrawdown" => "(input: {customerId: \"x\", amount: 1, idempotencyKey: \"k\"})",
                 // What the lists below show, one by one.
-                "node" | "nodes" | "creditGrant" | "credit" | "drawdown" | "contract" => continue,
+                "node" | "nodes" | "creditGrant" | "credit" | "drawdown" | "contract"
+                | "testClock" => continue,
                 _ => arguments(field),
             };
             let mut document = format!("{{ it: {}{arguments}", field.name.node);
@@ -193,7 +213,7 @@ both_databases! {
         let answer = app.graphql("{ customers { nodes { id drawdowns { nodes { id } } contracts { nodes { id } } } }
             creditGrants { nodes { id } } credits { nodes { id } } ledgerEntries { nodes { id } }
             creditTypes { id } events(first: 100) { nodes { id type subject { __typename id } subjectId } }
-            products { nodes { id } } }", json!({})).await;
+            products { nodes { id } } testClocks { nodes { id } } }", json!({})).await;
         assert_eq!(answer["errors"], Value::Null, "{answer:#}");
         for event in answer["data"]["events"]["nodes"].as_array().expect("events") {
             assert_eq!(event["subject"]["id"], event["subjectId"], "{event}");
@@ -212,7 +232,7 @@ both_databases! {
         let mut kinds: Vec<_> = found.iter().map(|node| node["__typename"].to_string()).collect();
         kinds.sort_unstable();
         kinds.dedup();
-        assert_eq!(kinds.len(), 10, "{kinds:?}");
+        assert_eq!(kinds.len(), 11, "{kinds:?}");
     }
 }
 

@@ -114,7 +114,7 @@ pub const SHAPES: &[(&str, usize, &str)] = &[
     ),
     (
         "events of some customers, and what they are about",
-        23,
+        24,
         "events(first: 100, filter: { customerIds: $few }) { totalCount nodes { id type createdBy \
          before after customer { name } subject { id } } }",
     ),

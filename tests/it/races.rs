@@ -234,6 +234,7 @@ both_databases! {
         let ledger = app.ledger();
         let id = customer(ledger, "renamed").await;
         let rename = |external: String| UpdateCustomer {
+            extra: Default::default(),
             id,
             name: None,
             external_id: Some(external),

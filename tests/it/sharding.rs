@@ -30,10 +30,15 @@ const FAN_OUTS: &[FanOut] = &[
     }),
     ("a drawdown by its id alone", |sql| by_id(sql, "drawdown")),
     ("an entry by its id alone", |sql| by_id(sql, "ledger_entry")),
+    ("the customers of a test clock", |sql| {
+        sql.contains("c.test_clock_id = ")
+    }),
     ("an event by its id alone", |sql| by_id(sql, "event")),
     ("a segment by its id alone", |sql| by_id(sql, "segment")),
     ("where something is due, for the job", |sql| {
-        sql.ends_with("WHERE a.next_boundary_at <= $1 ORDER BY a.next_boundary_at LIMIT $2")
+        sql.ends_with(
+            "WHERE a.clock_now IS NULL AND a.next_boundary_at <= $1 ORDER BY a.next_boundary_at LIMIT $2",
+        )
     }),
 ];
 

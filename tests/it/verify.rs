@@ -9,8 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use domain::drawdown::DrawdownStatus;
 use domain::entry::EntryKind;
 use entity::{
-    account, contract, credit, credit_grant, credit_type, customer, customer_external_id, drawdown,
-    event, idempotency, ledger_entry, object_home, product, segment, uniqueness_key,
+account, contract, credit, credit_grant, credit_type, customer, customer_external_id, drawdown, event, idempotency, ledger_entry, object_home, product, segment, test_clock, uniqueness_key, custom_field_key, custom_field_value, customer_ingest_alias, object_detail,
 };
 use scrip::ledger::verify::{Finding, verify};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, IdenStatic, Iterable, QueryFilter};
@@ -28,12 +27,16 @@ const UNREADABLE: [&str; 2] = ["can not be read", "Type Error"];
 /// Columns that the books themselves contradict, digests and hashes apart: a slip of the ledger in
 /// one of them is found too, though it would come with the right digest.
 const BY_THE_BOOKS: &[(&str, &str)] = &[
-    ("customer", "external_id"),
+    ("customer", "external_id test_clock_id clock_now"),
+    ("test_clock", "frozen_time status deleted_at"),
     (
         "account",
         "balance held last_sequence last_hash recorded_max effective_max lateness_max",
     ),
-    ("account", "hold_span_max next_lapse_at next_boundary_at"),
+    (
+        "account",
+        "hold_span_max next_lapse_at next_boundary_at clock_now",
+    ),
     (
         "segment",
         "credit_type_id credit_grant_id credit_id amount starts_at remaining held used",
@@ -178,7 +181,12 @@ both_databases! {
             refused: 0,
         };
         inspector.table::<customer::Entity>().await;
+        inspector.table::<test_clock::Entity>().await;
         inspector.table::<customer_external_id::Entity>().await;
+        inspector.table::<customer_ingest_alias::Entity>().await;
+        inspector.table::<custom_field_key::Entity>().await;
+        inspector.table::<custom_field_value::Entity>().await;
+        inspector.table::<object_detail::Entity>().await;
         inspector.table::<uniqueness_key::Entity>().await;
         inspector.table::<object_home::Entity>().await;
         inspector.table::<credit_type::Entity>().await;
@@ -219,7 +227,9 @@ both_databases! {
             }
         };
         without_each_row::<customer::Entity>(&raw, &mut look).await;
+        without_each_row::<test_clock::Entity>(&raw, &mut look).await;
         without_each_row::<customer_external_id::Entity>(&raw, &mut look).await;
+        without_each_row::<customer_ingest_alias::Entity>(&raw, &mut look).await;
         without_each_row::<uniqueness_key::Entity>(&raw, &mut look).await;
         without_each_row::<object_home::Entity>(&raw, &mut look).await;
         without_each_row::<product::Entity>(&raw, &mut look).await;

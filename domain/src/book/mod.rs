@@ -53,6 +53,8 @@ pub struct Account {
     pub next_lapse_at: Option<Instant>,
     /// Something is due then: never later than the first boundary, perhaps earlier (rule 5).
     pub next_boundary_at: Option<Instant>,
+    /// The time that the customer's test clock shows; `None`: the customer lives in real time.
+    pub clock_now: Option<Instant>,
 }
 
 impl Account {
@@ -72,7 +74,21 @@ impl Account {
             hold_span_max: 0,
             next_lapse_at: None,
             next_boundary_at: None,
+            clock_now: None,
         }
+    }
+
+    /// The time of its customer's world at a real instant: what windows and holds follow.
+    #[must_use]
+    pub fn now(&self, real: Instant) -> Instant {
+        self.clock_now.unwrap_or(real)
+    }
+
+    /// Whether time alone has brought something about that is not posted. Under a test clock time
+    /// passes by advancing only, and that posts all it passes.
+    #[must_use]
+    pub fn is_due(&self, real: Instant) -> bool {
+        self.clock_now.is_none() && self.next_boundary_at.is_some_and(|at| at <= real)
     }
 }
 
@@ -178,6 +194,15 @@ impl Book {
             segments: BTreeMap::new(),
             drawdowns: BTreeMap::new(),
             changes: Changes::default(),
+        }
+    }
+
+    /// Moves the customer's test clock on; never back. What that passes is then posted like
+    /// everything that is due.
+    pub fn move_clock(&mut self, to: Instant) {
+        if self.account.clock_now.is_some_and(|shows| shows < to) {
+            self.account.clock_now = Some(to);
+            self.changes.account = true;
         }
     }
 

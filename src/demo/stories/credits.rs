@@ -76,6 +76,7 @@ fn ended(script: &mut Script) {
             segment(300_000, calendar.month(month), Some(next))
         });
         Some(CreateCredit {
+            details: None,
             applicable_product_tags: vec!["language".to_owned()],
             uniqueness_key: Some("partner-quillworks".to_owned()),
             ..credit(
@@ -118,6 +119,7 @@ fn voided_and_to_come(script: &mut Script) {
     script.step(at, SUPPORT, "sundial/courtesy", move |known| {
         let segments = vec![segment(2_000, at, Some(at.plus_days(60)))];
         Some(CreateCredit {
+            details: None,
             priority: 99.0,
             ..credit(known, "sundial", "Courtesy", CreditTypeId::USD, segments)?
         })
@@ -142,6 +144,7 @@ fn voided_and_to_come(script: &mut Script) {
             segment(750_000, calendar.month(month), Some(next))
         });
         Some(CreateCredit {
+            details: None,
             description: Some("Security review pilot".to_owned()),
             netsuite_sales_order_id: Some("SO-20417".to_owned()),
             ..credit(
@@ -161,6 +164,7 @@ fn used_up(script: &mut Script) {
     script.step(at, SUPPORT, "hummingbird/import", move |known| {
         let segments = vec![segment(50_000, at, Some(at.plus_days(180)))];
         Some(CreateCredit {
+            details: None,
             priority: 1.0,
             description: Some("For importing the old address book".to_owned()),
             ..credit(
@@ -203,6 +207,7 @@ fn narrow(script: &mut Script) {
             segment(400_000, at.plus_days(40), Some(at.plus_days(120))),
         ];
         Some(CreateCredit {
+            details: None,
             priority: 5.0,
             specifiers,
             ..credit(

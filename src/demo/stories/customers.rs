@@ -109,6 +109,7 @@ fn changes(script: &mut Script) {
     let at = script.day(12, 13, 30);
     script.step(at, SUPPORT, "rename-emberly", |known| {
         Some(UpdateCustomer {
+            extra: Default::default(),
             id: known.customer("emberly")?,
             name: Some("Emberly GmbH".to_owned()),
             external_id: None,
@@ -124,6 +125,7 @@ fn changes(script: &mut Script) {
     let at = script.day(28, 8, 0);
     script.step(at, FINANCE, "retag-embeddings", |known| {
         Some(UpdateProduct {
+            extra: Default::default(),
             id: known.product("embeddings")?,
             name: None,
             tags: Some(vec![

@@ -313,6 +313,7 @@ fn by_hand(script: &mut Script) {
         let at = script.day(days_ago, 16, 40);
         let step = script.step(at, SUPPORT, key, move |known| {
             Some(AddManualLedgerEntry {
+                uniqueness_key: None,
                 segment_id: known.segment(of, 0)?,
                 amount: DecimalText::whole(amount),
                 reason: reason.to_owned(),

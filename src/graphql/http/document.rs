@@ -7,19 +7,22 @@ use std::collections::HashMap;
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{
-    Directive, DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
-    SelectionSet,
+    Directive, DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
+    Selection, SelectionSet,
 };
 use async_graphql::{Name, Positioned, ServerError};
 use serde_json::{Map, Value as Json};
 
-use super::code::{Code, Refused, classify_refusal, with_code};
-use super::tokens::{self, NESTING_MAX, TooMuch};
+use super::code::{Code, Refused, classify_fault, classify_refusal, with_code};
+use super::{known, subscription};
+use super::tokens::{NESTING_MAX, TooMuch, WORD_MAX, self};
 use crate::config::Limits;
 use crate::graphql::DIRECTIVES_MAX;
 
 /// Errors that are told of one document at most: who has more mends these first.
 const ERRORS_MAX: usize = 20;
+/// Characters of such an error at most.
+const MESSAGE_MAX: usize = 500;
 /// How often a path of introspection may pass through a list that leads to types again.
 const INTROSPECTION_LISTS_MAX: usize = 2;
 
@@ -43,9 +46,22 @@ pub fn read(
     variables: &Map<String, Json>,
     limits: &Limits,
 ) -> Result<Read, Refused> {
+    let mut document = known::document(query, limits, || parse(query, limits))?;
+    let operation = operation(&document, operation_name)?;
+    check_variables(operation, variables)?;
+    let kind = operation.node.ty;
+    if kind == OperationType::Subscription {
+        let root = subscription::root(&document, &operation.node.selection_set.node)?;
+        subscription::put_root(&mut document, operation_name, root);
+    }
+    Ok(Read { document, kind })
+}
+
+fn parse(query: &str, limits: &Limits) -> Result<ExecutableDocument, Refused> {
     tokens::count(query, limits.tokens_max).map_err(|excess| match excess {
         TooMuch::Tokens => too_complex(format!("more than {} tokens", limits.tokens_max)),
         TooMuch::Nesting => too_complex(format!("brackets deeper than {NESTING_MAX}")),
+        TooMuch::Word => too_complex(format!("a name of more than {WORD_MAX} characters")),
     })?;
     let document = parse_query(query).map_err(|error| Refused {
         status: None,
@@ -53,10 +69,7 @@ pub fn read(
         header: None,
     })?;
     measure(&document, limits)?;
-    let operation = operation(&document, operation_name)?;
-    check_variables(operation, variables)?;
-    let kind = operation.node.ty;
-    Ok(Read { document, kind })
+    Ok(document)
 }
 
 fn too_complex(what: String) -> Refused {
@@ -74,13 +87,22 @@ pub fn refused(query: &str, errors: Vec<ServerError>) -> Refused {
         let by_variable = document
             .as_ref()
             .is_some_and(|document| is_given_by_variable(document, &error));
-        classify_refusal(error, by_variable)
+        shortened(classify_refusal(error, by_variable))
     });
     Refused {
         status: None,
         errors: classified.collect(),
         header: None,
     }
+}
+
+/// The error without the rest of a text that someone sent to see it again.
+fn shortened(mut error: ServerError) -> ServerError {
+    if error.message.chars().count() > MESSAGE_MAX {
+        error.message = error.message.chars().take(MESSAGE_MAX).collect();
+        error.message.push('…');
+    }
+    error
 }
 
 /// Whether the argument at the place of the error is given by a variable.
@@ -91,6 +113,16 @@ fn is_given_by_variable(document: &ExecutableDocument, error: &ServerError) -> b
     let fragments = fragments.map(|fragment| &fragment.node.selection_set);
     let mut sets = operations.chain(fragments);
     sets.any(|set| argument_has_variable(&set.node, error))
+}
+
+/// What a field answered instead of starting.
+#[must_use]
+pub fn failed(errors: Vec<ServerError>) -> Refused {
+    Refused {
+        status: None,
+        errors: errors.into_iter().map(classify_fault).collect(),
+        header: None,
+    }
 }
 
 fn argument_has_variable(set: &SelectionSet, error: &ServerError) -> bool {
@@ -166,7 +198,7 @@ fn check_variables(
 /// What a selection comes to with all fragments spread out.
 #[derive(Clone, Copy, Debug, Default)]
 struct Size {
-    /// Fields in all.
+    /// Fields in all, and fragments: one that leads to nothing costs those who follow it as much.
     fields: usize,
     /// Fields of the first level.
     roots: usize,
@@ -178,6 +210,13 @@ struct Size {
 }
 
 impl Size {
+    fn with_one_more(self) -> Self {
+        Self {
+            fields: self.fields.saturating_add(1),
+            ..self
+        }
+    }
+
     fn beside(&mut self, other: Self) {
         self.fields = self.fields.saturating_add(other.fields);
         self.roots = self.roots.saturating_add(other.roots);
@@ -222,7 +261,7 @@ fn measure(document: &ExecutableDocument, limits: &Limits) -> Result<(), Refused
         (
             total.fields,
             limits.tokens_max,
-            "fields, with fragments spread out",
+            "fields and fragments, with these spread out",
         ),
     ];
     for (size, max, what) in measured {
@@ -258,11 +297,13 @@ impl<'a> Ruler<'a> {
                 }
                 Selection::InlineFragment(fragment) => {
                     directives(&fragment.node.directives)?;
-                    self.set(&fragment.node.selection_set.node, level + 1)?
+                    let inner = self.set(&fragment.node.selection_set.node, level + 1)?;
+                    inner.with_one_more()
                 }
                 Selection::FragmentSpread(spread) => {
                     directives(&spread.node.directives)?;
-                    self.fragment(&spread.node.fragment_name.node, level + 1)?
+                    let name = &spread.node.fragment_name.node;
+                    self.fragment(name, level + 1)?.with_one_more()
                 }
             };
             total.beside(size);
@@ -379,6 +420,18 @@ mod tests {
         let circle =
             "{ ...A } fragment A on Query { a { ...B } } fragment B on Query { b { ...A } }";
         assert_eq!(code(circle), "\"GRAPHQL_VALIDATION_FAILED\"");
+    }
+
+    #[test]
+    fn fragments_that_multiply_and_lead_to_nothing_are_refused_as_well() {
+        let mut bomb = "{ ...F0 }".to_owned();
+        for n in 0..30 {
+            bomb.push_str(&format!(
+                " fragment F{n} on Query {{ ...F{0} ... {{ ...F{0} }} }}",
+                n + 1
+            ));
+        }
+        assert_eq!(code(&bomb), TOO_COMPLEX);
     }
 
     #[test]

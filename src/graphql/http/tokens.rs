@@ -6,6 +6,9 @@
 /// How deep brackets of any kind may nest, in a document that is parsed at all.
 pub const NESTING_MAX: usize = 64;
 
+/// How long a name or a number may be: what is not known is compared with all that is.
+pub const WORD_MAX: usize = 256;
+
 /// Why a document is not parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TooMuch {
@@ -13,6 +16,8 @@ pub enum TooMuch {
     Tokens,
     /// Brackets deeper than [`NESTING_MAX`].
     Nesting,
+    /// A name or number longer than [`WORD_MAX`].
+    Word,
 }
 
 /// Counts, and stops at the first excess. A document that is no GraphQL may be counted wrongly, but
@@ -47,7 +52,13 @@ pub fn count(document: &str, tokens_max: usize) -> Result<usize, TooMuch> {
                 1
             }
             b'.' => run(rest, |byte| byte == b'.'),
-            byte if is_word(byte) => run(rest, is_word),
+            byte if is_word(byte) => {
+                let length = run(rest, is_word);
+                if length > WORD_MAX {
+                    return Err(TooMuch::Word);
+                }
+                length
+            }
             _ => 1,
         };
         tokens += 1;
@@ -124,6 +135,9 @@ mod tests {
         let deep = "[".repeat(NESTING_MAX + 1);
         assert_eq!(count(&deep, 1_000_000), Err(TooMuch::Nesting));
         assert!(count(&"[".repeat(NESTING_MAX), 1000).is_ok());
+        let name = "a".repeat(WORD_MAX);
+        assert_eq!(count(&name, 1), Ok(1));
+        assert_eq!(count(&format!("{name}a"), 1), Err(TooMuch::Word));
     }
 
     #[test]

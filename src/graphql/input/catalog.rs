@@ -1,11 +1,14 @@
 //! Inputs about credit types and products.
 
 use async_graphql::{ID, InputObject};
-use domain::ProductId;
+use domain::{CreditTypeId, ProductId};
 
-use super::Ask;
-use crate::graphql::types::names::BurnDownKey;
-use crate::ledger::command::input::{CreateCreditType, CreateProduct, UpdateProduct};
+use super::{Ask, instant, json};
+use crate::graphql::scalar::{DateTime, Json};
+use crate::graphql::types::names::{BurnDownKey, BurnDownPreset};
+use crate::ledger::command::input::{
+    CreateCreditType, CreateProduct, ProductExtra, UpdateCreditType, UpdateProduct,
+};
 
 /// Decimal places of a credit type where none are named.
 const SCALE_DEFAULT: i32 = 6;
@@ -28,6 +31,8 @@ pub struct CreateCreditTypeInput {
     /// Default: PRIORITY, CONTRACT_LEVEL_FIRST, EXPIRES_FIRST, PROMOTIONAL_FIRST,
     /// NARROWEST_SCOPE_FIRST, EFFECTIVE_FIRST, CREATED_FIRST.
     burn_down_order: Option<Vec<BurnDownKey>>,
+    /// A list of keys by its name; where `burnDownOrder` is given too, that one counts.
+    burn_down_preset: Option<BurnDownPreset>,
     /// A repeated key with the same input answers as the first time.
     idempotency_key: Option<String>,
 }
@@ -36,14 +41,54 @@ impl Ask for CreateCreditTypeInput {
     type Command = CreateCreditType;
 
     fn ask(self) -> (CreateCreditType, Option<String>) {
-        let order = self.burn_down_order;
+        let order = order(self.burn_down_order, self.burn_down_preset);
         let command = CreateCreditType {
             name: self.name,
             is_currency: self.is_currency.unwrap_or_default(),
             currency: self.currency,
             currency_exponent: self.currency_exponent,
             scale: self.scale.unwrap_or(SCALE_DEFAULT),
-            burn_down_order: order.map(|keys| keys.into_iter().map(Into::into).collect()),
+            burn_down_order: order,
+        };
+        (command, self.idempotency_key)
+    }
+}
+
+/// The keys that are given, or meant by a name.
+fn order(
+    keys: Option<Vec<BurnDownKey>>,
+    preset: Option<BurnDownPreset>,
+) -> Option<Vec<domain::burn::BurnDownKey>> {
+    let keys = keys.map(|keys| keys.into_iter().map(Into::into).collect());
+    keys.or_else(|| Some(domain::burn::BurnDownPreset::from(preset?).keys().to_vec()))
+}
+
+/// Of `updateCreditType`: what is absent stays.
+#[derive(Debug, InputObject)]
+pub struct UpdateCreditTypeInput {
+    /// Which.
+    id: ID,
+    /// 1..255 characters.
+    name: Option<String>,
+    /// Order in which its credit burns down from now on.
+    burn_down_order: Option<Vec<BurnDownKey>>,
+    /// A list of keys by its name; where `burnDownOrder` is given too, that one counts.
+    burn_down_preset: Option<BurnDownPreset>,
+    /// Archive, or bring back.
+    archived: Option<bool>,
+    /// A repeated key with the same input answers as the first time.
+    idempotency_key: Option<String>,
+}
+
+impl Ask for UpdateCreditTypeInput {
+    type Command = UpdateCreditType;
+
+    fn ask(self) -> (UpdateCreditType, Option<String>) {
+        let command = UpdateCreditType {
+            id: CreditTypeId::read(&self.id),
+            name: self.name,
+            burn_down_order: order(self.burn_down_order, self.burn_down_preset),
+            archived: self.archived,
         };
         (command, self.idempotency_key)
     }
@@ -56,6 +101,12 @@ pub struct CreateProductInput {
     name: String,
     /// What credits can name instead of it.
     tags: Option<Vec<String>>,
+    /// A JSON object.
+    custom_fields: Option<Json>,
+    /// A JSON object that is kept and that no rule reads.
+    details: Option<Json>,
+    /// Since when it is so, not in the future; for the history only. Default: now.
+    starting_at: Option<DateTime>,
     /// A repeated key with the same input answers as the first time.
     idempotency_key: Option<String>,
 }
@@ -67,6 +118,11 @@ impl Ask for CreateProductInput {
         let command = CreateProduct {
             name: self.name,
             tags: self.tags.unwrap_or_default(),
+            extra: ProductExtra {
+                custom_fields: json(self.custom_fields),
+                details: json(self.details),
+                starting_at: instant(self.starting_at),
+            },
         };
         (command, self.idempotency_key)
     }
@@ -83,6 +139,12 @@ pub struct UpdateProductInput {
     tags: Option<Vec<String>>,
     /// Archive, or bring back.
     archived: Option<bool>,
+    /// A JSON object; takes the place of the old one.
+    custom_fields: Option<Json>,
+    /// A JSON object that is kept and that no rule reads; by key, null takes one away.
+    details: Option<Json>,
+    /// Since when it is so, not in the future; for the history only. Default: now.
+    starting_at: Option<DateTime>,
     /// A repeated key with the same input answers as the first time.
     idempotency_key: Option<String>,
 }
@@ -96,6 +158,11 @@ impl Ask for UpdateProductInput {
             name: self.name,
             tags: self.tags,
             archived: self.archived,
+            extra: ProductExtra {
+                custom_fields: json(self.custom_fields),
+                details: json(self.details),
+                starting_at: instant(self.starting_at),
+            },
         };
         (command, self.idempotency_key)
     }

@@ -155,6 +155,8 @@ pub struct CreateCreditInput {
     rate_type: Option<RateType>,
     /// A JSON object.
     custom_fields: Option<Json>,
+    /// A JSON object that is kept and that no rule reads.
+    details: Option<Json>,
     /// Kept for the caller.
     netsuite_sales_order_id: Option<String>,
     /// Kept for the caller.
@@ -186,6 +188,7 @@ impl Ask for CreateCreditInput {
             specifiers: specifiers(self.specifiers).unwrap_or_default(),
             rate_type: self.rate_type.unwrap_or(RateType::ListRate).to_string(),
             custom_fields: json(self.custom_fields),
+            details: json(self.details),
             netsuite_sales_order_id: self.netsuite_sales_order_id,
             salesforce_opportunity_id: self.salesforce_opportunity_id,
             uniqueness_key: self.uniqueness_key,
@@ -221,6 +224,8 @@ pub struct EditCreditInput {
     specifiers: Option<Vec<SpecifierInput>>,
     /// A JSON object; takes the place of the old one.
     custom_fields: Option<Json>,
+    /// A JSON object that is kept and that no rule reads; by key, null takes one away.
+    details: Option<Json>,
     /// A repeated key with the same input answers as the first time.
     idempotency_key: Option<String>,
 }
@@ -242,6 +247,7 @@ impl Ask for EditCreditInput {
             applicable_product_tags: self.applicable_product_tags,
             specifiers: specifiers(self.specifiers),
             custom_fields: json(self.custom_fields),
+            details: json(self.details),
         };
         (command, self.idempotency_key)
     }

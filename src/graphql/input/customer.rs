@@ -1,11 +1,13 @@
 //! Inputs about customers.
 
 use async_graphql::{ID, InputObject};
-use domain::CustomerId;
+use domain::{CustomerId, TestClockId};
 
-use super::{Ask, json};
+use super::{Ask, id, json};
 use crate::graphql::scalar::Json;
-use crate::ledger::command::input::{ArchiveCustomer, CreateCustomer, UpdateCustomer};
+use crate::ledger::command::input::{
+    ArchiveCustomer, CreateCustomer, CustomerExtra, UpdateCustomer,
+};
 
 /// Of `createCustomer`.
 #[derive(Debug, InputObject)]
@@ -16,6 +18,12 @@ pub struct CreateCustomerInput {
     external_id: Option<String>,
     /// A JSON object.
     custom_fields: Option<Json>,
+    /// A test clock for it to live by, for good; without one it lives in real time.
+    test_clock_id: Option<ID>,
+    /// Names under which its usage is reported, each unique over all customers.
+    ingest_aliases: Option<Vec<String>>,
+    /// A JSON object that is kept and that no rule reads.
+    details: Option<Json>,
     /// A repeated key with the same input answers as the first time.
     idempotency_key: Option<String>,
 }
@@ -28,6 +36,11 @@ impl Ask for CreateCustomerInput {
             name: self.name,
             external_id: self.external_id,
             custom_fields: json(self.custom_fields),
+            test_clock_id: id(self.test_clock_id, TestClockId::read),
+            extra: CustomerExtra {
+                ingest_aliases: self.ingest_aliases,
+                details: json(self.details),
+            },
         };
         (command, self.idempotency_key)
     }
@@ -44,6 +57,10 @@ pub struct UpdateCustomerInput {
     external_id: Option<String>,
     /// A JSON object; takes the place of the old one.
     custom_fields: Option<Json>,
+    /// Names under which its usage is reported; take the place of the old ones.
+    ingest_aliases: Option<Vec<String>>,
+    /// A JSON object that is kept and that no rule reads; by key, null takes one away.
+    details: Option<Json>,
     /// A repeated key with the same input answers as the first time.
     idempotency_key: Option<String>,
 }
@@ -57,6 +74,10 @@ impl Ask for UpdateCustomerInput {
             name: self.name,
             external_id: self.external_id,
             custom_fields: json(self.custom_fields),
+            extra: CustomerExtra {
+                ingest_aliases: self.ingest_aliases,
+                details: json(self.details),
+            },
         };
         (command, self.idempotency_key)
     }

@@ -171,6 +171,8 @@ pub struct AddManualLedgerEntryInput {
     reason: String,
     /// Inside the segment's window; default: now.
     effective_at: Option<DateTime>,
+    /// 1..128 characters, kept for ever: a second use answers UNIQUENESS_KEY_TAKEN.
+    uniqueness_key: Option<String>,
     /// A repeated key with the same input answers as the first time.
     idempotency_key: Option<String>,
 }
@@ -184,6 +186,7 @@ impl Ask for AddManualLedgerEntryInput {
             amount: self.amount.0,
             reason: self.reason,
             effective_at: instant(self.effective_at),
+            uniqueness_key: self.uniqueness_key,
         };
         (command, self.idempotency_key)
     }

@@ -2,7 +2,9 @@
 //! list admits nothing.
 
 use async_graphql::{ID, InputObject};
-use domain::{ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId};
+use domain::{
+    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, TestClockId,
+};
 use uuid::Uuid;
 
 use super::{id, ids, instant};
@@ -53,10 +55,17 @@ pub struct CustomerFilter {
     /// With these external ids.
     #[graphql(validator(max_items = 1000))]
     external_ids: Option<Vec<String>>,
+    /// Whose usage is reported under one of these names.
+    ingest_aliases: Option<Vec<String>>,
     /// Case-insensitive, anywhere in the name or the external id.
     search: Option<String>,
     /// Archived, or not.
     archived: Option<bool>,
+    /// On these test clocks.
+    #[graphql(validator(max_items = 1000))]
+    test_clock_ids: Option<Vec<ID>>,
+    /// On a test clock, or in real time.
+    on_test_clock: Option<bool>,
 }
 
 impl Condition for CustomerFilter {
@@ -68,8 +77,11 @@ impl From<CustomerFilter> for filter::CustomerFilter {
         Self {
             ids: ids(given.ids, CustomerId::read),
             external_ids: given.external_ids,
+            ingest_aliases: given.ingest_aliases,
             search: given.search,
             archived: given.archived,
+            test_clock_ids: ids(given.test_clock_ids, TestClockId::read),
+            on_test_clock: given.on_test_clock,
             ..Self::default()
         }
     }
@@ -97,6 +109,8 @@ pub struct CreditGrantFilter {
     effective_before: Option<DateTime>,
     /// That never expire, or not before.
     not_expiring_before: Option<DateTime>,
+    /// That expire before.
+    expiring_before: Option<DateTime>,
     /// Made in this time.
     created_at: Option<DateTimeRange>,
     /// With this key.
@@ -120,6 +134,7 @@ impl From<CreditGrantFilter> for filter::GrantFilter {
             category: names(given.category),
             effective_before: instant(given.effective_before),
             not_expiring_before: instant(given.not_expiring_before),
+            expiring_before: instant(given.expiring_before),
             created_at: or_all(given.created_at),
             uniqueness_key: given.uniqueness_key,
         }
@@ -148,8 +163,12 @@ pub struct CreditFilter {
     covering_date: Option<DateTime>,
     /// With a segment that starts at or after it.
     starting_at: Option<DateTime>,
+    /// With a segment that ends after, or never.
+    ends_after: Option<DateTime>,
     /// With a segment that starts before it.
     effective_before: Option<DateTime>,
+    /// With a segment that is active now and ends before it.
+    expiring_before: Option<DateTime>,
     /// Default: true.
     include_contract_credits: Option<bool>,
     /// Default: true.
@@ -170,7 +189,9 @@ impl From<CreditFilter> for filter::CreditFilter {
             status: names(given.status),
             covering_date: instant(given.covering_date),
             starting_at: instant(given.starting_at),
+            ends_after: instant(given.ends_after),
             effective_before: instant(given.effective_before),
+            expiring_before: instant(given.expiring_before),
             include_contract_credits: given.include_contract_credits,
             include_archived: given.include_archived,
         }

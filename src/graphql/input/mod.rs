@@ -6,9 +6,11 @@ mod catalog;
 mod contract;
 mod credit;
 mod credit_grant;
+mod custom_field;
 mod customer;
 mod drawdown;
 mod filter;
+mod test_clock;
 
 use async_graphql::{ID, InputType};
 use domain::CreditTypeId;
@@ -17,12 +19,17 @@ use super::scalar::{DateTime, Json};
 use crate::ledger::Command;
 
 pub use access::{CreateApiKeyInput, CreateCustomerTokenInput, RevokeApiKeyInput};
-pub use catalog::{CreateCreditTypeInput, CreateProductInput, UpdateProductInput};
-pub use contract::{CreateContractInput, EndContractInput};
+pub use catalog::{
+    CreateCreditTypeInput, CreateProductInput, UpdateCreditTypeInput, UpdateProductInput,
+};
+pub use contract::{
+    ArchiveContractInput, CreateContractInput, EndContractInput, ExtendContractInput,
+};
 pub use credit::{CreateCreditInput, EditCreditInput, EndCreditInput, VoidCreditInput};
 pub use credit_grant::{
     CreateCreditGrantInput, EditCreditGrantInput, ExpireCreditGrantInput, VoidCreditGrantInput,
 };
+pub use custom_field::{AddCustomFieldKeyInput, RemoveCustomFieldKeyInput, SetCustomFieldsInput};
 pub use customer::{ArchiveCustomerInput, CreateCustomerInput, UpdateCustomerInput};
 pub use drawdown::{
     AddManualLedgerEntryInput, CaptureDrawdownInput, DrawDownInput, ReleaseDrawdownInput,
@@ -31,6 +38,7 @@ pub use drawdown::{
 pub use filter::{
     CreditFilter, CreditGrantFilter, CustomerFilter, EventFilter, LedgerEntryFilter, or_all, uuid,
 };
+pub use test_clock::{AdvanceTestClockInput, CreateTestClockInput, DeleteTestClockInput};
 
 /// An input of a mutation: a command, and the key under which it may be repeated.
 pub trait Ask: InputType {

@@ -8,6 +8,7 @@ mod credit;
 mod credit_grant;
 mod customer;
 mod drawdown;
+mod test_clock;
 
 use async_graphql::{Context, MergedObject};
 
@@ -29,6 +30,7 @@ pub struct Mutation(
     credit::CreditMutation,
     drawdown::DrawdownMutation,
     access::AccessMutation,
+    test_clock::TestClockMutation,
 );
 
 /// One command.

@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Object};
 use domain::{ContractId, CustomerId};
 use entity::contract;
 
+use super::custom_field::Beside;
 use super::names::SortOrder;
 use super::{Credit, Customer};
 use crate::graphql::connection::{Connection, Listed, Loaded, page, page_cost};
@@ -11,7 +12,7 @@ use crate::graphql::context::{Found, load, load_all};
 use crate::graphql::error::Failure;
 use crate::graphql::input::{CreditFilter, or_all};
 use crate::graphql::loaders::{ContractKey, CreditCountOfContract, CreditsOfContract};
-use crate::graphql::scalar::DateTime;
+use crate::graphql::scalar::{DateTime, Json};
 
 /// A contract of a customer.
 pub struct Contract(pub contract::Model);
@@ -45,6 +46,10 @@ impl Contract {
         id: Option<ContractId>,
     ) -> Found<Self> {
         Self::find(ctx, customer, id?).await.transpose()
+    }
+
+    async fn beside(&self, ctx: &Context<'_>) -> Result<Beside, Failure> {
+        Beside::of(ctx, self.0.customer_id, self.0.id.0).await
     }
 
     /// A JSON array of ids in a row, in its order.
@@ -91,6 +96,21 @@ impl Contract {
     /// When it was archived.
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)
+    }
+
+    /// The seller's own.
+    async fn custom_fields(&self, ctx: &Context<'_>) -> Result<Json, Failure> {
+        self.beside(ctx).await?.custom_fields()
+    }
+
+    /// Kept for the seller, read by no rule.
+    async fn details(&self, ctx: &Context<'_>) -> Result<Json, Failure> {
+        self.beside(ctx).await?.details()
+    }
+
+    /// No other contract has it.
+    async fn uniqueness_key(&self, ctx: &Context<'_>) -> Result<Option<String>, Failure> {
+        Ok(self.beside(ctx).await?.uniqueness_key())
     }
 
     /// Credits at its level.

@@ -4,11 +4,12 @@ use async_graphql::{Context, Enum, ID, Object};
 use domain::scope;
 use domain::{CreditId, CustomerId};
 
+use super::custom_field::Beside;
 use super::names::{RateType, SortOrder};
 use super::segment::AccessSchedule;
 use super::{Contract, Customer, LedgerEntry, Product};
 use crate::graphql::connection::{Connection, Listed, Loaded, page, page_cost};
-use crate::graphql::context::{Found, load, now, scale};
+use crate::graphql::context::{Found, load, scale};
 use crate::graphql::error::Failure;
 use crate::graphql::input::{LedgerEntryFilter, or_all};
 use crate::graphql::loaders::{CreditKey, EntriesOfCredit, EntryCountOfCredit};
@@ -136,8 +137,8 @@ impl Credit {
     }
 
     /// Where it stands now.
-    async fn status(&self, ctx: &Context<'_>) -> Result<CreditStatus, Failure> {
-        Ok(status::credit_status(&self.0, now(ctx)?).into())
+    async fn status(&self) -> CreditStatus {
+        status::credit_status(&self.0).into()
     }
 
     /// 0 or more, lower is used first.
@@ -152,8 +153,7 @@ impl Credit {
 
     /// What can be spent now: active segments only.
     async fn balance(&self, ctx: &Context<'_>) -> Result<Decimal, Failure> {
-        let now = now(ctx)?;
-        self.money(ctx, status::credit_balance(&self.0, now)).await
+        self.money(ctx, status::credit_balance(&self.0)).await
     }
 
     /// Reserved by open holds, in segments that have ended too.
@@ -192,6 +192,14 @@ impl Credit {
     /// The seller's own.
     async fn custom_fields(&self) -> Result<Json, Failure> {
         Json::stored(&self.0.credit.custom_fields)
+    }
+
+    /// Kept for the seller, read by no rule.
+    async fn details(&self, ctx: &Context<'_>) -> Result<Json, Failure> {
+        let credit = &self.0.credit;
+        Beside::of(ctx, credit.customer_id, credit.id.0)
+            .await?
+            .details()
     }
 
     /// No other credit has it.

@@ -1,15 +1,16 @@
 //! `CreditGrant`.
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject, Value};
 use domain::{CreditGrantId, CustomerId};
 
 use super::names::{GrantCategory, GrantStatus, RolloverKind, SortOrder};
 use super::{Amount, Customer, LedgerEntry, Product};
 use crate::graphql::connection::{Connection, Listed, Loaded, page, page_cost};
-use crate::graphql::context::{Found, load, now, scale};
+use crate::graphql::context::{Found, load, scale};
 use crate::graphql::error::Failure;
 use crate::graphql::input::{LedgerEntryFilter, or_all};
 use crate::graphql::loaders::{EntriesOfGrant, EntryCountOfGrant, GrantKey};
+use crate::graphql::rows::{self, Teller, instant, maybe, maybe_instant, text};
 use crate::graphql::scalar::{DateTime, Decimal, Json};
 use crate::ledger::read::{GrantRow, status};
 
@@ -25,6 +26,31 @@ impl From<GrantRow> for CreditGrant {
 impl Listed for CreditGrant {
     const CONNECTION: &'static str = "CreditGrantConnection";
     const EDGE: &'static str = "CreditGrantEdge";
+
+    fn told(&self, field: &str, teller: &Teller<'_>) -> Option<Value> {
+        let (row, segment) = (&self.0.grant, &self.0.segment);
+        match field {
+            "id" => rows::id(row.id.0),
+            "name" => text(&*row.name),
+            "reason" => maybe(row.reason.as_deref()),
+            "grantType" => maybe(row.grant_type.as_deref()),
+            "category" => text(row.category.as_str()),
+            "remaining" => teller.amount(segment.remaining, row.credit_type_id),
+            "held" => teller.amount(segment.held, row.credit_type_id),
+            "priority" => Some(row.priority.into()),
+            "effectiveAt" => instant(row.effective_at),
+            "expiresAt" => maybe_instant(row.expires_at),
+            "invoiceDate" => maybe_instant(row.invoice_date),
+            "invoiceId" => maybe(row.invoice_id.as_deref()),
+            "customFields" => Json::stored(&row.custom_fields).ok().map(|json| json.0),
+            "uniquenessKey" => maybe(row.uniqueness_key.as_deref()),
+            "createdAt" => instant(row.created_at),
+            "createdBy" => text(&*row.created_by),
+            "updatedAt" => instant(row.updated_at),
+            "voidedAt" => maybe_instant(row.voided_at),
+            _ => None,
+        }
+    }
 }
 
 impl CreditGrant {
@@ -104,8 +130,8 @@ impl CreditGrant {
     }
 
     /// Where it stands now.
-    async fn status(&self, ctx: &Context<'_>) -> Result<GrantStatus, Failure> {
-        Ok(status::segment_status(&self.0.segment, now(ctx)?).into())
+    async fn status(&self) -> GrantStatus {
+        status::segment_status(&self.0.segment, self.0.now).into()
     }
 
     /// Granted.

@@ -1,11 +1,12 @@
 //! `Customer`.
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID, Object, Value};
 use domain::{CreditTypeId, CustomerId};
 use entity::customer;
 
+use super::custom_field::Beside;
 use super::names::{DrawdownStatus, SortOrder};
-use super::{Balance, Contract, Credit, CreditGrant, Drawdown, LedgerEntry};
+use super::{Balance, Contract, Credit, CreditGrant, Drawdown, LedgerEntry, TestClock};
 use crate::graphql::connection::{Connection, Listed, Loaded, page, page_cost};
 use crate::graphql::context::{Found, find_credit_type, load, now};
 use crate::graphql::error::Failure;
@@ -14,6 +15,7 @@ use crate::graphql::loaders::{
     BalancesKey, ContractCountOf, ContractsOf, CreditCountOf, CreditsOf, CustomerKey,
     DrawdownCountOf, DrawdownsOf, EntriesOf, EntryCountOf, GrantCountOf, GrantsOf,
 };
+use crate::graphql::rows::{self, Teller, instant, maybe, maybe_instant, text};
 use crate::graphql::scalar::{DateTime, Json};
 use crate::ledger::read::{BalanceRow, DrawdownFilter};
 
@@ -29,6 +31,19 @@ impl From<customer::Model> for Customer {
 impl Listed for Customer {
     const CONNECTION: &'static str = "CustomerConnection";
     const EDGE: &'static str = "CustomerEdge";
+
+    fn told(&self, field: &str, _: &Teller<'_>) -> Option<Value> {
+        let row = &self.0;
+        match field {
+            "id" => rows::id(row.id.0),
+            "externalId" => maybe(row.external_id.as_deref()),
+            "name" => text(&*row.name),
+            "customFields" => Json::stored(&row.custom_fields).ok().map(|json| json.0),
+            "createdAt" => instant(row.created_at),
+            "archivedAt" => maybe_instant(row.archived_at),
+            _ => None,
+        }
+    }
 }
 
 impl Customer {
@@ -75,9 +90,26 @@ impl Customer {
         Json::stored(&self.0.custom_fields)
     }
 
+    /// Names under which its usage is reported.
+    async fn ingest_aliases(&self, ctx: &Context<'_>) -> Result<Vec<String>, Failure> {
+        Beside::of(ctx, self.0.id, self.0.id.0)
+            .await?
+            .ingest_aliases()
+    }
+
+    /// Kept for the seller, read by no rule.
+    async fn details(&self, ctx: &Context<'_>) -> Result<Json, Failure> {
+        Beside::of(ctx, self.0.id, self.0.id.0).await?.details()
+    }
+
     /// When it was made.
     async fn created_at(&self) -> DateTime {
         self.0.created_at.into()
+    }
+
+    /// The test clock it lives by; null: real time.
+    async fn test_clock(&self, ctx: &Context<'_>) -> Found<TestClock> {
+        TestClock::maybe(ctx, self.0.test_clock_id).await
     }
 
     /// From then on it accepts no new credit and no drawdown.
@@ -127,7 +159,7 @@ impl Customer {
             held: 0,
             scheduled: 0,
             sequence: 0,
-            as_of: at.map_or(now(ctx)?, |at| at.0),
+            as_of: at.map_or(self.0.clock_now.unwrap_or(now(ctx)?), |at| at.0),
         }))
     }
 

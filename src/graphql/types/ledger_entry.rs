@@ -1,8 +1,6 @@
 //! `LedgerEntry`.
 
-use std::fmt::Write;
-
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID, Object, Value};
 use entity::ledger_entry;
 
 use super::names::LedgerEntryKind;
@@ -10,6 +8,7 @@ use super::{Credit, CreditGrant, CreditType, Customer, Drawdown};
 use crate::graphql::connection::Listed;
 use crate::graphql::context::{Found, scale};
 use crate::graphql::error::Failure;
+use crate::graphql::rows::{self, Teller, instant, maybe, text};
 use crate::graphql::scalar::{BigInt, DateTime, Decimal};
 
 /// Append-only: never changed, never removed. Per customer and credit type, numbered 1, 2, 3, ...
@@ -25,6 +24,25 @@ impl From<ledger_entry::Model> for LedgerEntry {
 impl Listed for LedgerEntry {
     const CONNECTION: &'static str = "LedgerEntryConnection";
     const EDGE: &'static str = "LedgerEntryEdge";
+
+    fn told(&self, field: &str, teller: &Teller<'_>) -> Option<Value> {
+        let row = &self.0;
+        match field {
+            "id" => rows::id(row.id.0),
+            "sequence" => text(row.sequence.to_string()),
+            "kind" => text(row.kind.as_str()),
+            "amount" => teller.amount(row.amount, row.credit_type_id),
+            "runningBalance" => teller.amount(row.running_balance, row.credit_type_id),
+            "effectiveAt" => instant(row.effective_at),
+            "recordedAt" => instant(row.recorded_at),
+            "createdBy" => text(&*row.created_by),
+            "reason" => maybe(row.reason.as_deref()),
+            "segmentId" => rows::id(row.segment_id.0),
+            "invoiceId" => maybe(row.invoice_id.as_deref()),
+            "hash" => text(hex(&row.hash)),
+            _ => None,
+        }
+    }
 }
 
 impl LedgerEntry {
@@ -122,11 +140,13 @@ impl LedgerEntry {
 
     /// Hex SHA-256 over this entry and the previous entry's hash.
     async fn hash(&self) -> String {
-        let mut text = String::with_capacity(self.0.hash.len().saturating_mul(2));
-        for byte in &self.0.hash {
-            // Writing to a string does not fail.
-            write!(text, "{byte:02x}").unwrap_or_default();
-        }
-        text
+        hex(&self.0.hash)
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let digits = digits.filter_map(|digit| DIGITS.get(usize::from(digit)));
+    digits.map(|digit| char::from(*digit)).collect()
 }

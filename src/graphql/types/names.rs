@@ -136,6 +136,20 @@ pub enum DrawdownStatus {
     Lapsed,
 }
 
+/// Where a test clock stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::test_clock::TestClockStatus")]
+pub enum TestClockStatus {
+    /// All its customers are at its time.
+    Ready,
+    /// Its customers are being brought to its time, one by one.
+    Advancing,
+    /// It was deleted; its customers are being archived.
+    Deleting,
+    /// It was deleted; its customers are archived and keep its last time.
+    Deleted,
+}
+
 /// What a plan says of one segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "domain::burn::Outcome")]
@@ -160,6 +174,33 @@ pub enum CandidateOutcome {
     OtherContract,
     /// It is for other group values.
     OtherGroup,
+}
+
+/// A burn-down order with a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::burn::BurnDownPreset")]
+pub enum BurnDownPreset {
+    /// ROLLOVER_FIRST, PRIORITY, PROMOTIONAL_FIRST, NARROWEST_SCOPE_FIRST, EXPIRES_FIRST,
+    /// EFFECTIVE_FIRST, CONTRACT_LEVEL_FIRST, CREATED_FIRST.
+    MetronomeContracts,
+    /// PRIORITY, EXPIRES_FIRST, EFFECTIVE_FIRST, CREATED_FIRST.
+    MetronomeGrants,
+}
+
+/// What can have custom fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::custom_field::FieldEntity")]
+pub enum CustomFieldEntity {
+    /// Customers.
+    Customer,
+    /// Credit grants.
+    CreditGrant,
+    /// Credits.
+    Credit,
+    /// Contracts.
+    Contract,
+    /// Products.
+    Product,
 }
 
 /// What a caller may do.

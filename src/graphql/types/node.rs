@@ -6,7 +6,7 @@ use async_graphql::{ID, Interface};
 
 use super::{
     ApiKey, Contract, Credit, CreditGrant, CreditType, Customer, Drawdown, Event, LedgerEntry,
-    Product,
+    Product, TestClock,
 };
 use crate::ledger::read::NodeRow;
 
@@ -24,6 +24,8 @@ pub enum Node {
     CreditType(CreditType),
     /// A product.
     Product(Product),
+    /// A test clock.
+    TestClock(TestClock),
     /// A contract.
     Contract(Contract),
     /// A credit grant.
@@ -46,6 +48,7 @@ impl From<NodeRow> for Node {
             NodeRow::Customer(row) => Self::Customer(row.into()),
             NodeRow::CreditType(row) => Self::CreditType(CreditType(Arc::new(row))),
             NodeRow::Product(row) => Self::Product(row.into()),
+            NodeRow::TestClock(row) => Self::TestClock(row.into()),
             NodeRow::Contract(row) => Self::Contract(row.into()),
             NodeRow::Grant(row) => Self::CreditGrant(row.into()),
             NodeRow::Credit(row) => Self::Credit(row.into()),

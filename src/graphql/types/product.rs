@@ -1,14 +1,15 @@
 //! `Product`.
 
 use async_graphql::{Context, ID, Object};
-use domain::ProductId;
+use domain::{CustomerId, ProductId};
 use entity::product;
 
+use super::custom_field::Beside;
 use crate::graphql::connection::Listed;
 use crate::graphql::context::{Found, load, load_all};
 use crate::graphql::error::Failure;
 use crate::graphql::loaders::ProductKey;
-use crate::graphql::scalar::DateTime;
+use crate::graphql::scalar::{DateTime, Json};
 
 /// What usage is booked under.
 pub struct Product(pub product::Model);
@@ -43,6 +44,10 @@ impl Product {
             .ok_or_else(|| Failure::internal(format!("product {id} is gone")))
     }
 
+    async fn beside(&self, ctx: &Context<'_>) -> Result<Beside, Failure> {
+        Beside::of(ctx, CustomerId::HOUSE, self.0.id.0).await
+    }
+
     /// A JSON array of ids in a row, in its order.
     pub async fn listed(ctx: &Context<'_>, ids: &str) -> Result<Vec<Self>, Failure> {
         let ids: Vec<ProductId> = serde_json::from_str(ids).map_err(Failure::internal)?;
@@ -67,6 +72,22 @@ impl Product {
     /// What credits can name instead of it.
     async fn tags(&self) -> Result<Vec<String>, Failure> {
         serde_json::from_str(&self.0.tags).map_err(Failure::internal)
+    }
+
+    /// The seller's own.
+    async fn custom_fields(&self, ctx: &Context<'_>) -> Result<Json, Failure> {
+        self.beside(ctx).await?.custom_fields()
+    }
+
+    /// Kept for the seller, read by no rule.
+    async fn details(&self, ctx: &Context<'_>) -> Result<Json, Failure> {
+        self.beside(ctx).await?.details()
+    }
+
+    /// How it was at first and each change since, oldest first: startingAt, createdAt, createdBy,
+    /// changed.
+    async fn history(&self, ctx: &Context<'_>) -> Result<Json, Failure> {
+        self.beside(ctx).await?.history()
     }
 
     /// From then on nothing new can name it.

@@ -1,12 +1,12 @@
 //! `Segment` and `AccessSchedule`.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
-use domain::Scale;
+use domain::{Instant, Scale};
 use entity::segment;
 
 use super::CreditType;
 use super::names::SegmentStatus;
-use crate::graphql::context::{now, scale};
+use crate::graphql::context::scale;
 use crate::graphql::error::Failure;
 use crate::graphql::scalar::{DateTime, Decimal};
 use crate::ledger::read::{CreditRow, status};
@@ -22,12 +22,18 @@ pub struct AccessSchedule {
 
 impl AccessSchedule {
     /// The schedule of a credit.
-    pub async fn of(ctx: &Context<'_>, row: &CreditRow) -> Result<Self, Failure> {
-        let scale = scale(ctx, row.credit.credit_type_id).await?;
-        let segments = row.segments.iter().cloned();
+    pub async fn of(ctx: &Context<'_>, credit: &CreditRow) -> Result<Self, Failure> {
+        let scale = scale(ctx, credit.credit.credit_type_id).await?;
+        let segments = credit.segments.iter().cloned();
         Ok(Self {
-            credit_type: CreditType::of(ctx, row.credit.credit_type_id).await?,
-            segments: segments.map(|row| Segment { row, scale }).collect(),
+            credit_type: CreditType::of(ctx, credit.credit.credit_type_id).await?,
+            segments: segments
+                .map(|row| Segment {
+                    row,
+                    scale,
+                    now: credit.now,
+                })
+                .collect(),
         })
     }
 }
@@ -36,6 +42,8 @@ impl AccessSchedule {
 pub struct Segment {
     row: segment::Model,
     scale: Scale,
+    /// The time of its customer.
+    now: Instant,
 }
 
 /// The thing that is drawn from. A CreditGrant has exactly one; a Credit has one or more.
@@ -72,7 +80,7 @@ impl Segment {
     }
 
     /// Where it stands now.
-    async fn status(&self, ctx: &Context<'_>) -> Result<SegmentStatus, Failure> {
-        Ok(status::segment_status(&self.row, now(ctx)?).into())
+    async fn status(&self) -> SegmentStatus {
+        status::segment_status(&self.row, self.now).into()
     }
 }

@@ -1,69 +1,15 @@
-//! Contracts: create, end.
+//! Contracts: end, archive.
 
 use domain::{Code, ContractId, CreditId, Rejection};
-use entity::{contract, object_home};
 use serde_json::Value as Json;
 
-use super::super::work::{AccountKey, Needs, NewEvent, Rewritten, Tracked, Work};
-use super::credit_end::cut_off;
+use super::super::work::{AccountKey, Needs, NewEvent, Rewritten, Work};
+use super::credit_end::{cut_off, void_all};
 use super::input::*;
 use super::{Done, Home, Locate, Order, Run, Shape, View, act, archived, describe, not_found};
 
 /// What homes call a contract.
 pub(super) const KIND: &str = "contract";
-
-impl Run for CreateContract {
-    fn locate(&self) -> (Locate, &'static str) {
-        let home = Home {
-            customer_id: self.customer_id,
-            credit_type_id: None,
-        };
-        (Locate::Known(home), "customerId")
-    }
-
-    fn needs(&self, _: Home, needs: &mut Needs) {
-        needs.customers.insert(self.customer_id);
-    }
-
-    fn shape(&self, shape: &mut Shape, _: &View<'_>) {
-        shape.maybe_name("name", self.name.as_deref());
-        shape.window("endingBefore", self.starting_at, self.ending_before);
-    }
-
-    fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
-        let customer = work.state.customers.get(&self.customer_id);
-        let customer = customer.ok_or_else(|| not_found("customerId", "customer"))?;
-        if customer.row.archived_at.is_some() {
-            return Err(archived("customerId", "customer"));
-        }
-        let id = ContractId(work.ids.next(work.now));
-        let row = contract::Model {
-            id,
-            customer_id: self.customer_id,
-            name: self.name.clone(),
-            starting_at: self.starting_at,
-            ending_before: self.ending_before,
-            created_at: work.now,
-            created_by: order.actor.to_string(),
-            updated_at: work.now,
-            archived_at: None,
-            digest: Vec::new(),
-        };
-        let after = describe::contract(&row);
-        work.state.contracts.insert(id, Tracked::new(row));
-        work.claims.homes.push(object_home::Model {
-            id: id.0,
-            kind: KIND.to_owned(),
-            customer_id: self.customer_id,
-            credit_type_id: None,
-        });
-        event(work, order, ("contract.created", id.0), [None, Some(after)]);
-        Ok(Done {
-            object_id: id.0,
-            account: None,
-        })
-    }
-}
 
 impl Run for EndContract {
     fn locate(&self) -> (Locate, &'static str) {
@@ -98,13 +44,8 @@ impl Run for EndContract {
             let message = format!("must be before the present end, {end}");
             return Err(Rejection::new(Code::EndNotEarlier, "endingBefore", message));
         }
-        let before = describe::contract(row);
-        let of_contract = work.state.credits.values().map(|credit| &credit.row);
-        let of_contract =
-            of_contract.filter(|row| row.contract_id == Some(self.id) && row.voided_at.is_none());
-        let credits: Vec<(CreditId, AccountKey)> = of_contract
-            .map(|row| (row.id, (row.customer_id, row.credit_type_id)))
-            .collect();
+        let before = describe::contract(row, None);
+        let credits = credits_of(work, self.id);
         let keys: Vec<AccountKey> = credits.iter().map(|(_, key)| *key).collect();
         let copies = work.copy_books(&keys);
         for (id, key) in &credits {
@@ -113,7 +54,7 @@ impl Run for EndContract {
                 return Err(fault);
             }
         }
-        let now = work.now;
+        let recorded = work.recorded;
         for (id, key) in credits {
             let book = work.state.books.get(&key).map(|open| &open.book);
             let Some(tracked) = work.state.credits.get_mut(&id) else {
@@ -121,7 +62,7 @@ impl Run for EndContract {
             };
             let before = describe::credit(&tracked.row, None);
             let row = tracked.change();
-            row.updated_at = now;
+            row.updated_at = recorded;
             let after = describe::credit(row, book);
             event(
                 work,
@@ -135,8 +76,8 @@ impl Run for EndContract {
         };
         let row = tracked.change();
         row.ending_before = Some(self.ending_before);
-        row.updated_at = now;
-        let after = describe::contract(row);
+        row.updated_at = recorded;
+        let after = describe::contract(row, None);
         event(
             work,
             order,
@@ -172,19 +113,100 @@ impl EndContract {
     }
 }
 
-fn event(
+/// The credits of a contract that are not voided, and their accounts.
+fn credits_of(work: &Work<'_>, id: ContractId) -> Vec<(CreditId, AccountKey)> {
+    let credits = work.state.credits.values().map(|credit| &credit.row);
+    let of_contract = credits.filter(|row| row.contract_id == Some(id) && row.voided_at.is_none());
+    of_contract
+        .map(|row| (row.id, (row.customer_id, row.credit_type_id)))
+        .collect()
+}
+
+impl Run for ArchiveContract {
+    fn locate(&self) -> (Locate, &'static str) {
+        (Locate::Object(KIND, self.id.0), "id")
+    }
+
+    fn needs(&self, home: Home, needs: &mut Needs) {
+        needs.contracts.insert((home.customer_id, self.id));
+        let row = Rewritten::Contract(home.customer_id, self.id);
+        needs.rewritten.insert(row);
+        needs.all_accounts.insert(home.customer_id);
+        needs
+            .credits_of_contracts
+            .insert((home.customer_id, self.id));
+    }
+
+    fn shape(&self, _: &mut Shape, _: &View<'_>) {}
+
+    fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
+        let found = work.state.contracts.get(&self.id);
+        let row = &found.ok_or_else(|| not_found("id", "contract"))?.row;
+        if row.archived_at.is_some() {
+            return Err(archived("id", "contract"));
+        }
+        let before = describe::contract(row, None);
+        let credits = credits_of(work, self.id);
+        let keys: Vec<AccountKey> = credits.iter().map(|(_, key)| *key).collect();
+        let copies = work.copy_books(&keys);
+        for (id, key) in &credits {
+            let acting = act(work, order, None);
+            let Some(book) = work.book(*key) else {
+                continue;
+            };
+            if let Err(fault) = void_all(book, *id, true, &acting) {
+                work.put_back(copies);
+                return Err(fault);
+            }
+        }
+        let now = work.now;
+        for (id, key) in credits {
+            let book = work.state.books.get(&key).map(|open| &open.book);
+            let Some(tracked) = work.state.credits.get_mut(&id) else {
+                continue;
+            };
+            let before = describe::credit(&tracked.row, None);
+            let row = tracked.change();
+            row.updated_at = now;
+            row.voided_at = Some(now);
+            row.archived_at = row.archived_at.or(Some(now));
+            let after = describe::credit(row, book);
+            let told = [Some(before), Some(after)];
+            event(work, order, ("credit.voided", id.0), told);
+        }
+        let Some(tracked) = work.state.contracts.get_mut(&self.id) else {
+            return Err(not_found("id", "contract"));
+        };
+        let row = tracked.change();
+        row.archived_at = Some(now);
+        row.updated_at = now;
+        let mut after = describe::contract(row, None);
+        if let Json::Object(after) = &mut after {
+            after.insert("voidInvoices".to_owned(), self.void_invoices.into());
+        }
+        let told = [Some(before), Some(after)];
+        event(work, order, ("contract.archived", self.id.0), told);
+        Ok(Done {
+            object_id: self.id.0,
+            account: None,
+        })
+    }
+}
+
+/// Tells what happened to a contract, or to a credit with it.
+pub(super) fn event(
     work: &mut Work<'_>,
     order: &Order,
     (kind, subject_id): (&str, uuid::Uuid),
     [before, after]: [Option<Json>; 2],
 ) {
-    let now = work.now;
+    let (now, recorded_at) = (work.now, work.recorded);
     work.event(NewEvent {
         customer_id: order.home.customer_id,
         kind,
         subject_id,
         actor: &order.actor,
-        recorded_at: now,
+        recorded_at,
         effective_at: now,
         before,
         after,

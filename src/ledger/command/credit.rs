@@ -2,21 +2,26 @@
 
 use std::sync::Arc;
 
+use domain::custom_field::FieldEntity;
 use domain::grant::Category;
 use domain::scope::{Scope, Specifier};
 use domain::segment::{Parent, Segment};
 use domain::{
-    Amount, Code, ContractId, CreditId, Instant, ProductId, Rejection, SegmentId, Window,
+    Amount, Code, ContractId, CreditId, CustomerId, Instant, ProductId, Rejection, SegmentId,
+    Window,
 };
 use entity::{credit, object_home, uniqueness_key};
 use serde_json::{Value as Json, json};
 
 use super::super::canonical;
 use super::super::work::{AccountKey, Needs, NewEvent, Tracked, Work};
+use super::detail::{self, Beside};
 use super::grant::claim_key;
 use super::input::*;
 use super::shape::{group_values, kept_priority};
-use super::{Done, Home, Locate, Order, Run, Shape, View, act, archived, describe, not_found};
+use super::{
+    Done, Home, Locate, Order, Run, Shape, View, act, archived, custom_field, describe, not_found,
+};
 
 /// What uniqueness keys and homes call a credit.
 pub(super) const KIND: &str = "credit";
@@ -116,7 +121,7 @@ impl ScopeLists<'_> {
 pub(super) struct SegmentOf<'a> {
     pub row: &'a credit::Model,
     pub scope: Arc<Scope>,
-    pub now: Instant,
+    pub decided_at: Instant,
 }
 
 impl SegmentOf<'_> {
@@ -142,7 +147,7 @@ impl SegmentOf<'_> {
             ended: false,
             open: true,
             voided_at: None,
-            decided_at: self.now,
+            decided_at: self.decided_at,
             priority: self.row.priority,
             contract_level: self.row.contract_id.is_some(),
             category: Category::Promotional,
@@ -236,19 +241,19 @@ impl CreateCredit {
         order: &Order,
         row: &credit::Model,
     ) -> Result<(), Rejection> {
-        let (key, now) = (self.account(), work.now);
+        let (key, recorded) = (self.account(), work.recorded);
         let acting = act(work, order, None);
         let made = SegmentOf {
             row,
             scope: Arc::new(self.lists().scope(self.contract_id)),
-            now,
+            decided_at: recorded,
         };
         if work.open_book(key).is_none() {
             return Err(not_found("accessSchedule.creditTypeId", "credit type"));
         }
         let copies = work.copy_books(&[key]);
         for (index, input) in self.access_schedule.segments.iter().enumerate() {
-            let id = SegmentId(work.ids.next(now));
+            let id = SegmentId(work.ids.next(recorded));
             let Some(book) = work.book(key) else { continue };
             let amount = input
                 .amount
@@ -283,6 +288,7 @@ impl Run for CreateCredit {
             .extend(self.contract_id.map(|id| (self.customer_id, id)));
         needs.products.insert(self.product_id);
         self.lists().needs(home, needs);
+        custom_field::needs(needs, FieldEntity::Credit, self.custom_fields.as_ref());
         needs
             .uniqueness_keys
             .extend(self.uniqueness_key.clone().map(|key| (KIND, key)));
@@ -306,6 +312,7 @@ impl Run for CreateCredit {
         shape.maybe_reason("description", self.description.as_deref());
         self.lists().shape(shape);
         shape.object("customFields", self.custom_fields.as_ref());
+        shape.object("details", self.details.as_ref());
         shape.maybe_text(
             "netsuiteSalesOrderId",
             self.netsuite_sales_order_id.as_deref(),
@@ -321,9 +328,15 @@ impl Run for CreateCredit {
         self.exists(work, order.home)?;
         claim_key(work, KIND, self.uniqueness_key.as_deref())?;
         let key = self.account();
-        let id = CreditId(work.ids.next(work.now));
-        let row = self.row(id, work.now, &order.actor);
+        let id = CreditId(work.ids.next(work.recorded));
+        let field = (FieldEntity::Credit, self.customer_id, id.0);
+        custom_field::free(work, field, self.custom_fields.as_ref())?;
+        let row = self.row(id, work.recorded, &order.actor);
         self.add_segments(work, order, &row)?;
+        custom_field::claim(work, field, "{}", self.custom_fields.as_ref());
+        if self.details.is_some() {
+            keep(work, (self.customer_id, id), self.details.as_ref());
+        }
         if let Some(text) = &self.uniqueness_key {
             work.taken_keys.insert((KIND, text.clone()));
             work.claims.uniqueness_keys.push(uniqueness_key::Model {
@@ -349,6 +362,20 @@ impl Run for CreateCredit {
     }
 }
 
+/// Writes down what is kept beside a credit.
+pub(super) fn keep(
+    work: &mut Work<'_>,
+    (customer_id, id): (CustomerId, CreditId),
+    details: Option<&Json>,
+) {
+    let beside = Beside {
+        kind: KIND,
+        customer_id,
+        id: id.0,
+    };
+    detail::keep(work, beside, |row| detail::merge(&mut row.details, details));
+}
+
 pub(super) fn event(
     work: &mut Work<'_>,
     order: &Order,
@@ -356,13 +383,13 @@ pub(super) fn event(
     id: CreditId,
     [before, after]: [Option<Json>; 2],
 ) {
-    let now = work.now;
+    let (now, recorded_at) = (work.now, work.recorded);
     work.event(NewEvent {
         customer_id: order.home.customer_id,
         kind,
         subject_id: id.0,
         actor: &order.actor,
-        recorded_at: now,
+        recorded_at,
         effective_at: now,
         before,
         after,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::book::{Act, Book};
+use domain::custom_field::FieldEntity;
 use domain::{Code, ContractId, ProductId, Rejection, SegmentId, Window};
 use entity::credit;
 use serde::de::DeserializeOwned;
@@ -10,11 +11,11 @@ use serde_json::json;
 
 use super::super::canonical;
 use super::super::work::{Needs, Usage, Work};
-use super::credit::{KIND, ScopeLists, SegmentOf};
+use super::credit::{KIND, ScopeLists, SegmentOf, keep};
 use super::credit_end::{change, find, last_end, usage_stays_inside};
 use super::input::*;
 use super::shape::kept_priority;
-use super::{Done, Home, Locate, Order, Run, Shape, View, act, not_found};
+use super::{Done, Home, Locate, Order, Run, Shape, View, act, custom_field, not_found};
 
 /// The scope lists of a credit after an edit.
 struct Lists {
@@ -157,14 +158,14 @@ impl EditCredit {
         let made = SegmentOf {
             row,
             scope,
-            now: act.now,
+            decided_at: act.recorded,
         };
         for (index, input) in edit.add.iter().enumerate() {
             let amount = input
                 .amount
                 .to_minor(book.credit_type.scale)
                 .unwrap_or_default();
-            let id = SegmentId(act.ids.next(act.now));
+            let id = SegmentId(act.ids.next(act.recorded));
             let added = book.add_segment(made.make(id, amount, input), act);
             added.map_err(|f| f.under(&format!("accessSchedule.add.{index}.amount")))?;
         }
@@ -235,6 +236,10 @@ impl Run for EditCredit {
         needs.accounts.extend(home.account());
         needs.credits.insert((home.customer_id, self.id));
         needs.products.extend(self.product_id);
+        custom_field::needs(needs, FieldEntity::Credit, self.custom_fields.as_ref());
+        if self.details.is_some() {
+            needs.details.insert((home.customer_id, self.id.0));
+        }
         self.given().needs(home, needs);
         let ends = self.access_schedule.iter().flat_map(|edit| &edit.update);
         if let Some(earliest) = ends.filter_map(|update| update.ending_before).min() {
@@ -254,6 +259,7 @@ impl Run for EditCredit {
         }
         self.given().shape(shape);
         shape.object("customFields", self.custom_fields.as_ref());
+        shape.object("details", self.details.as_ref());
         let Some(edit) = &self.access_schedule else {
             return;
         };
@@ -297,7 +303,10 @@ impl Run for EditCredit {
         let found = find(work, order, self.id)?;
         let now = work.now;
         let acting = act(work, order, None);
-        change(work, order, found, "credit.edited", |book, row, usage| {
+        let field = (FieldEntity::Credit, order.home.customer_id, self.id.0);
+        custom_field::free(work, field, self.custom_fields.as_ref())?;
+        let old_fields = found.row.custom_fields.clone();
+        let done = change(work, order, found, "credit.edited", |book, row, usage| {
             self.change_terms(book, row)?;
             if let Some(edit) = &self.access_schedule {
                 self.change_schedule(book, row, edit, usage, &acting)?;
@@ -307,6 +316,14 @@ impl Run for EditCredit {
                 }
             }
             Ok(())
-        })
+        })?;
+        if self.custom_fields.is_some() {
+            custom_field::claim(work, field, &old_fields, self.custom_fields.as_ref());
+        }
+        if self.details.is_some() {
+            let whose = (order.home.customer_id, self.id);
+            keep(work, whose, self.details.as_ref());
+        }
+        Ok(done)
     }
 }

@@ -54,6 +54,22 @@ fn may_void_all(book: &Book, ids: &[SegmentId], remainder_only: bool) -> Result<
     faults.min_by_key(|fault| fault.code).map_or(Ok(()), Err)
 }
 
+/// Voids every live segment of a credit, or leaves off at the first that may not be.
+pub(super) fn void_all(
+    book: &mut Book,
+    credit: CreditId,
+    remainder_only: bool,
+    act: &Act<'_>,
+) -> Result<(), Rejection> {
+    let ids: Vec<SegmentId> = live(book, credit).map(|segment| segment.id).collect();
+    may_void_all(book, &ids, remainder_only).map_err(|fault| fault.under("id"))?;
+    for id in ids {
+        book.void_segment(id, true, act)
+            .map_err(|fault| fault.under("id"))?;
+    }
+    Ok(())
+}
+
 /// No posted usage may lie outside every window of its credit (decision 11).
 pub(super) fn usage_stays_inside(
     book: &Book,
@@ -135,7 +151,7 @@ pub(super) fn change(
         work.put_back(copies);
         return Err(fault);
     }
-    row.updated_at = work.now;
+    row.updated_at = work.recorded;
     let after = describe::credit(&row, work.book(key).map(|book| &*book));
     if let Some(tracked) = work.state.credits.get_mut(&id) {
         *tracked.change() = row;
@@ -205,12 +221,7 @@ impl Run for VoidCredit {
         let now = work.now;
         let acting = act(work, order, self.reason.as_deref());
         change(work, order, found, "credit.voided", |book, row, _| {
-            let ids: Vec<SegmentId> = live(book, self.id).map(|segment| segment.id).collect();
-            may_void_all(book, &ids, self.remainder_only).map_err(|fault| fault.under("id"))?;
-            for id in ids {
-                book.void_segment(id, true, &acting)
-                    .map_err(|fault| fault.under("id"))?;
-            }
+            void_all(book, self.id, self.remainder_only, &acting)?;
             row.voided_at = Some(now);
             row.archived_at = row.archived_at.or(Some(now));
             Ok(())

@@ -4,8 +4,10 @@ use domain::amount::display;
 use domain::book::Book;
 use domain::segment::Segment;
 use domain::{Amount, Instant, Scale};
-use entity::{contract, credit, credit_grant, credit_type, customer, product};
+use entity::{contract, credit, credit_grant, credit_type, customer, object_detail, product, test_clock};
 use serde_json::{Value as Json, json};
+
+use super::super::work::Tracked;
 
 fn free(text: &str) -> Json {
     serde_json::from_str(text).unwrap_or_default()
@@ -15,13 +17,44 @@ fn at(instant: Option<Instant>) -> Option<String> {
     instant.map(|instant| instant.to_string())
 }
 
+/// What is kept beside an object.
+pub(super) type Detail<'a> = Option<&'a Tracked<object_detail::Model>>;
+
+fn details(detail: Detail<'_>) -> Option<(&'static str, Json)> {
+    Some(("details", free(&detail?.row.details)))
+}
+
+fn fields(detail: Detail<'_>) -> Option<(&'static str, Json)> {
+    Some(("customFields", free(&detail?.row.custom_fields)))
+}
+
+fn with(mut told: Json, more: impl IntoIterator<Item = (&'static str, Json)>) -> Json {
+    if let Json::Object(told) = &mut told {
+        told.extend(more.into_iter().map(|(key, value)| (key.to_owned(), value)));
+    }
+    told
+}
+
 /// A customer.
-pub(super) fn customer(row: &customer::Model) -> Json {
-    json!({
+pub(super) fn customer(row: &customer::Model, detail: Detail<'_>) -> Json {
+    let told = json!({
         "name": row.name,
         "externalId": row.external_id,
         "customFields": free(&row.custom_fields),
         "archivedAt": at(row.archived_at),
+        "testClockId": row.test_clock_id,
+    });
+    let aliases = detail.map(|detail| ("ingestAliases", free(&detail.row.ingest_aliases)));
+    with(told, aliases.into_iter().chain(details(detail)))
+}
+
+/// A test clock.
+pub(super) fn test_clock(row: &test_clock::Model) -> Json {
+    json!({
+        "name": row.name,
+        "frozenTime": at(Some(row.frozen_time)),
+        "status": row.status,
+        "deletedAt": at(row.deleted_at),
     })
 }
 
@@ -34,22 +67,29 @@ pub(super) fn credit_type(row: &credit_type::Model) -> Json {
         "currency": row.currency,
         "currencyExponent": row.currency_exponent,
         "burnDownOrder": row.burn_down_order.split(',').collect::<Vec<_>>(),
+        "archivedAt": at(row.archived_at),
     })
 }
 
 /// A product.
-pub(super) fn product(row: &product::Model) -> Json {
-    json!({ "name": row.name, "tags": free(&row.tags), "archivedAt": at(row.archived_at) })
+pub(super) fn product(row: &product::Model, detail: Detail<'_>) -> Json {
+    let told =
+        json!({ "name": row.name, "tags": free(&row.tags), "archivedAt": at(row.archived_at) });
+    with(told, fields(detail).into_iter().chain(details(detail)))
 }
 
 /// A contract.
-pub(super) fn contract(row: &contract::Model) -> Json {
-    json!({
+pub(super) fn contract(row: &contract::Model, detail: Detail<'_>) -> Json {
+    let told = json!({
         "name": row.name,
         "startingAt": at(Some(row.starting_at)),
         "endingBefore": at(row.ending_before),
         "archivedAt": at(row.archived_at),
-    })
+    });
+    let key = detail.and_then(|detail| detail.row.uniqueness_key.as_deref());
+    let key = key.map(|key| ("uniquenessKey", json!(key)));
+    let more = fields(detail).into_iter().chain(details(detail));
+    with(told, more.chain(key))
 }
 
 /// A grant, with what is left of it.

@@ -76,8 +76,8 @@ impl Run for DrawDown {
         let request = draw_request(self, work)?;
         let key = self.account();
         let now = work.now;
-        let id = DrawdownId(work.ids.next(now));
-        let record = self.record(id, &request, order, now);
+        let id = DrawdownId(work.ids.next(work.recorded));
+        let record = self.record(id, &request, order, work.recorded);
         let idempotency_key = record.idempotency_key.clone();
         let acting = act(work, order, self.reason.as_deref());
         let until = now.plus_micros(HOLD_DEFAULT);
@@ -161,7 +161,7 @@ pub(crate) fn draw_request(input: &DrawDown, work: &Work<'_>) -> Result<Request,
 }
 
 impl DrawDown {
-    fn record(&self, id: DrawdownId, request: &Request, order: &Order, now: Instant) -> Drawdown {
+    fn record(&self, id: DrawdownId, request: &Request, order: &Order, at: Instant) -> Drawdown {
         Drawdown {
             id,
             customer_id: self.customer_id,
@@ -184,7 +184,7 @@ impl DrawDown {
                 .metadata
                 .as_ref()
                 .map_or_else(|| "{}".to_owned(), canonical::text),
-            created_at: now,
+            created_at: at,
             created_by: order.actor.to_string(),
             idempotency_key: order.key.clone().unwrap_or_default(),
             input: order.input.clone(),
@@ -287,7 +287,7 @@ fn change(
 ) -> Result<Done, Rejection> {
     let missing = || not_found("id", "drawdown");
     let key = order.home.account().ok_or_else(missing)?;
-    let now = work.now;
+    let recorded = work.recorded;
     let book = work.book(key).ok_or_else(missing)?;
     let before = book
         .drawdowns
@@ -306,7 +306,7 @@ fn change(
             let row = tracked.change();
             let before = json!({ "expiresAt": row.expires_at });
             row.expires_at = ends_at;
-            row.updated_at = now;
+            row.updated_at = recorded;
             let after = json!({ "expiresAt": ends_at });
             event(
                 work,
@@ -340,13 +340,13 @@ fn event(
     (kind, subject_id): (&str, uuid::Uuid),
     [before, after]: [Option<Json>; 2],
 ) {
-    let now = work.now;
+    let (now, recorded_at) = (work.now, work.recorded);
     work.event(NewEvent {
         customer_id,
         kind,
         subject_id,
         actor: &order.actor,
-        recorded_at: now,
+        recorded_at,
         effective_at: now,
         before,
         after,

@@ -24,12 +24,13 @@ pub(crate) fn settle(work: &mut Work<'_>, key: AccountKey) {
         };
         let released = book.shown(drawdown.released);
         let at = drawdown.settled_at.unwrap_or(drawdown.effective_at);
+        let clock_now = book.account.clock_now;
         work.event(NewEvent {
             customer_id: key.0,
             kind: "drawdown.lapsed",
             subject_id: id.0,
             actor: SYSTEM,
-            recorded_at: at,
+            recorded_at: clock_now.map_or(at, |_| work.recorded),
             effective_at: at,
             before: Some(json!({ "status": "HELD", "released": "0" })),
             after: Some(json!({ "status": "LAPSED", "released": released })),

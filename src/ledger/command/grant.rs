@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::custom_field::FieldEntity;
 use domain::grant::{Category, Rollover, RolloverKind, percentage_cap};
 use domain::scope::Scope;
 use domain::segment::{Parent, Segment};
@@ -13,7 +14,9 @@ use super::super::canonical;
 use super::super::work::{Needs, NewEvent, Tracked, Work};
 use super::input::*;
 use super::shape::kept_priority;
-use super::{Done, Home, Locate, Order, Run, Shape, View, act, archived, describe, not_found};
+use super::{
+    Done, Home, Locate, Order, Run, Shape, View, act, archived, custom_field, describe, not_found,
+};
 
 /// What uniqueness keys and homes call a grant.
 pub(super) const KIND: &str = "credit_grant";
@@ -120,6 +123,7 @@ impl Run for CreateCreditGrant {
             .credit_types
             .extend(self.paid_amount.as_ref().map(|paid| paid.credit_type_id));
         needs.products.extend(&self.product_ids);
+        custom_field::needs(needs, FieldEntity::CreditGrant, self.custom_fields.as_ref());
         needs
             .uniqueness_keys
             .extend(self.uniqueness_key.clone().map(|key| (KIND, key)));
@@ -158,11 +162,13 @@ impl Run for CreateCreditGrant {
         self.exists(work)?;
         let key = (self.customer_id, self.grant_amount.credit_type_id);
         claim_key(work, KIND, self.uniqueness_key.as_deref())?;
-        let now = work.now;
+        let (now, recorded) = (work.now, work.recorded);
         let (id, segment_id) = (
-            CreditGrantId(work.ids.next(now)),
-            SegmentId(work.ids.next(now)),
+            CreditGrantId(work.ids.next(recorded)),
+            SegmentId(work.ids.next(recorded)),
         );
+        let field = (FieldEntity::CreditGrant, key.0, id.0);
+        custom_field::free(work, field, self.custom_fields.as_ref())?;
         let acting = act(work, order, self.reason.as_deref());
         let Some(book) = work.open_book(key) else {
             return Err(not_found("grantAmount.creditTypeId", "credit type"));
@@ -176,9 +182,10 @@ impl Run for CreateCreditGrant {
         } else {
             Category::Promotional
         });
-        let segment = self.segment((id, segment_id), amount, category, (scale, now));
+        let segment = self.segment((id, segment_id), amount, category, scale, (now, recorded));
         book.add_segment(segment, &acting)
             .map_err(|fault| fault.under("grantAmount.amount"))?;
+        custom_field::claim(work, field, "{}", self.custom_fields.as_ref());
         let paid_scale = self.paid_scale(work);
         let row = self.row(
             id,
@@ -186,7 +193,7 @@ impl Run for CreateCreditGrant {
             amount,
             category,
             paid_scale,
-            now,
+            (now, recorded),
             &order.actor,
         );
         let after = describe::grant(&row, work.book(key).map(|book| &*book), paid_scale);
@@ -221,7 +228,8 @@ impl CreateCreditGrant {
         (grant, segment): (CreditGrantId, SegmentId),
         amount: Amount,
         category: Category,
-        (scale, now): (domain::Scale, Instant),
+        scale: domain::Scale,
+        (now, recorded): (Instant, Instant),
     ) -> Segment {
         Segment {
             id: segment,
@@ -241,7 +249,7 @@ impl CreateCreditGrant {
             ended: false,
             open: true,
             voided_at: None,
-            decided_at: now,
+            decided_at: recorded,
             priority: kept_priority(self.priority),
             contract_level: false,
             category,
@@ -251,7 +259,7 @@ impl CreateCreditGrant {
                 ..Scope::default()
             }),
             rollover: self.rollover(amount, scale),
-            created_at: now,
+            created_at: recorded,
         }
     }
 
@@ -270,7 +278,7 @@ impl CreateCreditGrant {
         amount: Amount,
         category: Category,
         paid_scale: domain::Scale,
-        now: Instant,
+        (now, recorded): (Instant, Instant),
         actor: &str,
     ) -> credit_grant::Model {
         let paid = self.paid_amount.as_ref();
@@ -304,9 +312,9 @@ impl CreateCreditGrant {
                 .as_ref()
                 .map_or_else(|| "{}".to_owned(), canonical::text),
             uniqueness_key: self.uniqueness_key.clone(),
-            created_at: now,
+            created_at: recorded,
             created_by: actor.to_owned(),
-            updated_at: now,
+            updated_at: recorded,
             voided_at: None,
             digest: Vec::new(),
         }
@@ -339,14 +347,14 @@ pub(super) fn event(
     id: CreditGrantId,
     json: [Option<Json>; 2],
 ) {
-    let now = work.now;
+    let (now, recorded_at) = (work.now, work.recorded);
     let [before, after] = json;
     work.event(NewEvent {
         customer_id: order.home.customer_id,
         kind,
         subject_id: id.0,
         actor: &order.actor,
-        recorded_at: now,
+        recorded_at,
         effective_at: now,
         before,
         after,

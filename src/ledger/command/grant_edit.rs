@@ -1,6 +1,7 @@
 //! Credit grants: edit, expire, void (rule 11).
 
 use domain::book::Book;
+use domain::custom_field::FieldEntity;
 use domain::{Code, CreditGrantId, Rejection};
 use entity::credit_grant;
 use serde_json::{Value as Json, json};
@@ -9,7 +10,7 @@ use super::super::canonical;
 use super::super::work::{Needs, Work};
 use super::grant::{KIND, event};
 use super::input::*;
-use super::{Done, Home, Locate, Order, Run, Shape, View, act, describe, not_found};
+use super::{Done, Home, Locate, Order, Run, Shape, View, act, custom_field, describe, not_found};
 
 impl Run for EditCreditGrant {
     fn locate(&self) -> (Locate, &'static str) {
@@ -19,6 +20,8 @@ impl Run for EditCreditGrant {
     fn needs(&self, home: Home, needs: &mut Needs) {
         needs.accounts.extend(home.account());
         needs.grants.insert((home.customer_id, self.id));
+        let fields = self.custom_fields.as_ref();
+        custom_field::needs(needs, FieldEntity::CreditGrant, fields);
     }
 
     fn shape(&self, shape: &mut Shape, _: &View<'_>) {
@@ -33,7 +36,11 @@ impl Run for EditCreditGrant {
     }
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
-        change(
+        let field = (FieldEntity::CreditGrant, order.home.customer_id, self.id.0);
+        custom_field::free(work, field, self.custom_fields.as_ref())?;
+        let old = work.state.grants.get(&self.id);
+        let old = old.map_or_else(String::new, |old| old.row.custom_fields.clone());
+        let done = change(
             work,
             order,
             self.id,
@@ -62,7 +69,11 @@ impl Run for EditCreditGrant {
                 }
                 Ok(json!({}))
             },
-        )
+        )?;
+        if self.custom_fields.is_some() {
+            custom_field::claim(work, field, &old, self.custom_fields.as_ref());
+        }
+        Ok(done)
     }
 }
 
@@ -172,7 +183,7 @@ pub(super) fn change(
     how: impl FnOnce(Change<'_>) -> Result<Json, Rejection>,
 ) -> Result<Done, Rejection> {
     let acting = act(work, order, reason);
-    let now = work.now;
+    let recorded = work.recorded;
     let missing = || not_found("id", "credit grant");
     let key = order.home.account().ok_or_else(missing)?;
     let book = work
@@ -193,7 +204,7 @@ pub(super) fn change(
         row: &mut row,
         act: &acting,
     })?;
-    row.updated_at = now;
+    row.updated_at = recorded;
     let mut after = describe::grant(&row, Some(book), 0);
     if let (Some(after), Json::Object(more)) = (after.as_object_mut(), more) {
         after.extend(more);

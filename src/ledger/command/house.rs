@@ -1,33 +1,39 @@
-//! Customers, units and products.
+//! Customers.
 
-use domain::burn::{BurnDownKey, DEFAULT_ORDER};
-use domain::{Code, CreditTypeId, CustomerId, ProductId, Rejection};
-use entity::{credit_type, customer, customer_external_id, product};
+use std::collections::BTreeSet;
+
+use domain::custom_field::FieldEntity;
+use domain::{Code, CustomerId, Rejection};
+use entity::{customer, customer_external_id, customer_ingest_alias};
 use serde_json::{Value as Json, json};
 
 use super::super::canonical;
 use super::super::work::{Needs, NewEvent, Rewritten, Tracked, Work};
+use super::detail::{self, Beside};
 use super::input::*;
-use super::{Done, Home, Locate, Order, Run, Shape, View, archived, describe, not_found};
+use super::{
+    Done, Home, Locate, Order, Run, Shape, View, archived, custom_field, describe, not_found,
+    test_clock,
+};
 
-/// The largest scale and exponent of a unit.
-const SCALE_MAX: i32 = 9;
+/// Names under which the usage of one customer is reported, at most.
+const INGEST_ALIASES_MAX: usize = 2_000;
 
-fn house_event(
+pub(super) fn house_event(
     work: &mut Work<'_>,
     order: &Order,
     kind: &str,
     id: uuid::Uuid,
     json: [Option<Json>; 2],
 ) {
-    let now = work.now;
+    let (now, recorded_at) = (work.now, work.recorded);
     let [before, after] = json;
     work.event(NewEvent {
         customer_id: order.home.customer_id,
         kind,
         subject_id: id,
         actor: &order.actor,
-        recorded_at: now,
+        recorded_at,
         effective_at: now,
         before,
         after,
@@ -38,7 +44,7 @@ fn free(value: Option<&Json>) -> String {
     value.map_or_else(|| "{}".to_owned(), canonical::text)
 }
 
-fn done(id: uuid::Uuid) -> Done {
+pub(super) fn done(id: uuid::Uuid) -> Done {
     Done {
         object_id: id,
         account: None,
@@ -67,6 +73,81 @@ fn claim_external_id(work: &mut Work<'_>, id: CustomerId, text: &str) -> Result<
     Ok(())
 }
 
+impl CustomerExtra {
+    fn needs(&self, needs: &mut Needs) {
+        let aliases = self.ingest_aliases.iter().flatten();
+        needs.ingest_aliases.extend(aliases.cloned());
+    }
+
+    fn shape(&self, shape: &mut Shape) {
+        shape.object("details", self.details.as_ref());
+        let aliases = self.ingest_aliases.as_deref().unwrap_or_default();
+        if aliases.len() > INGEST_ALIASES_MAX {
+            let message = format!("has more than {INGEST_ALIASES_MAX} aliases");
+            shape.fault(Code::OutOfRange, "ingestAliases", message);
+            return;
+        }
+        for (index, alias) in aliases.iter().enumerate() {
+            shape.maybe_key(&format!("ingestAliases.{index}"), Some(alias));
+        }
+        let mut seen = BTreeSet::new();
+        if let Some(index) = aliases.iter().position(|alias| !seen.insert(alias)) {
+            let path = format!("ingestAliases.{index}");
+            shape.fault(Code::Invalid, &path, "is there twice");
+        }
+    }
+
+    /// Whether every alias is free, or its own.
+    fn free(&self, work: &Work<'_>, id: CustomerId) -> Result<(), Rejection> {
+        for (index, alias) in self.ingest_aliases.iter().flatten().enumerate() {
+            let owner = work.taken_ingest_aliases.get(alias);
+            if owner.is_some_and(|owner| *owner != id) {
+                let message = "another customer has this ingest alias";
+                let path = format!("ingestAliases.{index}");
+                return Err(Rejection::new(Code::IngestAliasTaken, &path, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes it down and claims the aliases, which are free.
+    fn keep(&self, work: &mut Work<'_>, id: CustomerId) {
+        if self.ingest_aliases.is_none() && self.details.is_none() {
+            return;
+        }
+        let old = work.state.details.get(&id.0);
+        let old: Vec<String> = old.map_or_else(Vec::new, |old| {
+            serde_json::from_str(&old.row.ingest_aliases).unwrap_or_default()
+        });
+        if let Some(new) = &self.ingest_aliases {
+            for alias in old.iter().filter(|alias| !new.contains(alias)) {
+                work.taken_ingest_aliases.remove(alias);
+                work.claims.release_ingest_alias(alias.clone());
+            }
+            for alias in new.iter().filter(|alias| !old.contains(alias)) {
+                work.taken_ingest_aliases.insert(alias.clone(), id);
+                work.claims
+                    .ingest_aliases
+                    .push(customer_ingest_alias::Model {
+                        alias: alias.clone(),
+                        customer_id: id,
+                    });
+            }
+        }
+        let beside = Beside {
+            kind: "customer",
+            customer_id: id,
+            id: id.0,
+        };
+        detail::keep(work, beside, |row| {
+            if let Some(aliases) = &self.ingest_aliases {
+                row.ingest_aliases = json!(aliases).to_string();
+            }
+            detail::merge(&mut row.details, self.details.as_ref());
+        });
+    }
+}
+
 impl Run for CreateCustomer {
     fn locate(&self) -> (Locate, &'static str) {
         (Locate::Known(Home::HOUSE), "")
@@ -74,31 +155,50 @@ impl Run for CreateCustomer {
 
     fn needs(&self, _: Home, needs: &mut Needs) {
         needs.external_ids.extend(self.external_id.clone());
+        needs.test_clocks.extend(self.test_clock_id);
+        // Locked, so that the clock is not advanced past a customer that is not there yet.
+        let clock = self.test_clock_id.map(Rewritten::TestClock);
+        needs.rewritten.extend(clock);
+        self.extra.needs(needs);
+        custom_field::needs(needs, FieldEntity::Customer, self.custom_fields.as_ref());
     }
 
     fn shape(&self, shape: &mut Shape, _: &View<'_>) {
         shape.name("name", &self.name);
         shape.maybe_key("externalId", self.external_id.as_deref());
         shape.object("customFields", self.custom_fields.as_ref());
+        self.extra.shape(shape);
     }
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
-        let id = CustomerId(work.ids.next(work.now));
+        let clock_now = match self.test_clock_id {
+            Some(id) => Some(test_clock::shows(work, id)?),
+            None => None,
+        };
+        let id = CustomerId(work.ids.next(work.recorded));
+        self.extra.free(work, id)?;
+        let field = (FieldEntity::Customer, id, id.0);
+        custom_field::free(work, field, self.custom_fields.as_ref())?;
         if let Some(text) = &self.external_id {
             claim_external_id(work, id, text)?;
         }
+        custom_field::claim(work, field, "{}", self.custom_fields.as_ref());
         let row = customer::Model {
             id,
             external_id: self.external_id.clone(),
             name: self.name.clone(),
             custom_fields: free(self.custom_fields.as_ref()),
-            created_at: work.now,
+            created_at: work.recorded,
             created_by: order.actor.to_string(),
-            updated_at: work.now,
+            updated_at: work.recorded,
             archived_at: None,
             digest: Vec::new(),
+            test_clock_id: self.test_clock_id,
+            clock_now,
         };
-        let after = describe::customer(&row);
+        work.now = clock_now.unwrap_or(work.now);
+        self.extra.keep(work, id);
+        let after = describe::customer(&row, work.state.details.get(&id.0));
         work.state.customers.insert(id, Tracked::new(row));
         let order = Order {
             home: Home {
@@ -127,12 +227,16 @@ impl Run for UpdateCustomer {
         needs.customers.insert(self.id);
         needs.rewritten.insert(Rewritten::Customer(self.id));
         needs.external_ids.extend(self.external_id.clone());
+        needs.details.insert((self.id, self.id.0));
+        self.extra.needs(needs);
+        custom_field::needs(needs, FieldEntity::Customer, self.custom_fields.as_ref());
     }
 
     fn shape(&self, shape: &mut Shape, _: &View<'_>) {
         shape.maybe_name("name", self.name.as_deref());
         shape.maybe_key("externalId", self.external_id.as_deref());
         shape.object("customFields", self.custom_fields.as_ref());
+        self.extra.shape(shape);
     }
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
@@ -141,8 +245,12 @@ impl Run for UpdateCustomer {
             .customers
             .get(&self.id)
             .ok_or_else(|| not_found("id", "customer"))?;
-        let before = describe::customer(&found.row);
+        let before = describe::customer(&found.row, work.state.details.get(&self.id.0));
         let old = found.row.external_id.clone();
+        let old_fields = found.row.custom_fields.clone();
+        self.extra.free(work, self.id)?;
+        let field = (FieldEntity::Customer, self.id, self.id.0);
+        custom_field::free(work, field, self.custom_fields.as_ref())?;
         if let Some(text) = self
             .external_id
             .as_ref()
@@ -154,7 +262,12 @@ impl Run for UpdateCustomer {
                 work.claims.release_external_id(old);
             }
         }
-        let now = work.now;
+        if self.custom_fields.is_some() {
+            custom_field::claim(work, field, &old_fields, self.custom_fields.as_ref());
+        }
+        self.extra.keep(work, self.id);
+        let now = work.recorded;
+        let detail = work.state.details.get(&self.id.0).cloned();
         let Some(tracked) = work.state.customers.get_mut(&self.id) else {
             return Err(not_found("id", "customer"));
         };
@@ -169,7 +282,7 @@ impl Run for UpdateCustomer {
             row.custom_fields = free(self.custom_fields.as_ref());
         }
         row.updated_at = now;
-        let after = describe::customer(row);
+        let after = describe::customer(row, detail.as_ref());
         house_event(
             work,
             order,
@@ -200,186 +313,22 @@ impl Run for ArchiveCustomer {
     fn shape(&self, _: &mut Shape, _: &View<'_>) {}
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
-        let now = work.now;
+        let now = work.recorded;
         let Some(tracked) = work.state.customers.get_mut(&self.id) else {
             return Err(not_found("id", "customer"));
         };
         if tracked.row.archived_at.is_some() {
             return Err(archived("id", "customer"));
         }
-        let before = describe::customer(&tracked.row);
+        let before = describe::customer(&tracked.row, None);
         let row = tracked.change();
         row.archived_at = Some(now);
         row.updated_at = now;
-        let after = describe::customer(row);
+        let after = describe::customer(row, None);
         house_event(
             work,
             order,
             "customer.archived",
-            self.id.0,
-            [Some(before), Some(after)],
-        );
-        Ok(done(self.id.0))
-    }
-}
-
-impl Run for CreateCreditType {
-    fn locate(&self) -> (Locate, &'static str) {
-        (Locate::Known(Home::HOUSE), "")
-    }
-
-    fn needs(&self, _: Home, _: &mut Needs) {}
-
-    fn shape(&self, shape: &mut Shape, _: &View<'_>) {
-        shape.name("name", &self.name);
-        if !(0..=SCALE_MAX).contains(&self.scale) {
-            shape.fault(Code::OutOfRange, "scale", "must be 0 to 9");
-        }
-        match (&self.currency, self.is_currency) {
-            (None, true) => {
-                let message = "must be the ISO 4217 code of the currency, such as EUR";
-                shape.fault(Code::Required, "currency", message);
-            }
-            (Some(_), false) => {
-                let message = "is for currencies; set isCurrency: true or leave it out";
-                shape.fault(Code::Invalid, "currency", message);
-            }
-            (Some(code), true) => {
-                if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
-                    let message = "must be three upper case letters, such as EUR";
-                    shape.fault(Code::Invalid, "currency", message);
-                }
-            }
-            (None, false) => {}
-        }
-        if self
-            .currency_exponent
-            .is_some_and(|exponent| !(0..=SCALE_MAX).contains(&exponent))
-        {
-            shape.fault(Code::OutOfRange, "currencyExponent", "must be 0 to 9");
-        }
-        if self.currency_exponent.is_some() && !self.is_currency {
-            let message = "is for currencies; set isCurrency: true or leave it out";
-            shape.fault(Code::Invalid, "currencyExponent", message);
-        }
-        if let Some(keys) = &self.burn_down_order {
-            if keys.is_empty() {
-                let message = "must name at least one key, or be left out for the default order";
-                shape.fault(Code::Invalid, "burnDownOrder", message);
-            }
-            let earlier = |index: usize| keys.iter().take(index);
-            let mut all = keys.iter().enumerate();
-            if all.any(|(index, key)| earlier(index).any(|other| other == key)) {
-                shape.fault(Code::Invalid, "burnDownOrder", "must not name a key twice");
-            }
-        }
-    }
-
-    fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
-        let id = CreditTypeId(work.ids.next(work.now));
-        let keys = self
-            .burn_down_order
-            .clone()
-            .unwrap_or_else(|| DEFAULT_ORDER.to_vec());
-        let names: Vec<&str> = keys.into_iter().map(BurnDownKey::as_str).collect();
-        let row = credit_type::Model {
-            id,
-            name: self.name.clone(),
-            is_currency: self.is_currency,
-            scale: self.scale,
-            currency: self.currency.clone(),
-            currency_exponent: self.currency_exponent,
-            burn_down_order: names.join(","),
-            created_at: work.now,
-            created_by: order.actor.to_string(),
-            archived_at: None,
-            digest: Vec::new(),
-        };
-        let after = describe::credit_type(&row);
-        work.state.credit_types.insert(id, Tracked::new(row));
-        house_event(
-            work,
-            order,
-            "credit_type.created",
-            id.0,
-            [None, Some(after)],
-        );
-        Ok(done(id.0))
-    }
-}
-
-impl Run for CreateProduct {
-    fn locate(&self) -> (Locate, &'static str) {
-        (Locate::Known(Home::HOUSE), "")
-    }
-
-    fn needs(&self, _: Home, _: &mut Needs) {}
-
-    fn shape(&self, shape: &mut Shape, _: &View<'_>) {
-        shape.name("name", &self.name);
-        shape.tags("tags", &self.tags);
-    }
-
-    fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
-        let id = ProductId(work.ids.next(work.now));
-        let row = product::Model {
-            id,
-            name: self.name.clone(),
-            tags: json!(self.tags).to_string(),
-            created_at: work.now,
-            created_by: order.actor.to_string(),
-            updated_at: work.now,
-            archived_at: None,
-            digest: Vec::new(),
-        };
-        let after = describe::product(&row);
-        work.state.products.insert(id, Tracked::new(row));
-        house_event(work, order, "product.created", id.0, [None, Some(after)]);
-        Ok(done(id.0))
-    }
-}
-
-impl Run for UpdateProduct {
-    fn locate(&self) -> (Locate, &'static str) {
-        (Locate::Known(Home::HOUSE), "")
-    }
-
-    fn needs(&self, _: Home, needs: &mut Needs) {
-        needs.products.insert(self.id);
-        needs.rewritten.insert(Rewritten::Product(self.id));
-    }
-
-    fn shape(&self, shape: &mut Shape, _: &View<'_>) {
-        shape.maybe_name("name", self.name.as_deref());
-        if let Some(tags) = &self.tags {
-            shape.tags("tags", tags);
-        }
-    }
-
-    fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
-        let now = work.now;
-        let Some(tracked) = work.state.products.get_mut(&self.id) else {
-            return Err(not_found("id", "product"));
-        };
-        let before = describe::product(&tracked.row);
-        let row = tracked.change();
-        if let Some(name) = &self.name {
-            row.name.clone_from(name);
-        }
-        if let Some(tags) = &self.tags {
-            row.tags = json!(tags).to_string();
-        }
-        match self.archived {
-            Some(true) => row.archived_at = row.archived_at.or(Some(now)),
-            Some(false) => row.archived_at = None,
-            None => {}
-        }
-        row.updated_at = now;
-        let after = describe::product(row);
-        house_event(
-            work,
-            order,
-            "product.updated",
             self.id.0,
             [Some(before), Some(after)],
         );

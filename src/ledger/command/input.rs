@@ -4,11 +4,10 @@
 //! what a repeated idempotency key is compared by (decision 21) and its paths are what a refusal
 //! names. Defaults are filled in by the adapter through `Default` or the constructors here.
 
-use domain::burn::BurnDownKey;
 use domain::grant::{Category, RolloverKind};
 use domain::{
     ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DecimalText,
-    DrawdownId, Instant, ProductId, SegmentId,
+    DrawdownId, Instant, ProductId, SegmentId, TestClockId,
 };
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -39,83 +38,11 @@ macro_rules! inputs {
     )*};
 }
 
+mod catalog;
+
+pub use catalog::*;
+
 inputs! {
-    /// `createCustomer`.
-    CreateCustomer {
-        /// 1..255 characters.
-        name: String,
-        /// The seller's own id, unique.
-        external_id: Option<String>,
-        /// A JSON object.
-        custom_fields: Option<Json>,
-    }
-    /// `updateCustomer`: what is absent stays.
-    UpdateCustomer {
-        /// Which.
-        id: CustomerId,
-        /// 1..255 characters.
-        name: Option<String>,
-        /// The seller's own id, unique.
-        external_id: Option<String>,
-        /// A JSON object; takes the place of the old one.
-        custom_fields: Option<Json>,
-    }
-    /// `archiveCustomer` (rule 18).
-    ArchiveCustomer {
-        /// Which.
-        id: CustomerId,
-    }
-    /// `createCreditType`.
-    CreateCreditType {
-        /// 1..255 characters.
-        name: String,
-        /// A currency; then `currency` is required.
-        is_currency: bool,
-        /// ISO 4217, upper case.
-        currency: Option<String>,
-        /// One unit is 10^-n of the currency's main unit.
-        currency_exponent: Option<i32>,
-        /// Decimal places kept, 0..9.
-        scale: i32,
-        /// None: the default of rule 6.
-        burn_down_order: Option<Vec<BurnDownKey>>,
-    }
-    /// `createProduct`.
-    CreateProduct {
-        /// 1..255 characters.
-        name: String,
-        /// Each 1..255 characters, none twice.
-        tags: Vec<String>,
-    }
-    /// `updateProduct`: what is absent stays.
-    UpdateProduct {
-        /// Which.
-        id: ProductId,
-        /// 1..255 characters.
-        name: Option<String>,
-        /// Take the place of the old ones.
-        tags: Option<Vec<String>>,
-        /// Archive, or bring back.
-        archived: Option<bool>,
-    }
-    /// `createContract`.
-    CreateContract {
-        /// Whose.
-        customer_id: CustomerId,
-        /// 1..255 characters.
-        name: Option<String>,
-        /// First instant.
-        starting_at: Instant,
-        /// First instant after it.
-        ending_before: Option<Instant>,
-    }
-    /// `endContract`: truncates the contract and its credits.
-    EndContract {
-        /// Which.
-        id: ContractId,
-        /// The new end, before the present one.
-        ending_before: Instant,
-    }
     /// An amount in a unit.
     AmountInput {
         /// How much.
@@ -291,6 +218,8 @@ inputs! {
         salesforce_opportunity_id: Option<String>,
         /// 1..128 characters, kept for ever.
         uniqueness_key: Option<String>,
+        /// A JSON object that no rule reads.
+        details: Option<Json>,
     }
     /// `editCredit`: what is absent stays (rule 12).
     EditCredit {
@@ -318,6 +247,8 @@ inputs! {
         specifiers: Option<Vec<SpecifierInput>>,
         /// A JSON object; takes the place of the old one.
         custom_fields: Option<Json>,
+        /// A JSON object that no rule reads; by key, `null` takes one away.
+        details: Option<Json>,
     }
     /// `endCredit`: earlier only (rule 12).
     EndCredit {
@@ -419,6 +350,8 @@ inputs! {
         reason: String,
         /// None: now.
         effective_at: Option<Instant>,
+        /// 1..128 characters, kept for ever.
+        uniqueness_key: Option<String>,
     }
     /// A change of single custom fields of a customer, and perhaps of its name.
     PatchCustomer {

@@ -3,10 +3,14 @@
 
 mod access;
 mod contract;
+mod contract_create;
 mod credit;
 mod credit_edit;
 mod credit_end;
+mod credit_type;
+mod custom_field;
 mod describe;
+mod detail;
 mod drawdown;
 mod effects;
 mod grant;
@@ -15,18 +19,23 @@ mod house;
 pub mod input;
 mod manual;
 mod patch;
+mod product;
 mod shape;
+mod test_clock;
 
 use std::sync::Arc;
 
 use domain::book::Act;
-use domain::{Code, CreditTypeId, CustomerId, DrawdownId, Instant, Rejection, Scale, SegmentId};
+use domain::{
+    Code, CreditTypeId, CustomerId, DrawdownId, Instant, Rejection, Scale, SegmentId, TestClockId,
+};
 use uuid::Uuid;
 
 pub use access::TOKEN_SECONDS_MAX;
 pub(crate) use drawdown::draw_request;
 pub(crate) use effects::settle;
 pub use shape::Shape;
+pub(crate) use test_clock::move_clock;
 
 use self::input::*;
 use super::canonical;
@@ -161,6 +170,15 @@ macro_rules! commands {
                 }
             }
 
+            /// The test clock that it sets to work.
+            pub(crate) fn test_clock_at_work(&self) -> Option<TestClockId> {
+                match self {
+                    Self::AdvanceTestClock(advance) => Some(advance.id),
+                    Self::DeleteTestClock(delete) => Some(delete.id),
+                    _ => None,
+                }
+            }
+
             pub(crate) fn rules(&self) -> &dyn Run {
                 match self { $(Self::$name(command) => command),* }
             }
@@ -178,11 +196,21 @@ commands! {
     CreateCustomer = "createCustomer",
     UpdateCustomer = "updateCustomer",
     ArchiveCustomer = "archiveCustomer",
+    CreateTestClock = "createTestClock",
+    AdvanceTestClock = "advanceTestClock",
+    DeleteTestClock = "deleteTestClock",
+    SettleTestClock = "settleTestClock",
     CreateCreditType = "createCreditType",
+    UpdateCreditType = "updateCreditType",
     CreateProduct = "createProduct",
     UpdateProduct = "updateProduct",
     CreateContract = "createContract",
     EndContract = "endContract",
+    ExtendContract = "extendContract",
+    ArchiveContract = "archiveContract",
+    AddCustomFieldKey = "addCustomFieldKey",
+    RemoveCustomFieldKey = "removeCustomFieldKey",
+    SetCustomFields = "setCustomFields",
     CreateCreditGrant = "createCreditGrant",
     EditCreditGrant = "editCreditGrant",
     ExpireCreditGrant = "expireCreditGrant",
@@ -208,7 +236,7 @@ commands! {
 fn act<'a>(work: &Work<'a>, order: &'a Order, reason: Option<&'a str>) -> Act<'a> {
     Act {
         now: work.now,
-        recorded: work.now,
+        recorded: work.recorded,
         actor: &order.actor,
         reason,
         ids: work.ids,

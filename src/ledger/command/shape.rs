@@ -28,6 +28,12 @@ impl Shape {
         self.faults.push(Rejection::new(code, path, message));
     }
 
+    /// Notes the faults of a part of the input.
+    pub fn under(&mut self, path: &str, part: Self) {
+        let faults = part.faults.into_iter();
+        self.faults.extend(faults.map(|fault| fault.under(path)));
+    }
+
     /// A name.
     pub fn name(&mut self, path: &str, value: &str) {
         self.faults.extend(text::name(path, value).err());

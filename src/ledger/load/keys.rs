@@ -1,10 +1,10 @@
 //! Loads keys of all kinds that the commands ask for.
 
-use entity::{customer_external_id, drawdown, idempotency, product_external_id, uniqueness_key};
+use entity::{custom_field_value, customer_external_id, customer_ingest_alias, drawdown, idempotency, product_external_id, uniqueness_key};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::super::work::{Needs, Work};
-use super::{of, select};
+use super::select;
 
 /// Keys of drawdowns, and what is unique over all customers.
 pub(super) async fn claimed(
@@ -15,7 +15,9 @@ pub(super) async fn claimed(
     drawdown_keys(db, needs, work).await?;
     uniqueness_keys(db, needs, work).await?;
     external_ids(db, needs, work).await?;
-    product_external_ids(db, needs, work).await
+    product_external_ids(db, needs, work).await?;
+    ingest_aliases(db, needs, work).await?;
+    field_values(db, needs, work).await
 }
 
 /// PostgreSQL can not even be asked for a text with NUL; none is there, the form is refused later.
@@ -27,6 +29,8 @@ pub(super) fn forget_impossible(needs: &mut Needs) {
     needs
         .product_external_ids
         .retain(|text| !text.contains('\0'));
+    needs.ingest_aliases.retain(|text| !text.contains('\0'));
+    needs.field_values.retain(|text| !text.contains('\0'));
 }
 
 /// The answers given before to the keys that the commands bear.
@@ -39,10 +43,12 @@ pub(super) async fn answers(
     if keys.is_empty() {
         return Ok(());
     }
+    let wanted = keys
+        .iter()
+        .map(|key| vec![key.0.0.into(), key.1.into(), key.2.clone().into()]);
     let rows = select::<idempotency::Entity>(db, |sql| {
-        sql.among("customer_id", of(keys.iter().map(|key| key.0)));
-        sql.text(" AND ")
-            .among_texts("key", keys.iter().map(|key| key.2.clone()).collect());
+        let columns = ["customer_id", "operation", "key"];
+        sql.among_rows("idempotency", &columns, wanted.collect());
     });
     for row in rows.await? {
         let wanted = keys
@@ -64,10 +70,12 @@ async fn drawdown_keys(
     if keys.is_empty() {
         return Ok(());
     }
+    let wanted = keys
+        .iter()
+        .map(|key| vec![key.0.0.into(), key.1.clone().into()]);
     let rows = select::<drawdown::Entity>(db, |sql| {
-        sql.among("customer_id", of(keys.iter().map(|key| key.0)));
-        let texts = keys.iter().map(|key| key.1.clone()).collect();
-        sql.text(" AND ").among_texts("idempotency_key", texts);
+        let columns = ["customer_id", "idempotency_key"];
+        sql.among_rows("drawdown", &columns, wanted.collect());
     });
     for row in rows.await? {
         let key = (row.customer_id, row.idempotency_key.clone());
@@ -135,5 +143,43 @@ async fn product_external_ids(
     let taken = rows.await?.into_iter();
     work.taken_product_ids
         .extend(taken.map(|row| (row.external_id, row.product_id)));
+    Ok(())
+
+async fn ingest_aliases(
+    db: &impl ConnectionTrait,
+    needs: &Needs,
+    work: &mut Work<'_>,
+) -> Result<(), DbErr> {
+    let aliases = &needs.ingest_aliases;
+    if aliases.is_empty() {
+        return Ok(());
+    }
+    let rows = select::<customer_ingest_alias::Entity>(db, |sql| {
+        sql.among_texts("alias", aliases.iter().cloned().collect());
+    });
+    let taken = rows.await?.into_iter();
+    work.taken_ingest_aliases
+        .extend(taken.map(|row| (row.alias, row.customer_id)));
+    Ok(())
+}
+
+/// Values that are claimed, if any of the fields asks for it.
+async fn field_values(
+    db: &impl ConnectionTrait,
+    needs: &Needs,
+    work: &mut Work<'_>,
+) -> Result<(), DbErr> {
+    let mut keys = work.state.field_keys.values();
+    if needs.field_values.is_empty() || !keys.any(|key| key.row.enforce_uniqueness) {
+        return Ok(());
+    }
+    let rows = select::<custom_field_value::Entity>(db, |sql| {
+        sql.among_texts("value", needs.field_values.iter().cloned().collect());
+    });
+    let taken = rows.await?.into_iter();
+    work.taken_field_values.extend(taken.filter_map(|row| {
+        let entity = row.entity.parse().ok()?;
+        Some(((entity, row.key, row.value), row.object_id))
+    }));
     Ok(())
 }

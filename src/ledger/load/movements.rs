@@ -6,12 +6,13 @@ use domain::drawdown::Drawdown;
 use domain::segment::Segment;
 use domain::{CustomerId, SegmentId};
 use entity::{drawdown, segment};
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult};
 use uuid::Uuid;
 
+use super::super::read::{SegmentRow, columns};
 use super::super::sql::Sql;
 use super::super::work::{AccountKey, Needs, Usage, Work};
-use super::{of, select};
+use super::{named, of, select};
 
 /// Drawdowns that were named, those that were found by their key, and, where a hold may have
 /// lapsed, all open holds of the account.
@@ -20,20 +21,14 @@ pub(super) async fn drawdowns(
     needs: &Needs,
     work: &Work<'_>,
 ) -> Result<Vec<Drawdown>, DbErr> {
-    let mut rows: Vec<drawdown::Model> = Vec::new();
-    let pairs = &needs.drawdowns;
-    if !pairs.is_empty() {
-        let named = select::<drawdown::Entity>(db, |sql| {
-            sql.among("customer_id", of(pairs.iter().map(|pair| pair.0)));
-            sql.text(" AND ")
-                .among("id", pairs.iter().map(|pair| pair.1.0));
-        });
-        rows.extend(named.await?);
-    }
+    let pairs = needs.drawdowns.iter();
+    let named_ones = named::<drawdown::Entity>(db, pairs.map(|pair| (pair.0, pair.1.0)));
+    let mut rows = named_ones.await?;
     let books = work.state.books.iter();
     let lapsing = books.filter(|(_, open)| {
-        let lapse = open.book.account.next_lapse_at;
-        lapse.is_some_and(|lapse| lapse <= work.now)
+        let account = &open.book.account;
+        let now = account.now(work.recorded);
+        account.next_lapse_at.is_some_and(|lapse| lapse <= now)
     });
     let lapsing: Vec<AccountKey> = lapsing.map(|(key, _)| *key).collect();
     if !lapsing.is_empty() {
@@ -62,11 +57,7 @@ pub(super) async fn segments(
     let mut put = |rows: Vec<segment::Model>| all.extend(rows.into_iter().map(|row| (row.id, row)));
     let books = &work.state.books;
     if !books.is_empty() {
-        let open = select::<segment::Entity>(db, |sql| {
-            sql.text("open AND ");
-            accounts(sql, books.keys());
-        });
-        put(open.await?);
+        put(open_segments(db, books.keys()).await?);
     }
     let credits = &work.state.credits;
     if !credits.is_empty() {
@@ -92,17 +83,27 @@ pub(super) async fn segments(
         let every = select::<segment::Entity>(db, |sql| accounts(sql, needs.all_segments.iter()));
         put(every.await?);
     }
-    let mut named = named_segments(needs, work, drawdowns);
-    named.retain(|(_, id)| !all.contains_key(id));
-    if !named.is_empty() {
-        let rows = select::<segment::Entity>(db, |sql| {
-            sql.among("customer_id", of(named.iter().map(|pair| pair.0)));
-            sql.text(" AND ")
-                .among("id", named.iter().map(|pair| pair.1.0));
-        });
-        all.extend(rows.await?.into_iter().map(|row| (row.id, row)));
-    }
+    let mut others = named_segments(needs, work, drawdowns);
+    others.retain(|(_, id)| !all.contains_key(id));
+    let rows = named::<segment::Entity>(db, others.iter().map(|pair| (pair.0, pair.1.0)));
+    all.extend(rows.await?.into_iter().map(|row| (row.id, row)));
     all.into_values().map(Segment::try_from).collect()
+}
+
+/// What every plain drawdown reads, by place of column: looking names up costs more than planning.
+async fn open_segments<'k>(
+    db: &impl ConnectionTrait,
+    keys: impl Iterator<Item = &'k AccountKey> + Clone,
+) -> Result<Vec<segment::Model>, DbErr> {
+    let columns = columns::<segment::Entity>("segment", "");
+    let text = format!("SELECT {columns} FROM segment WHERE open AND ");
+    let mut sql = Sql::new(db.get_database_backend(), &text);
+    accounts(&mut sql, keys);
+    let rows = db.query_all_raw(sql.statement()).await?;
+    let rows = rows
+        .iter()
+        .map(|row| SegmentRow::from_query_result(row, ""));
+    rows.map(|row| row.map(|row| row.0)).collect()
 }
 
 /// Segments that are named outright, by slices of drawdowns, or by grants.

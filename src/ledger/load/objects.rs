@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use domain::{ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, ProductId};
-use entity::{contract, credit, credit_grant, credit_type, customer, product};
+use domain::{ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, ProductId, TestClockId};
+use entity::{contract, credit, credit_grant, credit_type, custom_field_key, customer, object_detail, product, test_clock};
 use sea_orm::{ConnectionTrait, DbErr};
+use uuid::Uuid;
 
 use super::super::work::{Needs, Rows, Tracked};
-use super::{of, select};
+use super::{named, of, select};
 
 fn tracked<K: Ord, T>(rows: Vec<T>, id: impl Fn(&T) -> K) -> Rows<K, T> {
     let rows = rows.into_iter();
@@ -23,6 +24,20 @@ pub(super) async fn customers(
         return Ok(Rows::new());
     }
     let rows = select::<customer::Entity>(db, |sql| {
+        sql.among("id", ids.iter().map(|id| id.0));
+    });
+    Ok(tracked(rows.await?, |row| row.id))
+}
+
+pub(super) async fn test_clocks(
+    db: &impl ConnectionTrait,
+    needs: &Needs,
+) -> Result<Rows<TestClockId, test_clock::Model>, DbErr> {
+    let ids = &needs.test_clocks;
+    if ids.is_empty() {
+        return Ok(Rows::new());
+    }
+    let rows = select::<test_clock::Entity>(db, |sql| {
         sql.among("id", ids.iter().map(|id| id.0));
     });
     Ok(tracked(rows.await?, |row| row.id))
@@ -61,14 +76,7 @@ pub(super) async fn contracts(
     needs: &Needs,
 ) -> Result<Rows<ContractId, contract::Model>, DbErr> {
     let pairs = &needs.contracts;
-    if pairs.is_empty() {
-        return Ok(Rows::new());
-    }
-    let rows = select::<contract::Entity>(db, |sql| {
-        sql.among("customer_id", of(pairs.iter().map(|pair| pair.0)));
-        sql.text(" AND ")
-            .among("id", pairs.iter().map(|pair| pair.1.0));
-    });
+    let rows = named::<contract::Entity>(db, pairs.iter().map(|pair| (pair.0, pair.1.0)));
     Ok(tracked(rows.await?, |row| row.id))
 }
 
@@ -77,15 +85,8 @@ pub(super) async fn credits(
     needs: &Needs,
 ) -> Result<Rows<CreditId, credit::Model>, DbErr> {
     let mut found = Vec::new();
-    let pairs = &needs.credits;
-    if !pairs.is_empty() {
-        let rows = select::<credit::Entity>(db, |sql| {
-            sql.among("customer_id", of(pairs.iter().map(|pair| pair.0)));
-            sql.text(" AND ")
-                .among("id", pairs.iter().map(|pair| pair.1.0));
-        });
-        found.extend(rows.await?);
-    }
+    let pairs = needs.credits.iter();
+    found.extend(named::<credit::Entity>(db, pairs.map(|pair| (pair.0, pair.1.0))).await?);
     let pairs = &needs.credits_of_contracts;
     if !pairs.is_empty() {
         let rows = select::<credit::Entity>(db, |sql| {
@@ -102,13 +103,38 @@ pub(super) async fn grants(
     db: &impl ConnectionTrait,
     pairs: &BTreeSet<(CustomerId, CreditGrantId)>,
 ) -> Result<Rows<CreditGrantId, credit_grant::Model>, DbErr> {
+    let rows = named::<credit_grant::Entity>(db, pairs.iter().map(|pair| (pair.0, pair.1.0)));
+    Ok(tracked(rows.await?, |row| row.id))
+}
+
+pub(super) async fn details(
+    db: &impl ConnectionTrait,
+    needs: &Needs,
+) -> Result<Rows<Uuid, object_detail::Model>, DbErr> {
+    let pairs = &needs.details;
     if pairs.is_empty() {
         return Ok(Rows::new());
     }
-    let rows = select::<credit_grant::Entity>(db, |sql| {
+    let rows = select::<object_detail::Entity>(db, |sql| {
         sql.among("customer_id", of(pairs.iter().map(|pair| pair.0)));
         sql.text(" AND ")
-            .among("id", pairs.iter().map(|pair| pair.1.0));
+            .among("id", pairs.iter().map(|pair| pair.1));
+    });
+    Ok(tracked(rows.await?, |row| row.id))
+}
+
+/// Those that were taken back too: an answer given before may be about one.
+pub(super) async fn field_keys(
+    db: &impl ConnectionTrait,
+    needs: &Needs,
+) -> Result<Rows<Uuid, custom_field_key::Model>, DbErr> {
+    let entities = &needs.field_entities;
+    if entities.is_empty() {
+        return Ok(Rows::new());
+    }
+    let rows = select::<custom_field_key::Entity>(db, |sql| {
+        let names = entities.iter().map(|entity| entity.as_str().to_owned());
+        sql.among_texts("entity", names.collect());
     });
     Ok(tracked(rows.await?, |row| row.id))
 }

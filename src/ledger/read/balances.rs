@@ -39,6 +39,7 @@ impl Ending {
 struct Standing {
     row: BalanceRow,
     next_boundary_at: Option<Instant>,
+    clock_now: Option<Instant>,
 }
 
 impl FromQueryResult for Standing {
@@ -54,6 +55,7 @@ impl FromQueryResult for Standing {
                 as_of: Instant(0),
             },
             next_boundary_at: row.try_get_by_index(5)?,
+            clock_now: row.try_get_by_index(7)?,
         })
     }
 }
@@ -72,12 +74,10 @@ impl Reader {
         let now = self.now();
         let customers = once_each(self.scope.only(customers));
         let known = known_at.filter(|known| *known < now);
-        let rows = match (at.unwrap_or(now), known) {
+        let rows = match (at, known) {
             _ if customers.is_empty() => Vec::new(),
-            (at, Some(known)) => self.balances_as_of(&customers, at, known).await?,
-            (at, None) if at > now => self.balances_to_come(&customers, at).await?,
-            (at, None) if at < now => self.balances_as_of(&customers, at, now).await?,
-            (_, None) => self.balances_now(&customers, now).await?,
+            (None, None) => self.balances_now(&customers, now).await?,
+            _ => self.balances_at(&customers, at, known).await?,
         };
         let mut balances: HashMap<_, Vec<_>> =
             customers.into_iter().map(|id| (id, Vec::new())).collect();
@@ -109,17 +109,18 @@ impl Reader {
         if customers.is_empty() {
             return Ok(expiring);
         }
-        let now = self.now();
         let until = as_of.plus_days(within_days);
-        let endings = if as_of > now {
-            self.endings_to_come(&customers, as_of).await?
-        } else if as_of >= now.plus_micros(-RECENT) {
-            self.settle(&customers).await?;
-            self.endings_now(&customers).await?
-        } else {
-            self.settle(&customers).await?;
-            self.endings_as_of(&customers, as_of, until).await?
-        };
+        let times = self.settle(&customers).await?;
+        let mut endings = Vec::new();
+        for (now, group) in times.groups(&customers) {
+            endings.extend(if as_of > now {
+                self.endings_to_come(&group, as_of).await?
+            } else if as_of >= now.plus_micros(-RECENT) {
+                self.endings_now(&group).await?
+            } else {
+                self.endings_as_of(&group, as_of, until).await?
+            });
+        }
         let within = |ending: &Ending| ending.ends_at > as_of && ending.ends_at <= until;
         for ending in endings.into_iter().filter(within) {
             if let Some(sum) = expiring.get_mut(&ending.account) {
@@ -129,9 +130,34 @@ impl Reader {
         Ok(expiring)
     }
 
+    /// At an instant, each in the time of its customer; `known`: as far as was known then.
+    async fn balances_at(
+        &self,
+        customers: &[CustomerId],
+        at: Option<Instant>,
+        known: Option<Instant>,
+    ) -> Read<Vec<BalanceRow>> {
+        let times = self.settle(customers).await?;
+        let mut rows = Vec::new();
+        for (now, group) in times.groups(customers) {
+            let at = at.unwrap_or(now);
+            rows.extend(match known {
+                None if at == now => self.balances_now(&group, times.real).await?,
+                None if at > now => self.balances_to_come(&group, at).await?,
+                known => {
+                    let known = known.unwrap_or(times.real);
+                    self.balances_as_of(&group, at, known).await?
+                }
+            });
+        }
+        Ok(rows)
+    }
+
     async fn balances_now(&self, customers: &[CustomerId], now: Instant) -> Read<Vec<BalanceRow>> {
         let mut rows = self.standings(customers).await?;
-        let due = |standing: &&Standing| standing.next_boundary_at.is_some_and(|due| due <= now);
+        let due = |standing: &&Standing| {
+            standing.clock_now.is_none() && standing.next_boundary_at.is_some_and(|due| due <= now)
+        };
         let due: Vec<_> = rows
             .iter()
             .filter(due)
@@ -143,7 +169,7 @@ impl Reader {
         let rows = rows.into_iter();
         Ok(rows
             .map(|standing| BalanceRow {
-                as_of: now,
+                as_of: standing.clock_now.unwrap_or(now),
                 ..standing.row
             })
             .collect())
@@ -155,7 +181,7 @@ impl Reader {
             "SELECT a.customer_id, a.credit_type_id, a.balance, a.held, a.last_sequence, \
              a.next_boundary_at, CAST(COALESCE((SELECT SUM(s.amount) FROM segment s \
              WHERE s.customer_id = a.customer_id AND s.credit_type_id = a.credit_type_id \
-             AND s.open AND NOT s.started AND s.voided_at IS NULL), 0) AS bigint) \
+             AND s.open AND NOT s.started AND s.voided_at IS NULL), 0) AS bigint), a.clock_now \
              FROM account a WHERE ",
         );
         sql.among("a.customer_id", customers.iter().map(|id| id.0));

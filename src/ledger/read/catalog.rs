@@ -130,6 +130,23 @@ impl Reader {
         self.root(&products(), "p.id", &slice, matching, key).await
     }
 
+    /// Archived products, those that are not, or all.
+    pub async fn products_archived(
+        &self,
+        archived: Option<bool>,
+        page: &PageRequest,
+    ) -> Read<Page<product::Model>> {
+        let list = ("products by archive", KeyKind::Id);
+        let slice = Slice::read(page, list, &archived, &[Uuid::nil()])?;
+        let matching = |sql: &mut Sql| match archived {
+            Some(true) => drop(sql.push(" AND p.archived_at IS NOT NULL")),
+            Some(false) => unarchived(sql, "p", false),
+            None => {}
+        };
+        let key = |row: &product::Model| Key::Id(row.id.0);
+        self.root(&products(), "p.id", &slice, matching, key).await
+    }
+
     /// How many products there are.
     pub async fn count_products(&self, include_archived: bool) -> Read<i64> {
         let named = self.products_named().await?;
@@ -197,6 +214,20 @@ impl Reader {
         unarchived(&mut sql, "t", include_archived);
         sql.push(" ORDER BY t.created_at, t.id");
         self.fetch(sql).await
+    }
+
+    /// A page of the credit types.
+    pub async fn credit_types_page(
+        &self,
+        include_archived: bool,
+        page: &PageRequest,
+    ) -> Read<Page<credit_type::Model>> {
+        let list = ("credit types", KeyKind::Id);
+        let slice = Slice::read(page, list, &include_archived, &[Uuid::nil()])?;
+        let matching = |sql: &mut Sql| unarchived(sql, "t", include_archived);
+        let key = |row: &credit_type::Model| Key::Id(row.id.0);
+        self.root(&credit_types(), "t.id", &slice, matching, key)
+            .await
     }
 
     /// Credit types by id, whoever asks: who sees a row sees its unit. Those that do not exist are absent.

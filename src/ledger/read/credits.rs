@@ -12,6 +12,7 @@ use super::dialect::{Child, Sql, columns};
 use super::fetch::{Parents, once_each, plain, typed};
 use super::page::{Key, KeyKind, Slice};
 use super::scope::Narrow;
+use super::times::{Now, Times};
 use super::{CreditFilter, CreditRow, CreditStatus, HOME_CREDIT, Page, PageRequest, Read, Reader};
 
 static COLUMNS: LazyLock<String> = LazyLock::new(|| columns::<credit::Entity>("c", ""));
@@ -36,23 +37,27 @@ impl Reader {
         let filter = &filter.within(self.scope);
         let slice = Slice::read(page, ("credits", KeyKind::Id), filter, &[Uuid::nil()])?;
         if let Some(customers) = &filter.customer_ids {
-            self.settle(customers).await?;
-            return self.credits_between(filter, &slice).await;
+            let times = self.settle(customers).await?;
+            let found = self.credits_between(filter, &slice, times.now());
+            return Ok(found.await?.map(|row| row.at(&times)));
         }
-        let found = self.credits_between(filter, &slice).await?;
+        let now = Now::OfEach(self.now());
+        let mut found = self.credits_between(filter, &slice, now).await?;
         let owners = once_each(found.nodes().map(|row| row.credit.customer_id));
-        if self.settle(&owners).await? {
-            return self.credits_between(filter, &slice).await;
+        let times = self.settle(&owners).await?;
+        if times.settled {
+            found = self.credits_between(filter, &slice, now).await?;
         }
-        Ok(found)
+        Ok(found.map(|row| row.at(&times)))
     }
 
     /// How many credits there are.
     pub async fn count_credits(&self, filter: &CreditFilter) -> Read<i64> {
         let filter = &filter.within(self.scope);
-        self.settle(filter.customer_ids.as_deref().unwrap_or_default())
-            .await?;
-        let now = self.now();
+        let now = match &filter.customer_ids {
+            Some(customers) => self.settle(customers).await?.now(),
+            None => Now::OfEach(self.now()),
+        };
         self.total(&child(), |sql| matching(sql, filter, now)).await
     }
 
@@ -115,12 +120,14 @@ impl Reader {
         &self,
         ids: &[(CustomerId, CreditId)],
     ) -> Read<HashMap<CreditId, CreditRow>> {
-        self.settle(&once_each(ids.iter().map(|(customer, _)| *customer)))
-            .await?;
+        let owners = once_each(ids.iter().map(|(customer, _)| *customer));
+        let times = self.settle(&owners).await?;
         let credits: Vec<credit::Model> = self.rows_by_id(&child(), &plain(ids)).await?;
         let segments = &mut self.segments_of(&credits).await?;
         let rows = credits.into_iter();
-        Ok(rows.map(|row| (row.id, with(row, segments))).collect())
+        Ok(rows
+            .map(|row| (row.id, with(row, segments).at(&times)))
+            .collect())
     }
 
     /// One credit, by its id alone.
@@ -132,8 +139,12 @@ impl Reader {
         Ok(rows.remove(&id))
     }
 
-    async fn credits_between(&self, filter: &CreditFilter, slice: &Slice) -> Read<Page<CreditRow>> {
-        let now = self.now();
+    async fn credits_between(
+        &self,
+        filter: &CreditFilter,
+        slice: &Slice,
+        now: Now,
+    ) -> Read<Page<CreditRow>> {
         let matching = |sql: &mut Sql| matching(sql, filter, now);
         let key = |row: &credit::Model| Key::Id(row.id.0);
         let page = self.root(&child(), "c.id", slice, matching, key).await?;
@@ -150,8 +161,8 @@ impl Reader {
         parent: impl Fn(&credit::Model) -> Uuid,
     ) -> Read<HashMap<Uuid, Page<CreditRow>>> {
         let slice = Slice::read(page, (list, KeyKind::Id), filter, &parents.ids())?;
-        self.settle(&parents.customers()).await?;
-        let now = self.now();
+        let times = self.settle(&parents.customers()).await?;
+        let now = times.now();
         let matching = |sql: &mut Sql| matching(sql, filter, now);
         let place = |row: &credit::Model| (parent(row), Key::Id(row.id.0));
         let pages = self
@@ -162,7 +173,7 @@ impl Reader {
             .await?;
         let pages = pages.into_iter();
         Ok(pages
-            .map(|(parent, page)| (parent, page.map(|row| with(row, segments))))
+            .map(|(parent, page)| (parent, page.map(|row| with(row, segments).at(&times))))
             .collect())
     }
 
@@ -171,8 +182,7 @@ impl Reader {
         parents: &Parents<'_>,
         filter: &CreditFilter,
     ) -> Read<HashMap<Uuid, i64>> {
-        self.settle(&parents.customers()).await?;
-        let now = self.now();
+        let now = self.settle(&parents.customers()).await?.now();
         self.numbers(parents, &child(), |sql| matching(sql, filter, now))
             .await
     }
@@ -208,10 +218,19 @@ fn with(credit: credit::Model, segments: &mut HashMap<CreditId, Vec<segment::Mod
     CreditRow {
         segments: segments.remove(&credit.id).unwrap_or_default(),
         credit,
+        now: Instant::MIN,
     }
 }
 
-fn matching(sql: &mut Sql, filter: &CreditFilter, now: Instant) {
+impl CreditRow {
+    /// As it is at the time of its customer.
+    fn at(mut self, times: &Times) -> Self {
+        self.now = times.of(self.credit.customer_id);
+        self
+    }
+}
+
+fn matching(sql: &mut Sql, filter: &CreditFilter, now: Now) {
     sql.and_among("c.id", filter.ids.as_ref())
         .and_among("c.customer_id", filter.customer_ids.as_ref())
         .and_among("c.contract_id", filter.contract_ids.as_ref())
@@ -221,12 +240,12 @@ fn matching(sql: &mut Sql, filter: &CreditFilter, now: Instant) {
     }
     if filter.include_archived == Some(false) {
         sql.push(" AND (c.archived_at IS NULL OR c.archived_at > ")
-            .bind(now)
+            .now(now, "c")
             .push(")");
     }
     if let Some(at) = filter.covering_date {
         sql.push(" AND ");
-        with_segment(sql, |sql| active(sql, at));
+        with_segment(sql, |sql| active(sql, Now::At(at)));
     }
     if let Some(at) = filter.starting_at {
         sql.push(" AND ");
@@ -234,10 +253,25 @@ fn matching(sql: &mut Sql, filter: &CreditFilter, now: Instant) {
             sql.push(" AND s.starts_at >= ").bind(at);
         });
     }
+    if let Some(at) = filter.ends_after {
+        sql.push(" AND ");
+        with_segment(sql, |sql| {
+            sql.push(" AND (s.ends_at IS NULL OR s.ends_at > ")
+                .bind(at)
+                .push(")");
+        });
+    }
     if let Some(at) = filter.effective_before {
         sql.push(" AND ");
         with_segment(sql, |sql| {
             sql.push(" AND s.starts_at < ").bind(at);
+        });
+    }
+    if let Some(at) = filter.expiring_before {
+        sql.push(" AND ");
+        with_segment(sql, |sql| {
+            active(sql, now);
+            sql.push(" AND s.ends_at < ").bind(at);
         });
     }
     if let Some(statuses) = &filter.status {
@@ -251,21 +285,21 @@ fn matching(sql: &mut Sql, filter: &CreditFilter, now: Instant) {
 }
 
 /// Appends that the credit stands there now (decision 9).
-fn in_status(sql: &mut Sql, status: CreditStatus, now: Instant) {
+fn in_status(sql: &mut Sql, status: CreditStatus, now: Now) {
     if status == CreditStatus::Voided {
         sql.push("c.voided_at IS NOT NULL");
         return;
     }
     // In the order of decision 9: what comes before the status asked for must not be.
-    type Test = fn(&mut Sql, Instant);
+    type Test = fn(&mut Sql, Now);
     let spendable: Test = |sql, now| {
         active(sql, now);
         sql.push(" AND s.remaining <> 0");
     };
     let to_come: Test = |sql, now| {
-        sql.push(" AND s.starts_at > ").bind(now);
+        sql.push(" AND s.starts_at > ").now(now, "c");
         sql.push(" AND (s.ends_at IS NULL OR s.ends_at > ")
-            .bind(now)
+            .now(now, "c")
             .push(")");
     };
     let (none_of, one_of): (&[Test], Option<Test>) = match status {
@@ -297,9 +331,9 @@ fn with_segment(sql: &mut Sql, more: impl FnOnce(&mut Sql)) {
 }
 
 /// Appends that the segment's window contains the instant.
-fn active(sql: &mut Sql, at: Instant) {
-    sql.push(" AND s.starts_at <= ").bind(at);
+fn active(sql: &mut Sql, at: Now) {
+    sql.push(" AND s.starts_at <= ").now(at, "c");
     sql.push(" AND (s.ends_at IS NULL OR s.ends_at > ")
-        .bind(at)
+        .now(at, "c")
         .push(")");
 }

@@ -91,22 +91,34 @@ impl Reader {
         }
     }
 
-    /// The customers with the external ids that the filter names.
+    /// The customers with the external ids and the ingest aliases that the filter names.
     async fn known_as(&self, filter: &CustomerFilter) -> Read<Option<Vec<CustomerId>>> {
+        let under = match &filter.ingest_aliases {
+            Some(aliases) => Some(self.customers_with_aliases(aliases).await?),
+            None => None,
+        };
         let Some(names) = &filter.external_ids else {
-            return Ok(None);
+            return Ok(under);
         };
         let mut sql = self.sql();
         sql.push("SELECT customer_id FROM customer_external_id WHERE 1 = 1")
             .and_text("external_id", Some(names.iter().cloned()));
         let known: Vec<Known> = self.fetch(sql).await?;
-        Ok(Some(known.iter().map(|row| row.customer_id).collect()))
+        let known = known.iter().map(|row| row.customer_id);
+        let both = known.filter(|id| under.as_ref().is_none_or(|under| under.contains(id)));
+        Ok(Some(both.collect()))
     }
 }
 
 fn matching(sql: &mut Sql, filter: &CustomerFilter, known: Option<&Vec<CustomerId>>) {
     sql.and_among("c.id", filter.ids.as_ref())
-        .and_among("c.id", known);
+        .and_among("c.id", known)
+        .and_among("c.test_clock_id", filter.test_clock_ids.as_ref());
+    match filter.on_test_clock {
+        Some(true) => sql.push(" AND c.test_clock_id IS NOT NULL"),
+        Some(false) => sql.push(" AND c.test_clock_id IS NULL"),
+        None => sql,
+    };
     if let Some(text) = filter.search.as_deref().filter(|text| !text.is_empty()) {
         sql.and_contains(&["c.name", "c.external_id"], text);
     }

@@ -1,6 +1,7 @@
 //! Rows of the lists that are read most, by place rather than by name of column: looking names up
 //! costs an eighth of the time of a nested read.
 
+use domain::Instant;
 use entity::{credit_grant, ledger_entry, segment};
 use sea_orm::{DbErr, FromQueryResult, QueryResult, TryGetable};
 
@@ -69,7 +70,7 @@ impl FromQueryResult for EntryRow {
 }
 
 /// A segment.
-pub(super) struct SegmentRow(pub(super) segment::Model);
+pub(in crate::ledger) struct SegmentRow(pub(in crate::ledger) segment::Model);
 
 impl FromQueryResult for SegmentRow {
     fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
@@ -117,6 +118,7 @@ impl FromQueryResult for GrantRow {
                 }
             ),
             segment: segment(&mut columns)?,
+            now: Instant::MIN,
         })
     }
 }

@@ -48,7 +48,7 @@ impl Child {
 }
 
 /// All columns of an entity, each under its name with a prefix: `g.id AS g_id, ..`.
-pub(super) fn columns<E: EntityTrait>(alias: &str, prefix: &str) -> String {
+pub(in crate::ledger) fn columns<E: EntityTrait>(alias: &str, prefix: &str) -> String {
     let mut text = String::new();
     for column in E::Column::iter() {
         let name = column.as_str();
@@ -309,6 +309,14 @@ pub(super) fn id_at(instant: Instant, seconds: i64) -> Uuid {
     Uuid::from_u128(millis.min((1 << 48) - 1) << 80)
 }
 
+/// The lowest id that can be made at an instant or later: ids bear their microsecond (`app.rs`).
+pub(super) fn first_id_of(instant: Instant) -> Uuid {
+    let micros = u128::try_from(instant.0).unwrap_or_default();
+    let (millis, rest) = (micros / 1000, micros % 1000);
+    let fraction = rest * 4096 / 1000;
+    Uuid::from_u128(millis.min((1 << 48) - 1) << 80 | 0x7 << 76 | fraction << 64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -328,6 +336,17 @@ mod tests {
         let mut sql = Sql::new(DbBackend::Postgres);
         sql.among("id", ids);
         assert_eq!(sql.text, "id = ANY($1)");
+    }
+
+    #[test]
+    fn ids_of_a_microsecond_lie_between_its_first_and_the_next_ones() {
+        use crate::app::SeededIds;
+        use domain::IdSource;
+        for micros in 1_767_225_600_123_000..1_767_225_600_125_000 {
+            let id = SeededIds::new(1).next(Instant(micros));
+            assert!(first_id_of(Instant(micros)) < id, "{micros}");
+            assert!(id < first_id_of(Instant(micros + 1)), "{micros}");
+        }
     }
 
     #[test]

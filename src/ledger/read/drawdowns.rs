@@ -89,7 +89,7 @@ impl Reader {
             .filter(|row| row.status == DrawdownStatus::Held)
             .map(|row| row.customer_id);
         if let Some(customer) = held
-            && self.settle(&[customer]).await?
+            && self.settle(&[customer]).await?.settled
         {
             return self.one(find()).await;
         }

@@ -77,7 +77,7 @@ impl Reader {
         }
         let found = self.entries_between(&narrowed, &slice).await?;
         let owners = once_each(found.nodes().map(|row| row.customer_id));
-        if self.settle(&owners).await? {
+        if self.settle(&owners).await?.settled {
             return self.entries_between(&narrowed, &slice).await;
         }
         Ok(found)

@@ -139,7 +139,7 @@ impl Reader {
         }
         let found = self.events_between(filter, &slice).await?;
         let owners = once_each(found.nodes().map(|row| row.customer_id));
-        if self.settle(&owners).await? {
+        if self.settle(&owners).await?.settled {
             return self.events_between(filter, &slice).await;
         }
         Ok(found)

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use domain::{
-    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, ProductId,
+    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, Instant, ProductId,
+    TestClockId,
 };
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryResult, Select};
 use uuid::Uuid;
@@ -12,6 +13,7 @@ use uuid::Uuid;
 use super::dialect::{Child, Sql};
 use super::page::{Key, Page, Slice};
 use super::scope::{Row, owned};
+use super::times::Times;
 use super::{Read, ReadError, Reader};
 
 /// An id of any type.
@@ -35,7 +37,8 @@ any_id!(
     CreditTypeId,
     CustomerId,
     DrawdownId,
-    ProductId
+    ProductId,
+    TestClockId
 );
 
 impl AnyId for Uuid {
@@ -137,12 +140,16 @@ impl FromQueryResult for Count {
     }
 }
 
-/// An account that something is due in.
-struct Due(CustomerId, CreditTypeId);
+/// An account that something is due in, or that is on a test clock, and what that shows.
+struct Due(CustomerId, CreditTypeId, Option<Instant>);
 
 impl FromQueryResult for Due {
     fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        Ok(Self(row.try_get_by_index(0)?, row.try_get_by_index(1)?))
+        Ok(Self(
+            row.try_get_by_index(0)?,
+            row.try_get_by_index(1)?,
+            row.try_get_by_index(2)?,
+        ))
     }
 }
 
@@ -193,33 +200,46 @@ impl Reader {
         Ok(number.unwrap_or_default())
     }
 
-    /// Posts what is due in the accounts of these customers. Answers whether anything was.
-    pub(super) async fn settle(&self, customers: &[CustomerId]) -> Read<bool> {
+    /// Posts what is due in the accounts of these customers. Answers what time it is for them.
+    ///
+    /// On a test clock time passes by advancing only, and that posts what it passes: there nothing
+    /// is ever due.
+    pub(super) async fn settle(&self, customers: &[CustomerId]) -> Read<Times> {
         let customers = self.scope.only(customers);
+        let mut times = Times::real(self.now());
         if customers.is_empty() {
-            return Ok(false);
+            return Ok(times);
         }
         let mut sql = self.sql();
-        sql.push("SELECT a.customer_id, a.credit_type_id FROM account a WHERE ")
+        sql.push("SELECT a.customer_id, a.credit_type_id, a.clock_now FROM account a WHERE ")
             .among("a.customer_id", customers.iter().map(|id| id.0))
-            .push(" AND a.next_boundary_at <= ")
-            .bind(self.now());
-        let due: Vec<Due> = self.fetch(sql).await?;
-        let due: Vec<_> = due.into_iter().map(|Due(c, t)| (c, t)).collect();
-        self.settle_accounts(&due).await
+            .push(" AND (a.next_boundary_at <= ")
+            .bind(times.real)
+            .push(" OR a.clock_now IS NOT NULL)");
+        let found: Vec<Due> = self.fetch(sql).await?;
+        let mut due = Vec::new();
+        for Due(customer, credit_type, clock_now) in found {
+            match clock_now {
+                Some(shows) => drop(times.clocks.insert(customer, shows)),
+                None => due.push((customer, credit_type)),
+            }
+        }
+        times.settled = self.settle_accounts(&due).await?;
+        Ok(times)
     }
 
     /// Accounts of any customers in which something is due, the longest due first.
     pub async fn due(&self, limit: i64) -> Read<Vec<(CustomerId, CreditTypeId)>> {
         let mut sql = self.sql();
         sql.push(
-            "SELECT a.customer_id, a.credit_type_id FROM account a WHERE a.next_boundary_at <= ",
+            "SELECT a.customer_id, a.credit_type_id, a.clock_now FROM account a \
+             WHERE a.clock_now IS NULL AND a.next_boundary_at <= ",
         )
         .bind(self.now())
         .push(" ORDER BY a.next_boundary_at LIMIT ")
         .bind(limit);
         let due: Vec<Due> = self.fetch(sql).await?;
-        Ok(due.into_iter().map(|Due(c, t)| (c, t)).collect())
+        Ok(due.into_iter().map(|Due(c, t, _)| (c, t)).collect())
     }
 
     /// Posts what is due in these accounts. Answers whether there are any.
@@ -454,7 +474,7 @@ pub(super) fn once_each<T: Copy + Eq + Hash>(items: impl IntoIterator<Item = T>)
 }
 
 /// Appends the bounds that the cursors set, for a list that is sorted by one column.
-fn bounds(sql: &mut Sql, sort: &str, slice: &Slice) {
+pub(super) fn bounds(sql: &mut Sql, sort: &str, slice: &Slice) {
     for (operator, key) in [(">", slice.above), ("<", slice.below)] {
         match key {
             Some(Key::Id(id)) => sql.push(&format!(" AND {sort} {operator} ")).bind(id),

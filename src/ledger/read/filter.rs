@@ -7,6 +7,7 @@ use domain::entry::EntryKind;
 use domain::grant::Category;
 use domain::{
     ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, Instant, ProductId,
+    TestClockId,
 };
 use uuid::Uuid;
 
@@ -28,10 +29,16 @@ pub struct CustomerFilter {
     pub ids: Option<Vec<CustomerId>>,
     /// With these ids of the seller.
     pub external_ids: Option<Vec<String>>,
+    /// Whose usage is reported under these names.
+    pub ingest_aliases: Option<Vec<String>>,
     /// Anywhere in the name or the seller's id, whatever the case.
     pub search: Option<String>,
     /// Archived, or not.
     pub archived: Option<bool>,
+    /// On these test clocks.
+    pub test_clock_ids: Option<Vec<TestClockId>>,
+    /// On any test clock, or on none.
+    pub on_test_clock: Option<bool>,
     /// With exactly this address among their custom fields, where Stripe's clients have it.
     pub email: Option<String>,
     /// Made in this time.
@@ -55,6 +62,8 @@ pub struct GrantFilter {
     pub effective_before: Option<Instant>,
     /// That never expire, or not before.
     pub not_expiring_before: Option<Instant>,
+    /// That expire before.
+    pub expiring_before: Option<Instant>,
     /// Made in this time.
     pub created_at: TimeRange,
     /// With this key.
@@ -89,8 +98,12 @@ pub struct CreditFilter {
     pub covering_date: Option<Instant>,
     /// With a segment that starts then or after.
     pub starting_at: Option<Instant>,
+    /// With a segment that ends after, or never.
+    pub ends_after: Option<Instant>,
     /// With a segment that starts before.
     pub effective_before: Option<Instant>,
+    /// With a segment that is active now and ends before.
+    pub expiring_before: Option<Instant>,
     /// `Some(false)` leaves out those at contract level.
     pub include_contract_credits: Option<bool>,
     /// `Some(false)` leaves out archived ones.

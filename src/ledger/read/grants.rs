@@ -3,17 +3,16 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use domain::{CreditGrantId, CustomerId, Instant};
+use domain::{CreditGrantId, CustomerId};
 use entity::{credit_grant, segment};
 use uuid::Uuid;
 
 use super::dialect::{Child, Sql, columns};
 use super::fetch::{Parents, once_each, plain, typed};
 use super::page::{Key, KeyKind, Slice};
-use super::scope::{Narrow, owned};
-use super::{
-    GrantFilter, GrantRow, GrantScope, GrantStatus, GrantSum, Page, PageRequest, Read, Reader,
-};
+use super::scope::Narrow;
+use super::times::{Now, Times};
+use super::{GrantFilter, GrantRow, GrantScope, GrantStatus, GrantSum, Page, PageRequest, Read, Reader};
 
 static COLUMNS: LazyLock<String> = LazyLock::new(|| {
     let grant = columns::<credit_grant::Entity>("g", "g_");
@@ -30,8 +29,13 @@ fn child() -> Child {
     }
 }
 
-// Asked for by customer.
-owned!(GrantSum: |_| Owner::Shared);
+impl GrantRow {
+    /// As it is at the time of its customer.
+    fn at(mut self, times: &Times) -> Self {
+        self.now = times.of(self.grant.customer_id);
+        self
+    }
+}
 
 fn key(row: &GrantRow) -> Key {
     Key::Id(row.grant.id.0)
@@ -44,24 +48,28 @@ impl Reader {
         let slice = Slice::read(page, ("grants", KeyKind::Id), filter, &[Uuid::nil()])?;
         let keyed = self.keyed_grant(filter).await?;
         if let Some(customers) = &filter.customer_ids {
-            self.settle(customers).await?;
-            return self.grants_between(filter, keyed, &slice).await;
+            let times = self.settle(customers).await?;
+            let found = self.grants_between(filter, keyed, &slice, times.now());
+            return Ok(found.await?.map(|row| row.at(&times)));
         }
-        let found = self.grants_between(filter, keyed, &slice).await?;
+        let now = Now::OfEach(self.now());
+        let mut found = self.grants_between(filter, keyed, &slice, now).await?;
         let owners = once_each(found.nodes().map(|row| row.grant.customer_id));
-        if self.settle(&owners).await? {
-            return self.grants_between(filter, keyed, &slice).await;
+        let times = self.settle(&owners).await?;
+        if times.settled {
+            found = self.grants_between(filter, keyed, &slice, now).await?;
         }
-        Ok(found)
+        Ok(found.map(|row| row.at(&times)))
     }
 
     /// How many grants there are.
     pub async fn count_grants(&self, filter: &GrantFilter) -> Read<i64> {
         let filter = &filter.within(self.scope);
         let keyed = self.keyed_grant(filter).await?;
-        self.settle(filter.customer_ids.as_deref().unwrap_or_default())
-            .await?;
-        let now = self.now();
+        let now = match &filter.customer_ids {
+            Some(customers) => self.settle(customers).await?.now(),
+            None => Now::OfEach(self.now()),
+        };
         self.total(&child(), |sql| matching(sql, filter, keyed, now))
             .await
     }
@@ -77,8 +85,8 @@ impl Reader {
         let list = ("grants of a customer", KeyKind::Id);
         let slice = Slice::read(page, list, filter, &parents.ids())?;
         let keyed = self.keyed_grant(filter).await?;
-        self.settle(customers).await?;
-        let now = self.now();
+        let times = self.settle(customers).await?;
+        let now = times.now();
         let pages = self
             .children(
                 &parents,
@@ -92,7 +100,9 @@ impl Reader {
                 |row: &GrantRow| (row.grant.customer_id.0, key(row)),
             )
             .await?;
-        Ok(typed(pages))
+        let pages = pages.into_iter();
+        let pages = pages.map(|(id, page)| (id, page.map(|row: GrantRow| row.at(&times))));
+        Ok(typed(pages.collect()))
     }
 
     /// How many grants each of these customers has.
@@ -102,8 +112,8 @@ impl Reader {
         filter: &GrantFilter,
     ) -> Read<HashMap<CustomerId, i64>> {
         let keyed = self.keyed_grant(filter).await?;
-        self.settle(customers).await?;
-        let (parents, now) = (Parents::Customers(customers), self.now());
+        let now = self.settle(customers).await?.now();
+        let parents = Parents::Customers(customers);
         let numbers = self
             .numbers(&parents, &child(), |sql| matching(sql, filter, keyed, now))
             .await?;
@@ -115,10 +125,11 @@ impl Reader {
         &self,
         ids: &[(CustomerId, CreditGrantId)],
     ) -> Read<HashMap<CreditGrantId, GrantRow>> {
-        self.settle(&once_each(ids.iter().map(|(customer, _)| *customer)))
-            .await?;
+        let owners = once_each(ids.iter().map(|(customer, _)| *customer));
+        let times = self.settle(&owners).await?;
         let rows: Vec<GrantRow> = self.rows_by_id(&child(), &plain(ids)).await?;
-        Ok(rows.into_iter().map(|row| (row.grant.id, row)).collect())
+        let rows = rows.into_iter().map(|row| (row.grant.id, row.at(&times)));
+        Ok(rows.collect())
     }
 
     /// One grant, by its id alone.
@@ -137,9 +148,7 @@ impl Reader {
         customer: CustomerId,
         scope: &GrantScope,
     ) -> Read<Vec<GrantSum>> {
-        let customer = self.scope.customer_or_nobody(customer);
-        self.settle(&[customer]).await?;
-        let now = self.now();
+        let now = self.settle(&[customer]).await?.of(customer);
         let mut sql = self.sql();
         sql.push("SELECT g.credit_type_id, ");
         for (column, comma) in [("remaining", ", "), ("held", "")] {
@@ -176,8 +185,8 @@ impl Reader {
         filter: &GrantFilter,
         keyed: Option<Uuid>,
         slice: &Slice,
+        now: Now,
     ) -> Read<Page<GrantRow>> {
-        let now = self.now();
         let matching = |sql: &mut Sql| matching(sql, filter, keyed, now);
         self.root(&child(), "g.id", slice, matching, key).await
     }
@@ -193,7 +202,7 @@ impl Reader {
 }
 
 /// Appends the filter. `keyed`: the grant with the uniqueness key that is asked for.
-fn matching(sql: &mut Sql, filter: &GrantFilter, keyed: Option<Uuid>, now: Instant) {
+fn matching(sql: &mut Sql, filter: &GrantFilter, keyed: Option<Uuid>, now: Now) {
     sql.and_among("g.id", filter.ids.as_ref())
         .and_among("g.customer_id", filter.customer_ids.as_ref())
         .and_among("s.customer_id", filter.customer_ids.as_ref())
@@ -210,6 +219,7 @@ fn matching(sql: &mut Sql, filter: &GrantFilter, keyed: Option<Uuid>, now: Insta
             .bind(instant)
             .push(")");
     }
+    sql.and("s.ends_at <", filter.expiring_before);
     sql.and_within("g.created_at", filter.created_at);
     if let Some(statuses) = &filter.status {
         sql.push(" AND (1 = 0");
@@ -222,27 +232,27 @@ fn matching(sql: &mut Sql, filter: &GrantFilter, keyed: Option<Uuid>, now: Insta
 }
 
 /// Appends that the segment stands there now: the terms of `domain::segment::status`.
-fn in_status(sql: &mut Sql, status: GrantStatus, now: Instant) {
+fn in_status(sql: &mut Sql, status: GrantStatus, now: Now) {
     if status == GrantStatus::Voided {
         sql.push("s.voided_at IS NOT NULL");
         return;
     }
     sql.push("(s.voided_at IS NULL AND ");
     if status == GrantStatus::Expired {
-        sql.push("s.ends_at <= ").bind(now).push(")");
+        sql.push("s.ends_at <= ").now(now, "s").push(")");
         return;
     }
     sql.push("(s.ends_at IS NULL OR s.ends_at > ")
-        .bind(now)
+        .now(now, "s")
         .push(")");
     match status {
-        GrantStatus::Scheduled => sql.push(" AND s.starts_at > ").bind(now),
+        GrantStatus::Scheduled => sql.push(" AND s.starts_at > ").now(now, "s"),
         GrantStatus::Depleted => sql
             .push(" AND s.remaining = 0 AND s.starts_at <= ")
-            .bind(now),
+            .now(now, "s"),
         _ => sql
             .push(" AND s.remaining <> 0 AND s.starts_at <= ")
-            .bind(now),
+            .now(now, "s"),
     };
     sql.push(")");
 }

@@ -14,6 +14,7 @@
 //! | `decode` | the rows that are read most, by place of column |
 //! | `access` | keys |
 //! | `search` | places in an account's entries, by binary search |
+//! | `times` | what time it is for whom: test clocks |
 //! | `balances`, `as_of`, `projection` | balances now, then, and in time to come |
 
 mod access;
@@ -23,15 +24,20 @@ mod catalog;
 mod credits;
 mod customers;
 mod decode;
+mod details;
 mod dialect;
 mod drawdowns;
 mod entries;
 mod events;
 mod fetch;
+mod follow;
 mod grants;
+mod movements;
 mod nodes;
 mod projection;
 mod search;
+mod test_clocks;
+mod times;
 
 pub mod filter;
 pub mod page;
@@ -46,6 +52,8 @@ use async_trait::async_trait;
 use domain::{Clock, CreditTypeId, CustomerId, Instant};
 use sea_orm::{DatabaseConnection, DbErr};
 
+pub(super) use decode::SegmentRow;
+pub(super) use dialect::columns;
 pub use events::{DRAWDOWN_CREATED, ENTRY_CREATED};
 pub use filter::{
     CreditFilter, CustomerFilter, DrawdownFilter, EntryFilter, EventFilter, GrantFilter,
@@ -121,6 +129,12 @@ impl Reader {
             scope,
             ..self.clone()
         }
+    }
+
+    /// The same reads by other connections.
+    #[must_use]
+    pub(super) fn by(&self, db: DatabaseConnection) -> Self {
+        Self { db, ..self.clone() }
     }
 
     /// The present instant, by the clock that was passed in.

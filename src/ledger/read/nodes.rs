@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use domain::drawdown::DrawdownStatus;
 use domain::id::NOTHING;
-use domain::{ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, ProductId};
+use domain::{
+    ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, ProductId, TestClockId,
+};
 use entity::{drawdown, ledger_entry, object_home};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
@@ -97,7 +99,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Customers, credit types, products, keys.
+    /// Customers, credit types, test clocks, products, keys.
     async fn find_in_the_house(&self, search: &mut Search) -> Read<()> {
         let rows = self
             .customers_by_id(&search.missing::<CustomerId>())
@@ -115,6 +117,13 @@ impl Reader {
         search.add(
             rows.into_iter()
                 .map(|(id, row)| (id.0, NodeRow::CreditType(row))),
+        );
+        let rows = self
+            .test_clocks_by_id(&search.missing::<TestClockId>())
+            .await?;
+        search.add(
+            rows.into_iter()
+                .map(|(id, row)| (id.0, NodeRow::TestClock(row))),
         );
         let mut rows = self.products_by_id(&search.missing::<ProductId>()).await?;
         if let Some(named) = self.products_named().await? {
@@ -138,7 +147,7 @@ impl Reader {
         // A hold may have to lapse first.
         let held = rows.iter().filter(|row| row.status == DrawdownStatus::Held);
         let held = once_each(held.map(|row| row.customer_id));
-        if self.settle(&held).await? {
+        if self.settle(&held).await?.settled {
             rows = self.rows_anywhere(&child, ids).await?;
         }
         search.add(

@@ -90,7 +90,6 @@ impl Reader {
 
     /// The books of all accounts as they will be, each with the number of its last entry now.
     async fn books_at(&self, customers: &[CustomerId], at: Instant) -> Read<Vec<(i64, Book)>> {
-        self.settle(customers).await?;
         let mut books: HashMap<(CustomerId, CreditTypeId), Book> = HashMap::new();
         let (accounts, segments, holds) = self.open_books(customers).await?;
         for account in accounts {

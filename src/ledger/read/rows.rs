@@ -3,7 +3,7 @@
 use domain::{CreditTypeId, CustomerId, EventId, Instant};
 use entity::{
     api_key, contract, credit, credit_grant, credit_type, customer, drawdown, ledger_entry,
-    product, segment,
+    product, segment, test_clock,
 };
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
@@ -15,6 +15,8 @@ pub struct GrantRow {
     pub grant: credit_grant::Model,
     /// Its segment: amounts and window.
     pub segment: segment::Model,
+    /// The time of its customer when it was read: what its status is a function of.
+    pub now: Instant,
 }
 
 /// What is left of the grants of a customer in one credit type, in minor units.
@@ -35,6 +37,8 @@ pub struct CreditRow {
     pub credit: credit::Model,
     /// All its segments, removed ones too, by start, then id.
     pub segments: Vec<segment::Model>,
+    /// The time of its customer when it was read: what its status is a function of.
+    pub now: Instant,
 }
 
 /// Something that was changed, by whom, from what to what (rule 17).
@@ -92,6 +96,8 @@ pub enum NodeRow {
     CreditType(credit_type::Model),
     /// A product.
     Product(product::Model),
+    /// A test clock.
+    TestClock(test_clock::Model),
     /// A contract.
     Contract(contract::Model),
     /// A credit grant.

@@ -66,19 +66,19 @@ pub fn segment_status(segment: &segment::Model, now: Instant) -> SegmentStatus {
 
 /// Where a grant stands.
 #[must_use]
-pub fn grant_status(row: &GrantRow, now: Instant) -> GrantStatus {
-    segment_status(&row.segment, now).into()
+pub fn grant_status(row: &GrantRow) -> GrantStatus {
+    segment_status(&row.segment, row.now).into()
 }
 
 /// Where a credit stands (decision 9).
 #[must_use]
-pub fn credit_status(row: &CreditRow, now: Instant) -> CreditStatus {
+pub fn credit_status(row: &CreditRow) -> CreditStatus {
     if row.credit.voided_at.is_some() {
         return CreditStatus::Voided;
     }
     let any = |wanted: SegmentStatus| {
         let mut segments = row.segments.iter();
-        segments.any(|segment| segment_status(segment, now) == wanted)
+        segments.any(|segment| segment_status(segment, row.now) == wanted)
     };
     if any(SegmentStatus::Active) {
         CreditStatus::Active
@@ -93,9 +93,9 @@ pub fn credit_status(row: &CreditRow, now: Instant) -> CreditStatus {
 
 /// What can be spent of a credit now: the unheld rest of its active segments, in minor units.
 #[must_use]
-pub fn credit_balance(row: &CreditRow, now: Instant) -> Amount {
+pub fn credit_balance(row: &CreditRow) -> Amount {
     let active = row.segments.iter();
-    let active = active.filter(|segment| segment_status(segment, now) == SegmentStatus::Active);
+    let active = active.filter(|segment| segment_status(segment, row.now) == SegmentStatus::Active);
     active.fold(0, |sum: Amount, segment| {
         sum.saturating_add(segment.remaining.saturating_sub(segment.held))
     })

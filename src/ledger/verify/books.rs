@@ -224,6 +224,14 @@ impl Books {
             if !units.contains_key(id) {
                 wrong("its credit type is not there");
             }
+            let shows = self.customer.as_ref().and_then(|row| row.clock_now);
+            if self.customer.is_some() && account.clock_now != shows {
+                wrong("clock_now is not what its customer has");
+            }
+            let missed = |at: &Instant| shows.is_some_and(|shows| *at <= shows);
+            if account.next_boundary_at.as_ref().is_some_and(missed) {
+                wrong("something is due that its test clock has passed");
+            }
             self.check_boundaries(account, &segments, &holds, &mut wrong);
         }
         for kept in self.segments.values() {

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::CreditTypeId;
-use entity::{customer_external_id, object_home, uniqueness_key};
+use domain::custom_field::FieldEntity;
+use entity::{
+    custom_field_value, customer_external_id, customer_ingest_alias, object_home, uniqueness_key,
+};
 use sea_orm::{DatabaseConnection, DbErr, EntityTrait, FromQueryResult};
 use uuid::Uuid;
 
@@ -19,6 +22,8 @@ const PAGE: u64 = 1_000;
 const GRANT: &str = "credit_grant";
 const CREDIT: &str = "credit";
 const CONTRACT: &str = "contract";
+const ENTRY: &str = "ledger_entry";
+const DETAIL: &str = "object_detail";
 
 /// Checks that all a customer has is claimed, by it alone.
 pub(super) async fn of_customer(
@@ -106,6 +111,8 @@ async fn keys_of(
 /// Checks that every claim stands for something.
 pub(super) async fn all(db: &DatabaseConnection, findings: &mut Vec<Finding>) -> Result<(), DbErr> {
     pages::<customer_external_id::Entity>(db, findings).await?;
+    pages::<customer_ingest_alias::Entity>(db, findings).await?;
+    pages::<custom_field_value::Entity>(db, findings).await?;
     pages::<uniqueness_key::Entity>(db, findings).await?;
     pages::<object_home::Entity>(db, findings).await
 }
@@ -153,8 +160,12 @@ struct Held {
     id: Uuid,
     customer_id: Uuid,
     credit_type_id: Option<Uuid>,
-    /// Its external id or uniqueness key.
+    /// Its external id or uniqueness key; the kind of an entry.
     text: Option<String>,
+    /// Its custom fields.
+    fields: String,
+    /// Its ingest aliases.
+    aliases: String,
 }
 
 async fn held_by(
@@ -163,11 +174,25 @@ async fn held_by(
     ids: &BTreeSet<(Uuid, Uuid)>,
 ) -> Result<Vec<Held>, DbErr> {
     let columns = match table {
-        "customer" => "id, id AS customer_id, NULLIF(id, id) AS credit_type_id, external_id",
-        CONTRACT => "id, customer_id, NULLIF(id, id) AS credit_type_id, name",
-        _ => "id, customer_id, credit_type_id, uniqueness_key",
+        "customer" => {
+            "id, id AS customer_id, NULLIF(id, id) AS credit_type_id, external_id AS text, \
+             custom_fields AS fields, '[]' AS aliases"
+        }
+        CONTRACT => {
+            "id, customer_id, NULLIF(id, id) AS credit_type_id, name AS text, '{}' AS fields, \
+             '[]' AS aliases"
+        }
+        DETAIL => {
+            "id, customer_id, NULLIF(id, id) AS credit_type_id, uniqueness_key AS text, \
+             custom_fields AS fields, ingest_aliases AS aliases"
+        }
+        ENTRY => "id, customer_id, credit_type_id, kind AS text, '{}' AS fields, '[]' AS aliases",
+        _ => {
+            "id, customer_id, credit_type_id, uniqueness_key AS text, custom_fields AS fields, \
+             '[]' AS aliases"
+        }
     };
-    let mut sql = snapshot.sql(&format!("SELECT {columns} AS text FROM {table} WHERE "));
+    let mut sql = snapshot.sql(&format!("SELECT {columns} FROM {table} WHERE "));
     if table != "customer" {
         let customers: BTreeSet<Uuid> = ids.iter().map(|pair| pair.0).collect();
         sql.among("customer_id", customers).text(" AND ");
@@ -200,12 +225,53 @@ impl Claim for customer_external_id::Entity {
 
 impl Claim for uniqueness_key::Entity {
     fn holder(row: &Self::Model) -> Option<(&'static str, Uuid, Uuid)> {
-        let table = [GRANT, CREDIT].into_iter().find(|kind| row.kind == *kind)?;
+        let table = match &*row.kind {
+            GRANT => GRANT,
+            CREDIT => CREDIT,
+            CONTRACT => DETAIL,
+            ENTRY => ENTRY,
+            _ => return None,
+        };
         Some((table, row.customer_id.0, row.object_id))
     }
 
     fn fits(row: &Self::Model, held: &Held) -> bool {
-        held.customer_id == row.customer_id.0 && held.text.as_ref() == Some(&row.key)
+        // An entry does not say its key: only one by hand can have one.
+        let expected = if row.kind == ENTRY {
+            "MANUAL"
+        } else {
+            &*row.key
+        };
+        held.customer_id == row.customer_id.0 && held.text.as_deref() == Some(expected)
+    }
+}
+
+impl Claim for customer_ingest_alias::Entity {
+    fn holder(row: &Self::Model) -> Option<(&'static str, Uuid, Uuid)> {
+        Some((DETAIL, row.customer_id.0, row.customer_id.0))
+    }
+
+    fn fits(row: &Self::Model, held: &Held) -> bool {
+        let aliases: Vec<String> = serde_json::from_str(&held.aliases).unwrap_or_default();
+        held.customer_id == row.customer_id.0 && aliases.contains(&row.alias)
+    }
+}
+
+impl Claim for custom_field_value::Entity {
+    fn holder(row: &Self::Model) -> Option<(&'static str, Uuid, Uuid)> {
+        let table = match row.entity.parse().ok()? {
+            FieldEntity::Customer => "customer",
+            FieldEntity::CreditGrant => GRANT,
+            FieldEntity::Credit => CREDIT,
+            FieldEntity::Contract | FieldEntity::Product => DETAIL,
+        };
+        Some((table, row.customer_id.0, row.object_id))
+    }
+
+    fn fits(row: &Self::Model, held: &Held) -> bool {
+        let fields: serde_json::Value = serde_json::from_str(&held.fields).unwrap_or_default();
+        let value = fields.get(&row.key).and_then(serde_json::Value::as_str);
+        held.customer_id == row.customer_id.0 && value == Some(&*row.value)
     }
 }
 

@@ -73,6 +73,7 @@ pub(super) async fn create(call: &Call) -> Answer<Json> {
         name,
         external_id: None,
         custom_fields: Some(fields::new(metadata.as_ref(), private)),
+        test_clock_id: None,
     };
     let made = call.execute(command).await?;
     answer(call, CustomerId(made.object_id), &expand).await

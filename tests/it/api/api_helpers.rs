@@ -13,6 +13,7 @@ pub const BALANCE: &str = "posted held available scheduled sequence asOf";
 const ERRORS: &str = "replayed userErrors { field message code }";
 
 const CUSTOMER: &str = "id externalId name customFields createdAt archivedAt";
+const TEST_CLOCK: &str = "id name frozenTime status createdAt createdBy deletedAt";
 const CREDIT_TYPE: &str =
     "id name isCurrency scale currency currencyExponent burnDownOrder archivedAt";
 const PRODUCT: &str = "id name tags archivedAt";
@@ -131,9 +132,12 @@ pub async fn top_level_code(app: &TestApp, document: &str, variables: Value) -> 
 pub fn object_of(operation: &str) -> &'static str {
     match operation {
         "createCustomer" | "updateCustomer" | "archiveCustomer" => "customer",
-        "createCreditType" => "creditType",
+        "createTestClock" | "advanceTestClock" | "deleteTestClock" => "testClock",
+        "createCreditType" | "updateCreditType" => "creditType",
+        "addCustomFieldKey" | "removeCustomFieldKey" => "customFieldKey",
+        "setCustomFields" => "node",
         "createProduct" | "updateProduct" => "product",
-        "createContract" | "endContract" => "contract",
+        "createContract" | "endContract" | "extendContract" | "archiveContract" => "contract",
         "createCreditGrant"
         | "editCreditGrant"
         | "expireCreditGrant"
@@ -150,6 +154,7 @@ pub fn object_of(operation: &str) -> &'static str {
 pub fn selection_of(object: &str) -> &'static str {
     match object {
         "customer" => CUSTOMER,
+        "testClock" => TEST_CLOCK,
         "creditType" => CREDIT_TYPE,
         "product" => PRODUCT,
         "contract" => CONTRACT,
@@ -157,6 +162,8 @@ pub fn selection_of(object: &str) -> &'static str {
         "credit" => CREDIT,
         "drawdown" => DRAWDOWN,
         "ledgerEntry" => ENTRY,
+        "customFieldKey" => "id entity key enforceUniqueness removedAt",
+        "node" => "id ... on Customer { customFields }",
         other => panic!("unknown object {other}"),
     }
 }
@@ -299,7 +306,8 @@ pub async fn everything(app: &TestApp) -> Value {
         remaining held status } } } } }";
     let rest = "{ ledgerEntries(first: 1) { totalCount } events(first: 1) { totalCount } \
         products(includeArchived: true, first: 50) { nodes { id name tags archivedAt } } \
-        creditTypes(includeArchived: true) { id name burnDownOrder } }";
+        creditTypes(includeArchived: true) { id name burnDownOrder } \
+        testClocks(first: 50) { nodes { id name frozenTime status deletedAt } } }";
     let mut all = Vec::new();
     for document in [customers, owned, grants, credits, rest] {
         all.push(query(app, document, json!({})).await);

@@ -3,7 +3,10 @@
 pub mod api_helpers;
 pub mod api_looks;
 mod exactness;
+mod operation_clocks;
+mod operation_cases;
 mod operation_coverage;
+mod operation_elsewhere;
 pub mod query_coverage;
 mod rules_balances;
 mod rules_boundaries;
@@ -23,3 +26,4 @@ mod rules_late_usage;
 mod rules_manual_entries;
 mod rules_reversals;
 mod rules_rollover;
+mod rules_test_clocks;

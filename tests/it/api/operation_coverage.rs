@@ -1,6 +1,9 @@
 //! Every mutation of the contract with its happy, refused, replayed and unauthorised case. The table is held against
 //! the schema: a mutation that is not in it fails the build.
 use crate::api::api_helpers::*;
+use crate::api::operation_clocks::test_clocks;
+use crate::api::operation_elsewhere::{MUTATIONS_TESTED_ELSEWHERE, QUERIES_TESTED_ELSEWHERE};
+use crate::api::operation_cases::{contracts, furnishings};
 use crate::support::{TestApp, both_databases};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -15,6 +18,12 @@ const MUTATIONS: &[&str] = &[
     "updateProduct",
     "createContract",
     "endContract",
+    "extendContract",
+    "archiveContract",
+    "updateCreditType",
+    "addCustomFieldKey",
+    "removeCustomFieldKey",
+    "setCustomFields",
     "createCreditGrant",
     "editCreditGrant",
     "expireCreditGrant",
@@ -30,32 +39,22 @@ const MUTATIONS: &[&str] = &[
     "drawDownBatch",
     "createCreditGrantBatch",
     "addManualLedgerEntry",
+    "createTestClock",
+    "advanceTestClock",
+    "deleteTestClock",
 ];
 
-/// Mutations beyond the contract that are tested elsewhere, each with the reason. The list may only shrink.
-const MUTATIONS_TESTED_ELSEWHERE: &[(&str, &str)] = &[
-    (
-        "createCustomerToken",
-        "mints a token and writes nothing to the books; design, section 4, Access",
-    ),
-    ("createApiKey", "access/keys.rs: no part of the books"),
-    ("revokeApiKey", "access/keys.rs: no part of the books"),
-];
-
-/// Query fields beyond the contract that are tested elsewhere, each with the reason.
-const QUERIES_TESTED_ELSEWHERE: &[(&str, &str)] = &[("apiKeys", "access/keys.rs: for ADMIN")];
-
-/// One row of the table. No input has an idempotency key, except where the contract demands one.
-struct Case {
-    happy: Value,
+/// One row of the table. Inputs have no idempotency key, but where the contract demands one.
+pub struct Case {
+    pub happy: Value,
     /// What the object shows afterwards, by JSON pointer.
-    shows: Vec<(&'static str, Value)>,
-    refused: Value,
-    path: &'static str,
-    code: &'static str,
+    pub shows: Vec<(&'static str, Value)>,
+    pub refused: Value,
+    pub path: &'static str,
+    pub code: &'static str,
     /// The happy input with one field changed, and that field. None: the input has no field but the id, and the id
     /// leads to another customer, whose keys are a space of their own (rule 15).
-    other: Option<(Value, &'static str)>,
+    pub other: Option<(Value, &'static str)>,
 }
 
 /// A customer with 10 credits in a grant of its own.
@@ -86,7 +85,13 @@ async fn case(app: &TestApp, mutation: &str) -> Case {
     match mutation {
         "createCustomer" | "updateCustomer" | "archiveCustomer" => customers(app, mutation).await,
         "createCreditType" | "createProduct" | "updateProduct" => catalogue(app, mutation).await,
-        "createContract" | "endContract" => contracts(app, mutation).await,
+        "createContract" | "endContract" | "extendContract" | "archiveContract" => {
+            contracts(app, mutation).await
+        }
+        "updateCreditType" | "addCustomFieldKey" | "removeCustomFieldKey" | "setCustomFields" => {
+            furnishings(app, mutation).await
+        }
+        name if name.ends_with("TestClock") => test_clocks(app, mutation).await,
         "createCreditGrant"
         | "createCreditGrantBatch"
         | "editCreditGrant"
@@ -177,30 +182,6 @@ async fn catalogue(app: &TestApp, mutation: &str) -> Case {
                 )),
             }
         }
-    }
-}
-
-async fn contracts(app: &TestApp, mutation: &str) -> Case {
-    let customer = make_customer(app).await;
-    if mutation == "createContract" {
-        let input = |name: &str| json!({ "customerId": customer, "name": name, "startingAt": day(0), "endingBefore": day(90) });
-        return Case {
-            happy: input("One"),
-            shows: vec![("/name", json!("One")), ("/endingBefore", json!(day(90)))],
-            refused: with(input("One"), json!({ "customerId": no_id() })),
-            path: "customerId",
-            code: "NOT_FOUND",
-            other: Some((input("Two"), "name")),
-        };
-    }
-    let id = make_contract(app, &customer).await;
-    Case {
-        happy: json!({ "id": id, "endingBefore": day(50) }),
-        shows: vec![("/id", json!(id)), ("/endingBefore", json!(day(50)))],
-        refused: json!({ "id": no_id(), "endingBefore": day(50) }),
-        path: "id",
-        code: "NOT_FOUND",
-        other: Some((json!({ "id": id, "endingBefore": day(40) }), "endingBefore")),
     }
 }
 

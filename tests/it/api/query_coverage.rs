@@ -80,6 +80,12 @@ pub const QUERIES: &[Row] = &[
         |_| json!([{ "id": USD, "scale": 6 }]),
     ),
     (
+        "customFieldKeys",
+        "{ customFieldKeys(entities: [CUSTOMER]) { key } }",
+        "/customFieldKeys",
+        |_| json!([]),
+    ),
+    (
         "events",
         r#"query ($grant: ID!) { events(filter: { subjectIds: [$grant], types: ["credit_grant.created"] }) {
             nodes { type subjectId } } }"#,
@@ -97,6 +103,18 @@ pub const QUERIES: &[Row] = &[
         "query ($contract: ID!) { contract(id: $contract) { name } }",
         "/contract/name",
         |_| json!("Gold"),
+    ),
+    (
+        "testClock",
+        "query ($clock: ID!) { testClock(id: $clock) { name frozenTime } }",
+        "/testClock",
+        |_| json!({ "name": "clock", "frozenTime": day(3) }),
+    ),
+    (
+        "testClocks",
+        "{ testClocks { totalCount nodes { id customers { totalCount } } } }",
+        "/testClocks",
+        |b| json!({ "totalCount": 1, "nodes": [{ "id": b.clock, "customers": { "totalCount": 0 } }] }),
     ),
     (
         "previewDrawdown",
@@ -121,6 +139,7 @@ pub struct Books {
     grant: Value,
     credit: Value,
     drawdown: Value,
+    clock: Value,
 }
 
 async fn books(app: &TestApp) -> Books {
@@ -133,6 +152,8 @@ async fn books(app: &TestApp) -> Books {
         "accessSchedule": { "segments": [segment("3", &day(0), &day(30))] } });
     let credit = ok(app, "createCredit", credit).await["id"].clone();
     let drawdown = draw(app, &customer, "4", json!({})).await["id"].clone();
+    let clock = json!({ "name": "clock", "frozenTime": day(3) });
+    let clock = ok(app, "createTestClock", clock).await["id"].clone();
     Books {
         customer,
         product,
@@ -140,6 +161,7 @@ async fn books(app: &TestApp) -> Books {
         grant,
         credit,
         drawdown,
+        clock,
     }
 }
 
@@ -151,6 +173,7 @@ fn variables(document: &str, books: &Books) -> Value {
         ("grant", books.grant.clone()),
         ("credit", books.credit.clone()),
         ("drawdown", books.drawdown.clone()),
+        ("clock", books.clock.clone()),
         ("none", json!(no_id())),
     ];
     let declared = |name: &str| document.contains(&format!("${name}:"));
@@ -233,6 +256,7 @@ both_databases! {
             ("CreditGrant", books.grant.clone()),
             ("Credit", books.credit.clone()),
             ("Drawdown", books.drawdown.clone()),
+            ("TestClock", books.clock.clone()),
             ("LedgerEntry", entry),
         ];
         for (kind, id) in rows {

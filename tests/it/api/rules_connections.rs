@@ -184,6 +184,24 @@ both_databases! {
 }
 
 both_databases! {
+    async fn a_page_size_whose_variable_is_left_out_counts_as_absent(app: TestApp) {
+        make_customer(&app).await;
+        let document = "query($first: Int, $last: Int, $after: String, $five: Int = 5) {
+          customers(first: $first, last: $last, after: $after) { nodes { ...Grants } }
+        }
+        fragment Grants on Customer {
+          creditGrants(last: $last) { nodes { id } }
+          credits(first: $five) { nodes { id } }
+        }";
+        for variables in [json!({}), json!({"first": 3}), json!({"last": null}), json!({"last": 1})] {
+            let body = app.graphql(document, variables.clone()).await;
+            assert!(body["errors"].is_null(), "{variables}: {body}");
+            assert_eq!(body["data"]["customers"]["nodes"].as_array().map(Vec::len), Some(1));
+        }
+    }
+}
+
+both_databases! {
     async fn a_page_has_20_by_default_and_100_at_most(app: TestApp) {
         for _ in 0..21 {
             make_customer(&app).await;

@@ -91,6 +91,9 @@ both_databases! {
             (json!({ "uniquenessKey": "v" }), &[]),
             (json!({ "effectiveBefore": day(20) }), &[0, 2]),
             (json!({ "notExpiringBefore": day(20) }), &[1, 2]),
+            (json!({ "expiringBefore": day(10) }), &[]),
+            (json!({ "expiringBefore": day(11) }), &[0]),
+            (json!({ "expiringBefore": day(31), "status": ["ACTIVE"] }), &[0, 2]),
             (json!({ "createdAt": { "gte": hour(1) } }), &[1, 2]),
             (json!({ "createdAt": { "lt": hour(1) } }), &[0]),
             (json!({ "createdAt": { "gte": hour(1), "lt": hour(2) } }), &[1]),
@@ -137,6 +140,9 @@ both_databases! {
             (json!({ "startingAt": day(5) }), &[0, 1]),
             (json!({ "startingAt": day(21) }), &[]),
             (json!({ "effectiveBefore": day(5) }), &[0, 2]),
+            (json!({ "expiringBefore": day(10) }), &[]),
+            (json!({ "expiringBefore": day(11) }), &[0]),
+            (json!({ "expiringBefore": day(41) }), &[0, 2]),
         ];
         assert_rows(&app, "credits", &all, rows).await;
         ok(&app, "voidCredit", json!({ "id": all[2] })).await;

@@ -39,6 +39,8 @@ const LOOKS: &[&str] = &[
     "events(first: 2, filter: { subjectIds: [$grant, $drawdown, $entry] }) \
      { totalCount nodes { id } }",
     "events(first: 2, order: NEWEST_FIRST) { totalCount nodes { id } }",
+    "testClocks(first: 2) { totalCount nodes { customers(first: 2) { totalCount nodes { id testClock { id } } } } }",
+    "customers(filter: { onTestClock: true }) { nodes { creditGrants(filter: { status: [ACTIVE] }) { nodes { id } } } }",
     "viewer { role }",
 ];
 
@@ -75,6 +77,8 @@ pub async fn everything_happens(app: &TestApp) {
     credits(&mut doer, &company).await;
     drawdowns(&mut doer).await;
     house(&mut doer, &company).await;
+    test_clock(&mut doer).await;
+    access(&mut doer).await;
     refused(app, &company).await;
     let schema = include_str!("../../../schema.graphql");
     let all = schema.split_once("type Mutation {").expect("mutations").1;
@@ -192,6 +196,40 @@ async fn house(doer: &mut Doer<'_>, company: &Company) {
         .await;
     let update = json!({ "id": company.product, "name": "new", "tags": ["b"] });
     doer.make("updateProduct", update).await;
+}
+
+async fn access(doer: &mut Doer<'_>) {
+    let customer = make_customer(doer.app).await;
+    let document = "mutation ($key: CreateApiKeyInput!, $token: CreateCustomerTokenInput!) { \
+        key: createApiKey(input: $key) { apiKey { id } userErrors { message } } \
+        token: createCustomerToken(input: $token) { token userErrors { message } } }";
+    let asked = json!({ "key": { "name": "k", "role": "READER" },
+        "token": { "customerId": customer, "expiresIn": 3600 } });
+    let made = query(doer.app, document, asked).await;
+    let id = &made["key"]["apiKey"]["id"];
+    assert!(
+        id.is_string() && made["token"]["token"].is_string(),
+        "{made}"
+    );
+    let document = "mutation ($id: ID!) { revokeApiKey(input: { id: $id }) \
+        { apiKey { revokedAt } userErrors { message } } }";
+    query(doer.app, document, json!({ "id": id })).await;
+    doer.done
+        .extend(["createApiKey", "createCustomerToken", "revokeApiKey"]);
+}
+
+async fn test_clock(doer: &mut Doer<'_>) {
+    let clock = json!({ "name": "clock", "frozenTime": day(1) });
+    let clock = doer.make("createTestClock", clock).await["id"].clone();
+    let customer = json!({ "name": "Timed", "testClockId": clock });
+    let customer = text(&doer.make("createCustomer", customer).await["id"]);
+    let grant = grant_input(&customer, "5", json!({ "expiresAt": day(3) }));
+    doer.make("createCreditGrant", grant).await;
+    let hold = draw_input(&customer, "3", json!({ "hold": true }));
+    doer.make("drawDown", hold).await;
+    let to = json!({ "id": clock, "frozenTime": day(5) });
+    doer.make("advanceTestClock", to).await;
+    doer.make("deleteTestClock", json!({ "id": clock })).await;
 }
 
 /// What is looked for where nothing is.

@@ -13,6 +13,7 @@ use scrip::auth::{Keys, house, role_of_key};
 use scrip::config::Settings;
 use scrip::graphql::http::documents::Documents;
 use scrip::ledger::{self, Ledger};
+use scrip::rest::metronome;
 use scrip::server::{self, Running};
 use sea_orm::DbBackend;
 use serde_json::{Value, json};
@@ -109,8 +110,12 @@ impl TestApp {
         let documents = Documents::read(folder, settings.trusted_documents_only.0);
         let options = server::Options {
             limits: settings.limits(),
+            metronome: metronome::Options {
+                whole_hours: settings.metronome_whole_hours.0,
+            },
             documents: documents.expect("the trusted documents"),
             workers: 1,
+            read_connections: settings.read_connections,
             shutdown_timeout: RealDuration::from_secs(5),
         };
         let listener = server::bind("127.0.0.1:0").expect("a free port");

@@ -112,9 +112,11 @@ pub async fn funded(ledger: &Ledger, units: i64) -> (CustomerId, CreditGrantId) 
 /// `createCustomer`.
 pub fn create_customer(name: &str, external_id: Option<&str>) -> CreateCustomer {
     CreateCustomer {
+        extra: Default::default(),
         name: name.to_owned(),
         external_id: external_id.map(str::to_owned),
         custom_fields: None,
+        test_clock_id: None,
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::scrip;
 
 /// The admin key that every process is given.
-const ADMIN_KEY: &str = "given-to-the-process-under-test";
+pub const ADMIN_KEY: &str = "given-to-the-process-under-test";
 
 /// A server as a process of its own; killed when it is dropped.
 pub struct Process {
@@ -29,9 +29,14 @@ pub struct Api {
 impl Process {
     /// Starts `scrip serve` on a free port; its log goes into the folder.
     pub fn start(folder: &Path, name: &str, database_url: &str) -> Self {
+        Self::start_at(folder, name, database_url, "127.0.0.1:0")
+    }
+
+    /// The same at an address.
+    pub fn start_at(folder: &Path, name: &str, database_url: &str, listen: &str) -> Self {
         let log = folder.join(format!("{name}.log"));
         let mut child = scrip(folder)
-            .args(["serve", "--listen", "127.0.0.1:0", "--workers", "2"])
+            .args(["serve", "--listen", listen, "--workers", "2"])
             .env("DATABASE_URL", database_url)
             .env("SCRIP_ADMIN_KEY", ADMIN_KEY)
             .stdout(Stdio::piped())
@@ -88,7 +93,69 @@ impl Drop for Process {
     }
 }
 
+/// A server with demo data, started for the first time; killed when it is dropped.
+pub struct Demo {
+    child: Child,
+    link: String,
+    database_url: String,
+}
+
+impl Demo {
+    /// Starts `scrip serve --demo` on a free port and waits for the link that it logs.
+    pub fn start(folder: &Path) -> Self {
+        let database_url = format!("sqlite://{}/demo.db?mode=rwc", folder.display());
+        let mut child = scrip(folder)
+            .args([
+                "serve",
+                "--demo",
+                "--listen",
+                "127.0.0.1:0",
+                "--workers",
+                "2",
+            ])
+            .env("DATABASE_URL", &database_url)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("scrip runs");
+        let mut log = BufReader::new(child.stderr.take().expect("its log")).lines();
+        let link = log.by_ref().map_while(Result::ok).find_map(|line| {
+            let link = line.split(' ').find(|word| word.contains("/#key="));
+            link.map(str::to_owned)
+        });
+        // Read on, so that it never waits for its log to be read.
+        std::thread::spawn(move || log.for_each(drop));
+        Self {
+            child,
+            link: link.expect("the first start logs a link"),
+            database_url,
+        }
+    }
+
+    /// Opens signed in as admin.
+    pub fn link(&self) -> &str {
+        &self.link
+    }
+
+    /// Its books.
+    pub fn database_url(&self) -> &str {
+        &self.database_url
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
 impl Api {
+    /// Where its API is.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The answer to an admin; `None` where the connection broke before it was all there.
     pub async fn graphql(&self, document: &str, variables: &Value) -> Option<Value> {
         let request = self.client.post(&self.url).bearer_auth(ADMIN_KEY);

@@ -18,6 +18,7 @@ two_servers! {
         for round in 0..ROUNDS {
             let id = customer(ledger, "old").await;
             let nothing = UpdateCustomer {
+                extra: Default::default(),
                 id,
                 name: None,
                 external_id: None,
@@ -27,6 +28,7 @@ two_servers! {
                 (
                     0,
                     UpdateCustomer {
+                        extra: Default::default(),
                         name: Some("new".to_owned()),
                         ..nothing.clone()
                     }
@@ -35,6 +37,7 @@ two_servers! {
                 (
                     1,
                     UpdateCustomer {
+                        extra: Default::default(),
                         custom_fields: Some(json!({ "a": 1 })),
                         ..nothing.clone()
                     }
@@ -43,6 +46,7 @@ two_servers! {
                 (
                     0,
                     UpdateCustomer {
+                        extra: Default::default(),
                         external_id: Some(format!("x{round}")),
                         ..nothing.clone()
                     }
@@ -70,6 +74,7 @@ two_servers! {
         let asked = (0..MANY).map(|n| {
             let external_id = Some(format!("x{n}"));
             let rename = UpdateCustomer {
+                extra: Default::default(),
                 id,
                 name: None,
                 external_id,
@@ -87,11 +92,13 @@ two_servers! {
         let ledger = app.ledger();
         for _ in 0..ROUNDS {
             let product = CreateProduct {
+                extra: Default::default(),
                 name: "old".to_owned(),
                 tags: Vec::new(),
             };
             let id = ProductId(done(ledger, product, None).await.object_id);
             let nothing = UpdateProduct {
+                extra: Default::default(),
                 id,
                 name: None,
                 tags: None,
@@ -99,14 +106,17 @@ two_servers! {
             };
             let asked = [
                 UpdateProduct {
+                    extra: Default::default(),
                     name: Some("new".to_owned()),
                     ..nothing.clone()
                 },
                 UpdateProduct {
+                    extra: Default::default(),
                     tags: Some(vec!["tag".to_owned()]),
                     ..nothing.clone()
                 },
                 UpdateProduct {
+                    extra: Default::default(),
                     archived: Some(true),
                     ..nothing.clone()
                 },
@@ -128,6 +138,7 @@ two_servers! {
         for round in 0..ROUNDS {
             let customer_id = customer(ledger, "party").await;
             let contract = CreateContract {
+                extra: Default::default(),
                 customer_id,
                 name: None,
                 starting_at: start,

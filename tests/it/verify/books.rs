@@ -6,8 +6,10 @@ mod grants;
 use std::sync::OnceLock;
 
 use domain::burn::BurnDownKey;
+use domain::custom_field::FieldEntity;
 use domain::{
     ContractId, CreditId, CreditTypeId, CustomerId, DecimalText, DrawdownId, Instant, ProductId,
+    TestClockId,
 };
 use entity::segment;
 use scrip::ledger::command::input::*;
@@ -103,18 +105,31 @@ impl<'a> Author<'a> {
 
     async fn customer(&self, name: &str, external_id: Option<&str>, key: &str) -> CustomerId {
         let command = CreateCustomer {
+            extra: CustomerExtra {
+                ingest_aliases: Some(vec![format!("{name}@example.com")]),
+                details: Some(json!({ "billing": name })),
+            },
             name: name.to_owned(),
             external_id: external_id.map(str::to_owned),
             custom_fields: Some(json!({ "tier": name })),
+            test_clock_id: None,
         };
         CustomerId(self.order(command, Some(key)).await.object_id)
     }
 
     async fn house(&self) -> Cast {
+        let known = AddCustomFieldKey {
+            entity: FieldEntity::Customer,
+            key: "tier".to_owned(),
+            enforce_uniqueness: true,
+        };
+        self.order(known, Some("f1")).await;
         let acme = self.customer("Acme", Some("acme"), "c1").await;
         let globex = self.customer("Globex", Some("globex"), "c2").await;
         self.customer("Initech", None, "c3").await;
+        self.timed().await;
         let update = UpdateCustomer {
+            extra: Default::default(),
             id: globex,
             name: None,
             external_id: Some("globex-2".to_owned()),
@@ -132,12 +147,14 @@ impl<'a> Author<'a> {
         };
         let tokens = CreditTypeId(self.order(unit, Some("t1")).await.object_id);
         let product = |name: &str| CreateProduct {
+            extra: Default::default(),
             name: name.to_owned(),
             tags: vec!["metered".to_owned(), name.to_owned()],
         };
         let api = ProductId(self.order(product("api"), Some("p1")).await.object_id);
         let old = ProductId(self.order(product("old"), Some("p2")).await.object_id);
         let update = UpdateProduct {
+            extra: Default::default(),
             id: old,
             name: None,
             tags: None,
@@ -145,6 +162,10 @@ impl<'a> Author<'a> {
         };
         self.order(update, Some("p3")).await;
         let contract = |name: &str, end: i64| CreateContract {
+            extra: ContractExtra {
+                uniqueness_key: Some(format!("contract {name}")),
+                ..ContractExtra::default()
+            },
             customer_id: acme,
             name: Some(name.to_owned()),
             starting_at: self.day(0),
@@ -159,6 +180,30 @@ impl<'a> Author<'a> {
             contract: ContractId(first.object_id),
             ended: ContractId(second.object_id),
         }
+    }
+
+    /// A customer ahead of its time, on a test clock; and a clock that was deleted.
+    async fn timed(&self) {
+        let clock = |name: &str| CreateTestClock {
+            name: Some(name.to_owned()),
+            frozen_time: self.day(100),
+        };
+        let id = TestClockId(self.order(clock("one"), Some("tc1")).await.object_id);
+        let customer = CreateCustomer {
+            name: "Timed".to_owned(),
+            external_id: None,
+            custom_fields: None,
+            test_clock_id: Some(id),
+        };
+        self.order(customer, Some("tc2")).await;
+        let advance = AdvanceTestClock {
+            id,
+            frozen_time: self.day(900),
+            days_max: None,
+        };
+        self.order(advance, Some("tc3")).await;
+        let id = TestClockId(self.order(clock("other"), Some("tc4")).await.object_id);
+        self.order(DeleteTestClock { id }, Some("tc5")).await;
     }
 
     fn draw(&self, cast: Cast, value: &str) -> DrawDown {
@@ -246,6 +291,7 @@ impl<'a> Author<'a> {
             .expect("a segment");
         for (value, key) in [("5", "m1"), ("-2.5", "m2")] {
             let entry = AddManualLedgerEntry {
+                uniqueness_key: None,
                 segment_id: lasting.id,
                 amount: amount(value),
                 reason: "by hand".to_owned(),

@@ -46,7 +46,7 @@ pub(super) async fn check(world: &World) {
         };
         let expected: Vec<String> = grants
             .iter()
-            .filter(|row| status::grant_status(row, now) == status)
+            .filter(|row| status::grant_status(row) == status)
             .map(name)
             .collect();
         seen.insert(status, expected.len());
@@ -173,7 +173,7 @@ pub(super) async fn check(world: &World) {
                 status: Some(vec![status]),
                 ..Default::default()
             },
-            Box::new(move |row| status::credit_status(row, now) == status),
+            Box::new(move |row| status::credit_status(row) == status),
         ));
     }
     for (filter, test) in cases {
@@ -222,6 +222,7 @@ fn kind_of(node: Option<&NodeRow>) -> &'static str {
         Some(NodeRow::Customer(_)) => "customer",
         Some(NodeRow::CreditType(_)) => "credit type",
         Some(NodeRow::Product(_)) => "product",
+        Some(NodeRow::TestClock(_)) => "test clock",
         Some(NodeRow::Contract(_)) => "contract",
         Some(NodeRow::Grant(_)) => "grant",
         Some(NodeRow::Credit(_)) => "credit",

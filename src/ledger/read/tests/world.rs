@@ -99,9 +99,11 @@ impl World {
         let names = ["Müller & Söhne", "Acme 100%", "mueller_[x]", "Émile"];
         for (index, name) in names.into_iter().enumerate() {
             let customer = self.must(CreateCustomer {
+                extra: Default::default(),
                 name: name.to_owned(),
                 external_id: Some(format!("EXT-{index}")),
                 custom_fields: None,
+                test_clock_id: None,
             });
             let customer = CustomerId(customer.await.object_id);
             self.customers.push(customer);
@@ -117,11 +119,13 @@ impl World {
         let unit = CreditTypeId(unit.await.object_id);
         self.units.push(unit);
         let product = self.must(CreateProduct {
+            extra: Default::default(),
             name: "product".to_owned(),
             tags: Vec::new(),
         });
         self.product = ProductId(product.await.object_id);
         let contract = self.must(CreateContract {
+            extra: Default::default(),
             customer_id: self.customers[0],
             name: None,
             starting_at: Instant(START),
@@ -287,6 +291,7 @@ impl World {
             })
             .collect();
         let credit = self.may(CreateCredit {
+            details: None,
             customer_id,
             contract_id: at_contract.then_some(self.contract),
             product_id: self.product,

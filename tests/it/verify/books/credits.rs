@@ -18,6 +18,7 @@ impl Author<'_> {
             ending_before: to.map(|to| self.day(to)),
         });
         CreateCredit {
+            details: None,
             customer_id: cast.acme,
             contract_id: None,
             product_id: cast.api,
@@ -105,6 +106,7 @@ impl Author<'_> {
             ending_before: Some(self.day(150)),
         };
         let edit = EditCredit {
+            details: None,
             id: edited,
             name: Some("edited".to_owned()),
             description: None,

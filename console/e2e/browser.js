@@ -1,0 +1,107 @@
+// One Chromium, and what every test is held to: nothing is asked of another host, and nothing is
+// complained of in the browser's console.
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const { SCRIP_LINK, SCRIP_READER_KEY, SCRIP_SHOTS, SCRIP_CHROMIUM } = process.env;
+/** The link that the first start printed, without its key. */
+export const home = new URL(SCRIP_LINK).origin;
+/** The link itself. */
+export const link = SCRIP_LINK;
+export const readerKey = SCRIP_READER_KEY;
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  // Whatever is missed below does not find its host.
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+];
+
+/** A fresh profile; with `close`, which also says what should not have happened. */
+export async function open({ width = 1360, height = 900, colorScheme = 'light', expects = [] } = {}) {
+  const profile = mkdtempSync(join(tmpdir(), 'scrip-chromium-'));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: SCRIP_CHROMIUM,
+    headless: true,
+    args: ARGUMENTS,
+    viewport: { width, height },
+    colorScheme,
+    timezoneId: 'Europe/Berlin',
+    locale: 'en-GB',
+    acceptDownloads: true,
+    reducedMotion: 'reduce',
+  });
+  const wrong = [];
+  await context.route('**/*', (route) => {
+    const url = new URL(route.request().url());
+    if (url.origin === home || url.protocol === 'blob:' || url.protocol === 'data:') return route.continue();
+    wrong.push(`asked another host: ${url}`);
+    return route.abort();
+  });
+  const page = context.pages()[0] ?? (await context.newPage());
+  page.setDefaultTimeout(30_000);
+  page.on('pageerror', (error) => wrong.push(`threw: ${error}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') wrong.push(`complained: ${message.text()}`);
+  });
+  const close = async () => {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+    const unexpected = wrong.filter((line) => !expects.some((known) => line.includes(known)));
+    assert.deepEqual(unexpected, []);
+  };
+  return { context, page, close };
+}
+
+/** Runs with a page of its own. */
+export async function withPage(options, run) {
+  const browser = await open(options);
+  try {
+    await run(browser.page);
+  } catch (error) {
+    await shot(browser.page, 'failed').catch(() => undefined);
+    await browser.context.close();
+    throw error;
+  }
+  await browser.close();
+}
+
+export async function shot(page, name, options = {}) {
+  mkdirSync(SCRIP_SHOTS, { recursive: true });
+  await page.screenshot({ path: join(SCRIP_SHOTS, `${name}.png`), ...options });
+}
+
+/** Fails with what axe finds serious. */
+export async function accessible(page, where) {
+  // Evaluated, since the policy lets no other script in.
+  await page.evaluate(axeSource);
+  const found = await page.evaluate(async () => {
+    const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'] });
+    return violations.map(({ id, impact, nodes }) => ({
+      id,
+      impact,
+      nodes: nodes.slice(0, 5).map(({ html, any }) => `${html.slice(0, 200)} ${any[0]?.message ?? ''}`),
+    }));
+  });
+  const serious = found.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  assert.deepEqual(serious, [], `axe on ${where}`);
+}
+
+/** The page of a customer, by way of the search. */
+export async function find(page, part, name) {
+  await page.getByRole('searchbox').fill(part);
+  const row = page.getByRole('link', { name, exact: true });
+  await row.waitFor();
+  await row.click();
+  await page.getByRole('heading', { level: 1, name }).waitFor();
+}

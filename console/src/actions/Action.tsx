@@ -1,0 +1,231 @@
+import { Alert, Button, Drawer } from '@mantine/core';
+import type { TypedDocumentNode } from '@urql/core';
+import { createContext, type ReactNode, type SyntheticEvent, useContext, useEffect, useRef, useState } from 'react';
+import { useMutation } from 'urql';
+import type { RefusalFragment } from '../gql/documents';
+import { newKey } from '../lib/keys';
+import { shortTime } from '../lib/time';
+import { CopyGraphql } from '../parts/CopyGraphql';
+import { messageOf } from '../parts/Loaded';
+import { useToast } from '../parts/Toast';
+
+/** What is wrong with a field, by its path in the input, as `userErrors` has it. */
+export interface Fault {
+  path: string;
+  message: string;
+}
+
+interface Faults {
+  of: (path: string) => string | undefined;
+}
+
+const FaultsContext = createContext<Faults>({ of: () => undefined });
+
+/** What is wrong with this field. */
+export function useFault(path: string): string | undefined {
+  return useContext(FaultsContext).of(path);
+}
+
+interface Keyed {
+  idempotencyKey?: string | null | undefined;
+}
+
+type Answer<Data> = (data: Data) => { userErrors: RefusalFragment[] } | null;
+
+interface ActionProps<Data, Input extends Keyed> {
+  title: string;
+  /** What the button says that carries it out. */
+  confirm: string;
+  done: string;
+  danger?: boolean;
+  mutation: TypedDocumentNode<Data, { input: Input }>;
+  answer: Answer<Data>;
+  /** The input, or what can be seen to be wrong without asking. */
+  build: () => Input | Fault[];
+  /** What will happen; shown before anything is written. */
+  consequences: (input: Input, judge: (faults: RefusalFragment[]) => void) => ReactNode;
+  children: ReactNode;
+  /** What else is to be done with the answer. */
+  carriedOut?: (data: Data) => void;
+  close: () => void;
+}
+
+function faultsOf(refusals: RefusalFragment[]): Fault[] {
+  return refusals.map(({ field, message }) => ({
+    path: (field ?? []).join('.'),
+    // Times in a message are in UTC; people read them in their own zone, as everywhere here.
+    message: message.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, shortTime),
+  }));
+}
+
+/**
+ * A form, what it would do, and only then the deed. One idempotency key for each opened form: sent
+ * twice, it is done once.
+ */
+export function Action<Data, Input extends Keyed>(props: ActionProps<Data, Input>) {
+  const { title, close, build, children, answer, done } = props;
+  const [key] = useState(newKey);
+  const [faults, setFaults] = useState<Fault[]>([]);
+  const [failure, setFailure] = useState<string | null>(null);
+  const [reviewed, setReviewed] = useState<Input | null>(null);
+  const [refused, setRefused] = useState(false);
+  const [{ fetching }, send] = useMutation(props.mutation);
+  const toast = useToast();
+  const form = useRef<HTMLFormElement>(null);
+  const shown = new Set<string>();
+  const context: Faults = {
+    of: (path) => {
+      shown.add(path);
+      return faults.find((fault) => fault.path === path)?.message;
+    },
+  };
+
+  useEffect(() => {
+    if (reviewed === null && faults.length > 0) {
+      form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    }
+  }, [reviewed, faults]);
+
+  const review = (event: SyntheticEvent) => {
+    event.preventDefault();
+    setFailure(null);
+    setRefused(false);
+    const built = build();
+    setFaults(Array.isArray(built) ? built : []);
+    if (!Array.isArray(built)) setReviewed({ ...built, idempotencyKey: key });
+  };
+
+  const judge = (refusals: RefusalFragment[]) => {
+    setFaults(faultsOf(refusals));
+    setRefused(refusals.length > 0);
+  };
+
+  const carryOut = async () => {
+    if (reviewed === null || fetching) return;
+    setFailure(null);
+    const result = await send({ input: reviewed });
+    if (result.error !== undefined || result.data === undefined) {
+      setFailure(result.error === undefined ? 'There was no answer.' : messageOf(result.error));
+      return;
+    }
+    const refusals = answer(result.data)?.userErrors ?? [];
+    if (refusals.length > 0) {
+      setFaults(faultsOf(refusals));
+      setReviewed(null);
+      return;
+    }
+    props.carriedOut?.(result.data);
+    toast(done);
+    close();
+  };
+
+  return (
+    <Drawer opened onClose={close} title={title} position="right" size="lg" padding="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
+      <FaultsContext value={context}>
+        <form
+          ref={form}
+          onSubmit={review}
+          noValidate
+          hidden={reviewed !== null}
+          aria-label={title}
+        >
+          <Elsewhere faults={faults} shown={shown} />
+          {children}
+          <div className="form-foot">
+            <Button variant="default" size="sm" onClick={close}>
+              Cancel
+            </Button>
+            <Button type="submit" size="sm">
+              Review
+            </Button>
+          </div>
+        </form>
+      </FaultsContext>
+      {reviewed !== null && (
+        <Review {...props} input={reviewed} failure={failure} judge={judge}>
+          <Button variant="default" size="sm" onClick={() => setReviewed(null)} disabled={fetching}>
+            Back
+          </Button>
+          <Button
+            size="sm"
+            color={props.danger ? 'red.9' : undefined}
+            loading={fetching}
+            disabled={refused}
+            onClick={() => void carryOut()}
+          >
+            {props.confirm}
+          </Button>
+        </Review>
+      )}
+    </Drawer>
+  );
+}
+
+/** Faults of fields that the form does not have. Rendered last, when all fields have been asked for. */
+function Elsewhere({ faults, shown }: { faults: Fault[]; shown: Set<string> }) {
+  const [rest, setRest] = useState<Fault[]>([]);
+  useEffect(() => setRest(faults.filter(({ path }) => !shown.has(path))), [faults]);
+  if (rest.length === 0) return null;
+  return (
+    <Alert color="red" variant="outline" role="alert" title="This was refused; nothing was written" mb="md">
+      <ul className="plain-list">
+        {rest.map(({ path, message }) => (
+          <li key={`${path} ${message}`}>
+            {path !== '' && path !== 'id' && <code>{path}</code>} {message}
+          </li>
+        ))}
+      </ul>
+    </Alert>
+  );
+}
+
+function Review<Data, Input extends Keyed>({
+  input,
+  failure,
+  judge,
+  mutation,
+  consequences,
+  children,
+}: ActionProps<Data, Input> & {
+  input: Input;
+  failure: string | null;
+  judge: (faults: RefusalFragment[]) => void;
+  children: ReactNode;
+}) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  return (
+    <div className="review">
+      <div className="section-head">
+        <h3 ref={heading} tabIndex={-1}>
+          What will happen
+        </h3>
+        <CopyGraphql document={mutation} variables={{ input }} />
+      </div>
+      {consequences(input, judge)}
+      <p className="dim">Nothing has been written yet.</p>
+      {failure !== null && (
+        <Alert color="red" variant="outline" role="alert" title="This did not go through" mb="md">
+          {failure} Trying again is safe: the same request is carried out once.
+        </Alert>
+      )}
+      <div className="form-foot">{children}</div>
+    </div>
+  );
+}
+
+/** What will happen, line by line; amounts that change as before and after. */
+export function Consequences({ children }: { children: ReactNode }) {
+  return <ul className="consequences">{children}</ul>;
+}
+
+export function Change({ what, before, after }: { what: string; before: ReactNode; after: ReactNode }) {
+  return (
+    <li className="change">
+      <span>{what}</span>
+      <span className="from">{before}</span>
+      <span aria-label="becomes">→</span>
+      <strong>{after}</strong>
+    </li>
+  );
+}

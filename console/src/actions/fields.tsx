@@ -1,0 +1,226 @@
+import { Checkbox, MultiSelect, NativeSelect, Textarea, TextInput } from '@mantine/core';
+import { useQuery } from 'urql';
+import { CreditTypesDocument, ProductsDocument } from '../gql/documents';
+import { inMainUnit, isDecimal, typedDecimal, type Unit } from '../lib/decimal';
+import { fromField, ZONE } from '../lib/time';
+import { type Fault, useFault } from './Action';
+
+interface FieldProps {
+  /** Path in the input. */
+  path: string;
+  label: string;
+  value: string;
+  set: (value: string) => void;
+  required?: boolean;
+  description?: string;
+  placeholder?: string;
+}
+
+export function TextField({ path, set, long = false, ...rest }: FieldProps & { long?: boolean }) {
+  const error = useFault(path);
+  const Input = long ? Textarea : TextInput;
+  return (
+    <Input
+      {...rest}
+      withAsterisk={rest.required}
+      required={false}
+      aria-required={rest.required}
+      error={error}
+      mb="sm"
+      {...(long ? { autosize: false, rows: 2 } : {})}
+      onChange={(event) => set(event.currentTarget.value)}
+    />
+  );
+}
+
+/** An amount as text; beside it what it is in the currency's main unit. */
+export function AmountField({ path, set, unit, ...rest }: FieldProps & { unit: Unit | undefined }) {
+  const error = useFault(path);
+  const typed = typedDecimal(rest.value);
+  const main = unit !== undefined && isDecimal(typed) ? inMainUnit(typed, unit) : null;
+  return (
+    <TextInput
+      {...rest}
+      withAsterisk={rest.required}
+      required={false}
+      aria-required={rest.required}
+      inputMode="decimal"
+      autoComplete="off"
+      className="amount-field"
+      description={[rest.description, main === null ? null : `= ${main}`].filter(Boolean).join(' ') || undefined}
+      error={error}
+      mb="sm"
+      rightSection={unit === undefined ? undefined : <span className="unit">{unit.name}</span>}
+      rightSectionWidth={unit === undefined ? undefined : 96}
+      onChange={(event) => set(event.currentTarget.value)}
+    />
+  );
+}
+
+/** A time in the viewer's zone. */
+export function TimeField({ path, set, description, ...rest }: FieldProps) {
+  const error = useFault(path);
+  return (
+    <TextInput
+      {...rest}
+      type="datetime-local"
+      withAsterisk={rest.required}
+      required={false}
+      aria-required={rest.required}
+      description={`${description ?? ''}${description === undefined ? '' : ' '}Your time (${ZONE}).`}
+      error={error}
+      mb="sm"
+      onChange={(event) => set(event.currentTarget.value)}
+    />
+  );
+}
+
+export function ChoiceField({
+  path,
+  label,
+  value,
+  set,
+  choices,
+  description,
+}: Omit<FieldProps, 'placeholder'> & { choices: { value: string; label: string }[] }) {
+  const error = useFault(path);
+  return (
+    <NativeSelect
+      label={label}
+      description={description}
+      data={choices}
+      value={value}
+      error={error}
+      mb="sm"
+      onChange={(event) => set(event.currentTarget.value)}
+    />
+  );
+}
+
+export function CheckField({
+  label,
+  description,
+  checked,
+  set,
+}: {
+  label: string;
+  description?: string;
+  checked: boolean;
+  set: (checked: boolean) => void;
+}) {
+  return (
+    <Checkbox
+      label={label}
+      description={description}
+      checked={checked}
+      mb="sm"
+      onChange={(event) => set(event.currentTarget.checked)}
+    />
+  );
+}
+
+/** All credit types that accept new credit. */
+export function useUnits(): Unit[] {
+  const [{ data }] = useQuery({ query: CreditTypesDocument, requestPolicy: 'cache-first' });
+  return (data?.creditTypes ?? []).filter(({ archivedAt }) => archivedAt === null);
+}
+
+export function UnitField({
+  path,
+  value,
+  set,
+  units,
+}: {
+  path: string;
+  value: string;
+  set: (id: string) => void;
+  units: Unit[];
+}) {
+  return (
+    <ChoiceField
+      path={path}
+      label="Credit type"
+      value={value}
+      set={set}
+      choices={units.map(({ id, name }) => ({ value: id, label: name }))}
+    />
+  );
+}
+
+export function useProducts() {
+  const [{ data }] = useQuery({
+    query: ProductsDocument,
+    variables: {},
+    requestPolicy: 'cache-first',
+  });
+  return data?.products.nodes ?? [];
+}
+
+/** Several products, in the order in which they are picked. */
+export function ProductsField({
+  path,
+  label,
+  value,
+  set,
+}: {
+  path: string;
+  label: string;
+  value: string[];
+  set: (ids: string[]) => void;
+}) {
+  const products = useProducts();
+  const error = useFault(path);
+  return (
+    <MultiSelect
+      label={label}
+      placeholder={value.length === 0 ? 'All products' : undefined}
+      data={products.map(({ id, name }) => ({ value: id, label: name }))}
+      value={value}
+      error={error}
+      searchable
+      clearable
+      clearButtonProps={{ 'aria-label': `Clear ${label}` }}
+      mb="sm"
+      onChange={set}
+    />
+  );
+}
+
+/** Gathers what can be seen to be wrong without asking the server. */
+export class Check {
+  readonly faults: Fault[] = [];
+
+  /** An amount, as the API takes it. */
+  amount(path: string, text: string): string {
+    const typed = typedDecimal(text);
+    if (typed === '') this.fault(path, 'is required');
+    else if (!isDecimal(typed)) this.fault(path, 'must be a number such as 1000 or 12.5');
+    return typed;
+  }
+
+  optionalAmount(path: string, text: string): string | undefined {
+    return text.trim() === '' ? undefined : this.amount(path, text);
+  }
+
+  /** A number that is no amount: a priority. */
+  number(path: string, text: string): number {
+    const number = Number(text.trim());
+    if (text.trim() === '' || Number.isNaN(number)) this.fault(path, 'must be a number such as 50');
+    return number;
+  }
+
+  time(path: string, text: string): string {
+    const at = fromField(text);
+    if (at === undefined) this.fault(path, 'must be a date and a time');
+    return at ?? '';
+  }
+
+  fault(path: string, message: string): void {
+    this.faults.push({ path, message });
+  }
+}
+
+/** An optional text: absent where it is empty. */
+export function given(text: string): string | undefined {
+  return text === '' ? undefined : text;
+}

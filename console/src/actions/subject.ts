@@ -1,0 +1,16 @@
+import type { CustomerQuery } from '../gql/documents';
+import type { Unit } from '../lib/decimal';
+
+/** Whose credit an action is about. */
+export type Subject = NonNullable<CustomerQuery['customer']>;
+
+/** What the customer has in a credit type, zero where there never was any. */
+export function balanceIn(subject: Subject, unit: Unit | undefined) {
+  const found = subject.balances.find(({ creditType }) => creditType.id === unit?.id);
+  return {
+    posted: found?.posted ?? '0',
+    available: found?.available ?? '0',
+    held: found?.held ?? '0',
+    scheduled: found?.scheduled ?? '0',
+  };
+}

@@ -1,0 +1,106 @@
+import type { CreditRowFragment, GrantRowFragment } from '../gql/documents';
+import { isZero, smaller, subtract, times, type Unit } from './decimal';
+
+/** Something that time alone will do. */
+export interface Upcoming {
+  at: string;
+  what: 'starts' | 'expires' | 'rolls over';
+  name: string;
+  amount: string;
+}
+
+/** The window of something that was or will be spent from. */
+export interface Span {
+  from: string;
+  until: string | null;
+}
+
+interface Credit {
+  grants: GrantRowFragment[];
+  credits: CreditRowFragment[];
+}
+
+/** All windows in one credit type that are not voided. */
+export function spansIn({ grants, credits }: Credit, unit: Unit): Span[] {
+  return [
+    ...grants
+      .filter((grant) => grant.status !== 'VOIDED' && grant.grantAmount.creditType.id === unit.id)
+      .flatMap((grant) => [
+        { from: grant.effectiveAt, until: grant.expiresAt },
+        ...(grant.rollover === null ? [] : [{ from: grant.effectiveAt, until: grant.rollover.expiresAt }]),
+      ]),
+    ...credits
+      .filter((credit) => credit.accessSchedule.creditType.id === unit.id)
+      .flatMap((credit) => credit.accessSchedule.segments)
+      .filter(({ status }) => status !== 'VOIDED')
+      .map((segment) => ({ from: segment.startingAt, until: segment.endingBefore })),
+  ];
+}
+
+/** What is scheduled to start, to expire and to roll over, by time. */
+export function upcomingIn({ grants, credits }: Credit, unit: Unit, now: string): Upcoming[] {
+  const all: Upcoming[] = [];
+  const window = (
+    name: string,
+    { from, until }: Span,
+    left: string,
+    rollover: { cap: string; until: string } | null,
+  ) => {
+    if (from > now) all.push({ at: from, what: 'starts', name, amount: left });
+    if (until === null || until <= now || isZero(left)) return;
+    const rolled = rollover === null ? '0' : smaller(left, rollover.cap);
+    const rest = subtract(left, rolled);
+    if (rollover !== null && !isZero(rolled)) {
+      all.push({ at: until, what: 'rolls over', name, amount: rolled });
+      all.push({ at: rollover.until, what: 'expires', name, amount: rolled });
+    }
+    if (!isZero(rest)) all.push({ at: until, what: 'expires', name, amount: rest });
+  };
+  for (const grant of grants) {
+    if (grant.grantAmount.creditType.id !== unit.id || grant.status === 'VOIDED') continue;
+    window(grant.name, { from: grant.effectiveAt, until: grant.expiresAt }, grant.remaining, rolloverOf(grant));
+  }
+  for (const credit of credits) {
+    if (credit.accessSchedule.creditType.id !== unit.id) continue;
+    for (const segment of credit.accessSchedule.segments) {
+      if (segment.status === 'VOIDED') continue;
+      const name = credit.name ?? credit.product.name;
+      window(name, { from: segment.startingAt, until: segment.endingBefore }, segment.remaining, null);
+    }
+  }
+  return all.sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0));
+}
+
+/** The most that rolls over, to the last digit, where a share is rounded down; and until when. */
+function rolloverOf({ rollover, grantAmount }: GrantRowFragment): { cap: string; until: string } | null {
+  if (rollover === null) return null;
+  const { value, expiresAt: until } = rollover;
+  if (rollover.kind === 'MAX_AMOUNT') return { cap: value, until };
+  const [whole = '0', fraction = ''] = times(grantAmount.amount, value).split('.');
+  const kept = fraction.slice(0, grantAmount.creditType.scale);
+  return { cap: kept === '' ? whole : `${whole}.${kept}`, until };
+}
+
+/**
+ * The instants whose balance the chart asks for: every start and end in sight, and between them
+ * what is left of `count` evenly over the past.
+ */
+export function instants(spans: Span[], from: number, now: number, until: number, count: number): string[] {
+  const edges = new Set<string>();
+  for (const span of spans) {
+    for (const at of [span.from, span.until]) {
+      const time = at === null ? Number.NaN : new Date(at).getTime();
+      if (at !== null && time > from && time < until) edges.add(at);
+    }
+  }
+  const sorted = [...edges].sort();
+  const ahead = sorted.filter((at) => new Date(at).getTime() > now).slice(0, 40);
+  const behind = sorted.filter((at) => new Date(at).getTime() <= now).slice(-20);
+  const even = count - ahead.length - behind.length - 2;
+  const grid = Array.from({ length: even }, (_, index) =>
+    new Date(from + ((now - from) * index) / even).toISOString(),
+  );
+  return [...grid, ...behind, new Date(now).toISOString(), ...ahead, new Date(until).toISOString()].sort(
+    (one, other) => new Date(one).getTime() - new Date(other).getTime(),
+  );
+}

@@ -1,0 +1,59 @@
+//! Errors as client libraries tell them apart.
+
+use serde_json::json;
+
+use super::wire::Client;
+use crate::support::{TestApp, both_databases};
+
+both_databases! {
+    async fn each_class_of_error_has_its_status_and_a_message(app: TestApp) {
+        let client = Client::new(&app);
+        let customer = client.customer("Acme").await;
+        client.post("/v1/credits/createGrant", json!({ "customer_id": "x" })).await
+            .refuses(400, "customer_id: must be a UUID");
+        let nobody = Client { app: &app, key: "no such key".to_owned() };
+        nobody.post("/v1/credits/listGrants", json!({})).await.refuses(401, "key");
+        client.get("/_stainless_unknown_path").await.refuses(404, "/_stainless_unknown_path");
+        client.post("/v3/anything", json!({})).await.refuses(404, "/v3/anything");
+        client.get("/v1/credits/listGrants").await.refuses(405, "GET");
+        let missing = json!({ "id": "019b7000-0000-7000-8000-000000000000" });
+        client.post("/v1/credits/editGrant", missing).await.refuses(404, "id: ");
+        let reader = Client { app: &app, key: app.key("READER").await };
+        reader.post("/v1/credits/listGrants", json!({})).await.at("/data");
+        reader.get(&format!("/v1/customers/{customer}")).await.at("/data");
+        reader.post("/v1/customers", json!({ "name": "A" })).await.refuses(403, "OPERATOR");
+        let operator = Client { app: &app, key: app.key("OPERATOR").await };
+        operator.post("/v1/customers", json!({ "name": "A" })).await.id();
+    }
+}
+
+both_databases! {
+    async fn bad_bodies_are_the_callers_fault(app: TestApp) {
+        let client = Client::new(&app);
+        for body in ["{", "[]", "null", "\"x\"", "{\"name\": 1}", "{\"name\": \"\\u0000\"}", "\u{0}", "{\"name\":"] {
+            let answer = client.send("POST", "/v1/customers", Some(body.to_owned()), &[]).await;
+            assert_eq!(answer.status, 400, "{body}: {}", answer.text);
+            assert!(answer.at("/message").is_string(), "{body}");
+        }
+        let deep = format!("{{\"name\":\"A\",\"billing_config\":{}{}}}", "[".repeat(9999), "]".repeat(9999));
+        let answer = client.send("POST", "/v1/customers", Some(deep), &[]).await;
+        assert_eq!(answer.status, 400, "{}", answer.text);
+        let empty = client.send("POST", "/v1/credits/listGrants", None, &[]).await;
+        assert_eq!(empty.status, 200, "{}", empty.text);
+    }
+}
+
+both_databases! {
+    async fn a_key_with_blanks_opens_and_an_idempotency_key_answers_again(app: TestApp) {
+        app.keys().admit_admin("My Bearer Token").await.expect("a key");
+        let client = Client { app: &app, key: "My Bearer Token".to_owned() };
+        let body = |name: &str| Some(json!({ "name": name }).to_string());
+        let key = [("Idempotency-Key", "once")];
+        let first = client.send("POST", "/v1/customers", body("A"), &key).await.id();
+        let again = client.send("POST", "/v1/customers", body("A"), &key).await.id();
+        assert_eq!(first, again);
+        let other = client.send("POST", "/v1/customers", body("B"), &key).await;
+        other.refuses(409, "name");
+        assert_eq!(other.headers["x-should-retry"], "false");
+    }
+}
