@@ -18,7 +18,8 @@ use super::loaders::NodeKey;
 use super::scalar::Checked;
 use super::types::names::{CustomFieldEntity, SortOrder};
 use super::types::{
-ApiKey, Contract, Credit, CreditGrant, CreditType, Customer, Drawdown, DrawdownPreview, Event, LedgerEntry, Node, Product, TestClock, Viewer, CustomFieldKey,
+    ApiKey, Contract, Credit, CreditGrant, CreditType, CustomFieldKey, Customer, Drawdown,
+    DrawdownPreview, Event, LedgerEntry, Node, Product, TestClock, Viewer,
 };
 use crate::ledger::read::{PageRequest, filter};
 

@@ -12,7 +12,9 @@ use super::ids::Kind;
 use super::list::{self, Listing};
 use super::objects::{self, Facts};
 use super::params::{Given, Params, instant};
-use crate::ledger::command::input::{ArchiveCustomer, CreateCustomer, PatchCustomer};
+use crate::ledger::command::input::{
+    ArchiveCustomer, CreateCustomer, CustomerExtra, PatchCustomer,
+};
 use crate::ledger::read::{CustomerFilter, Place, TimeRange};
 
 /// Texts of a customer that can be unset: name, characters at most.
@@ -73,6 +75,7 @@ pub(super) async fn create(call: &Call) -> Answer<Json> {
         name,
         external_id: None,
         custom_fields: Some(fields::new(metadata.as_ref(), private)),
+        extra: CustomerExtra::default(),
         test_clock_id: None,
     };
     let made = call.execute(command).await?;
