@@ -79,18 +79,17 @@ impl About for idempotency::Entity {
 /// The table of what an operation makes or changes. Drawdowns keep their keys themselves.
 fn tables_of(operation: &str) -> Option<Tables> {
     Some(match operation {
-        "createCustomer" | "updateCustomer" | "archiveCustomer" => &["customer"],
+        "createCustomer" | "updateCustomer" | "archiveCustomer" | "patchCustomer" => &["customer"],
         "createTestClock" | "advanceTestClock" | "deleteTestClock" | "settleTestClock" => {
             &["test_clock"]
         }
         "createCreditType" | "updateCreditType" => &["credit_type"],
         "addCustomFieldKey" | "removeCustomFieldKey" => &["custom_field_key"],
         "setCustomFields" => WITH_FIELDS,
-        "createProduct" | "updateProduct" => &["product"],
+        "createProduct" | "updateProduct" | "addProductExternalId" => &["product"],
         "createContract" | "endContract" | "extendContract" | "archiveContract" => &["contract"],
-        "createCreditGrant" | "editCreditGrant" | "expireCreditGrant" | "voidCreditGrant" => {
-            &["credit_grant"]
-        }
+        "createCreditGrant" | "editCreditGrant" | "expireCreditGrant" | "voidCreditGrant"
+        | "patchCreditGrant" => &["credit_grant"],
         "createCredit" | "editCredit" | "endCredit" | "voidCredit" => &["credit"],
         "captureDrawdown" | "releaseDrawdown" | "reverseDrawdown" => &["drawdown"],
         "addManualLedgerEntry" => &["ledger_entry"],

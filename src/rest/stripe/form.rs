@@ -30,6 +30,11 @@ pub type Map = BTreeMap<String, Value>;
 /// # Errors
 /// Too many, nested too deep, brackets that do not match, or a name that is both a text and a map.
 pub fn decode(into: &mut Map, encoded: &[u8]) -> Answer<()> {
+    if !is_utf8(encoded) {
+        return Err(ApiError::invalid(
+            "Invalid parameters: they have to be UTF-8.",
+        ));
+    }
     for (count, (name, value)) in form_urlencoded::parse(encoded).enumerate() {
         if count >= COUNT_MAX {
             let message = format!("Received more than {COUNT_MAX} parameters.");
@@ -39,6 +44,29 @@ pub fn decode(into: &mut Map, encoded: &[u8]) -> Answer<()> {
         put(into, &path, value.into_owned(), &name)?;
     }
     Ok(())
+}
+
+/// Whether all that is percent-encoded is UTF-8: what is not would be altered when it is decoded.
+fn is_utf8(encoded: &[u8]) -> bool {
+    let digit = |at: usize| {
+        let digit = char::from(*encoded.get(at)?).to_digit(16)?;
+        u8::try_from(digit).ok()
+    };
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut at = 0;
+    while let Some(byte) = encoded.get(at) {
+        match (*byte, digit(at + 1), digit(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push(high << 4 | low);
+                at += 3;
+            }
+            (byte, ..) => {
+                bytes.push(byte);
+                at += 1;
+            }
+        }
+    }
+    std::str::from_utf8(&bytes).is_ok()
 }
 
 /// `a[b][0]` as its parts; an empty part asks for the next item of a list.
@@ -217,6 +245,16 @@ mod tests {
             let mut map = Map::new();
             assert!(decode(&mut map, encoded.as_bytes()).is_err(), "{encoded}");
         }
+    }
+
+    #[test]
+    fn what_is_no_utf8_is_refused_and_not_altered() {
+        for encoded in ["name=%ff%fe", "%C3=1", "a=\u{fffd}%e2%82"] {
+            let mut map = Map::new();
+            assert!(decode(&mut map, encoded.as_bytes()).is_err(), "{encoded}");
+        }
+        assert_eq!(read("name=%C3%A9%"), pairs(&[("name", "é%")]));
+        assert_eq!(read("name=%EF%BF%BD"), pairs(&[("name", "\u{fffd}")]));
     }
 
     #[test]
