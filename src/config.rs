@@ -4,6 +4,7 @@
 //! key in the file. The defaults are the file `config.default.toml` and nowhere else.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use serde::Deserialize;
@@ -125,6 +126,18 @@ settings! {
         trusted_documents_only: Switch, "SCRIP_TRUSTED_DOCUMENTS_ONLY", "BOOL";
         /// Requests at the same time; more are told to try again
         requests_max: usize, "SCRIP_REQUESTS_MAX", "COUNT";
+        /// Open sockets and streams of events at the same time; more are told to try again
+        streams_max: usize, "SCRIP_STREAMS_MAX", "COUNT";
+        /// Operations at the same time on one socket
+        subscriptions_max: usize, "SCRIP_SUBSCRIPTIONS_MAX", "COUNT";
+        /// Seconds in which a new socket has to say who asks
+        init_timeout_seconds: u64, "SCRIP_INIT_TIMEOUT_SECONDS", "SECONDS";
+        /// Seconds between two signs of life on an open socket or stream
+        keep_alive_seconds: u64, "SCRIP_KEEP_ALIVE_SECONDS", "SECONDS";
+        /// Seconds after which a client that takes nothing is cut off
+        send_timeout_seconds: u64, "SCRIP_SEND_TIMEOUT_SECONDS", "SECONDS";
+        /// Milliseconds between two looks at followed accounts, should a notification be lost
+        follow_interval_milliseconds: u64, "SCRIP_FOLLOW_INTERVAL_MILLISECONDS", "MILLISECONDS";
         /// Threads that serve requests; 0: one for each processor
         workers: usize, "SCRIP_WORKERS", "COUNT";
         /// Connections to the database for reads
@@ -221,7 +234,7 @@ pub struct Limits {
     /// Inputs of a batch mutation.
     pub batch_max: usize,
     /// How long it may take.
-    pub request_timeout: std::time::Duration,
+    pub request_timeout: Duration,
     /// Requests in one body.
     pub http_batch_max: usize,
     /// Requests a second with one key; 0: no limit.
@@ -230,6 +243,16 @@ pub struct Limits {
     pub rate_burst_max: u32,
     /// Requests at the same time.
     pub requests_max: usize,
+    /// Open sockets and streams of events at the same time.
+    pub streams_max: usize,
+    /// Operations at the same time on one socket.
+    pub subscriptions_max: usize,
+    /// How soon a new socket has to say who asks.
+    pub init_timeout: Duration,
+    /// Between two signs of life on an open socket or stream; at least a second.
+    pub keep_alive: Duration,
+    /// After which a client that takes nothing is cut off.
+    pub send_timeout: Duration,
 }
 
 impl Settings {
@@ -245,11 +268,16 @@ impl Settings {
             root_mutations_max: self.root_mutations_max,
             page_size_max: self.page_size_max,
             batch_max: self.batch_max,
-            request_timeout: std::time::Duration::from_secs(self.request_timeout_seconds),
+            request_timeout: Duration::from_secs(self.request_timeout_seconds),
             http_batch_max: self.http_batch_max,
             rate_max: self.rate_max,
             rate_burst_max: self.rate_burst_max,
             requests_max: self.requests_max,
+            streams_max: self.streams_max,
+            subscriptions_max: self.subscriptions_max,
+            init_timeout: Duration::from_secs(self.init_timeout_seconds),
+            keep_alive: Duration::from_secs(self.keep_alive_seconds.max(1)),
+            send_timeout: Duration::from_secs(self.send_timeout_seconds.max(1)),
         }
     }
 
@@ -259,6 +287,7 @@ impl Settings {
         ledger::Settings {
             lateness_max_days: self.lateness_max_days.into(),
             read_connections: self.read_connections,
+            follow_interval: Duration::from_millis(self.follow_interval_milliseconds.max(10)),
             ..ledger::Settings::default()
         }
     }

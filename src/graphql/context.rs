@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use async_graphql::Context;
 use async_graphql::dataloader::{DataLoader, Loader};
-use domain::{CreditTypeId, Scale};
+use domain::{CreditTypeId, CustomerId, Scale};
 use entity::credit_type;
 
 use super::access::{self, Root};
 use super::error::Failure;
-use super::loaders::{Batch, CreditTypeKey, CreditTypes};
+use super::loaders::{Batch, CreditTypeKey, CreditTypes, CustomerKey};
 use crate::auth::Keys;
 use crate::config::Limits;
 use crate::ledger::read::{Reader, Scope};
@@ -54,6 +54,20 @@ pub fn permitted<'c>(ctx: &'c Context<'_>, root: Root) -> Result<&'c Caller, Fai
 pub fn writer<'c>(ctx: &'c Context<'_>) -> Result<(&'c Ledger, &'c Caller), Failure> {
     let caller = permitted(ctx, Root::Mutation)?;
     Ok((ledger(ctx)?, caller))
+}
+
+/// The ledger, for a caller that may follow this customer. Somebody else's customer is refused in
+/// the same words, and as late, as one that there is not.
+pub async fn following<'c>(
+    ctx: &'c Context<'_>,
+    customer: CustomerId,
+) -> Result<&'c Ledger, Failure> {
+    permitted(ctx, Root::Subscription)?;
+    if load(ctx, CustomerKey(customer)).await?.is_none() {
+        let message = "customerId: there is no customer with this id";
+        return Err(Failure::bad_input(message));
+    }
+    ledger(ctx)
 }
 
 /// The keys, for a mutation that the caller may ask for.

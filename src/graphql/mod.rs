@@ -3,7 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | `http` | GraphQL over HTTP |
-//! | `query`, `mutation` | root fields: convert, ask the ledger, convert back |
+//! | `query`, `mutation`, `subscription` | root fields: convert, ask the ledger, convert back |
 //! | `types`, `input`, `payload` | what goes out and in, one file per noun |
 //! | `scalar`, `connection` | scalars; the one form of all lists |
 //! | `access` | which role may ask for what |
@@ -21,9 +21,11 @@ mod mutation;
 mod payload;
 mod query;
 mod scalar;
+mod subscription;
 mod types;
 
-use async_graphql::{EmptySubscription, Request, SDLExportOptions, SchemaBuilder};
+use async_graphql::{Request, Response, SDLExportOptions, SchemaBuilder};
+use futures_util::future::BoxFuture;
 
 use crate::auth::Keys;
 use crate::config::Limits;
@@ -32,15 +34,16 @@ use crate::ledger::{Caller, Ledger};
 use loaders::CreditTypes;
 use mutation::Mutation;
 use query::Query;
+use subscription::Subscription;
 
 /// The schema, ready to be asked. Cheap to clone.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Directives on one field.
 const DIRECTIVES_MAX: usize = 8;
 
-fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query, Mutation::default(), EmptySubscription)
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query, Mutation::default(), Subscription)
 }
 
 /// The schema over a ledger, under limits.
@@ -87,8 +90,11 @@ pub fn endpoint(
     documents: http::documents::Documents,
 ) -> http::Endpoint {
     let schema = schema(ledger.clone(), keys.clone(), &limits);
-    http::Endpoint::new(keys, limits, documents, move |asked, caller| {
+    let (followed, books) = (schema.clone(), ledger.clone());
+    let follow = move |asked, caller| followed.execute_stream(request(caller, &books, asked));
+    let run = move |asked, caller| -> BoxFuture<'static, Response> {
         let (schema, ledger) = (schema.clone(), ledger.clone());
         Box::pin(async move { schema.execute(request(caller, &ledger, asked)).await })
-    })
+    };
+    http::Endpoint::new(keys, limits, documents, (run, follow))
 }

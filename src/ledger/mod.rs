@@ -6,15 +6,18 @@
 //! | `writer.rs`, `aside.rs` | the queue and the transaction that every command goes through |
 //! | `load.rs`, `lock.rs`, `work.rs`, `save.rs` | what a transaction has loaded, and how it is written |
 //! | `sql.rs` | SQL for both databases |
+//! | `bell.rs`, `wire.rs`, `follow.rs` | who follows an account sees every new entry |
 //! | `read/` | every read |
 //! | `verify.rs` | the check of all books |
 
 mod aside;
+mod bell;
 pub mod caller;
 pub mod canonical;
 pub mod command;
 mod connect;
 mod error;
+mod follow;
 mod load;
 mod lock;
 mod outcome;
@@ -22,29 +25,35 @@ pub mod read;
 pub(crate) mod save;
 mod sql;
 pub mod verify;
+mod wire;
 pub(crate) mod work;
 mod writer;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::burn::{self, Candidate};
 use domain::clock::{Clock, IdSource};
 use domain::{Amount, Code, CreditTypeId, CustomerId, Instant, Rejection, Scale};
 use entity::{drawdown, object_home, segment};
-use sea_orm::{DatabaseConnection, DbErr, EntityTrait};
+use sea_orm::{DatabaseConnection, DbBackend, DbErr, EntityTrait};
+use tokio::task::JoinSet;
 
+use self::bell::Bells;
 pub use self::caller::{Caller, Role};
 pub use self::command::Command;
 use self::command::input::DrawDown;
 use self::command::{Home, Locate, Order, Shape, View};
 pub use self::error::Refusal;
+pub use self::follow::Follower;
 use self::load::Lock;
 pub use self::outcome::Outcome;
-use self::read::{Reader, Scope, Settle};
+use self::read::{Read, Reader, Scope, Settle};
 use self::sql::Sql;
+use self::wire::Wire;
 use self::work::{AccountKey, Needs, Work};
 use self::writer::{Desk, Writer};
 
@@ -67,6 +76,8 @@ pub struct Settings {
     pub lateness_max_days: i64,
     /// Connections for reads.
     pub read_connections: u32,
+    /// How often followed accounts are looked at, should a hint be lost.
+    pub follow_interval: Duration,
     /// Bring the tables up to date when it is opened.
     pub migrate: bool,
 }
@@ -76,6 +87,7 @@ impl Default for Settings {
         Self {
             lateness_max_days: 35,
             read_connections: 8,
+            follow_interval: Duration::from_secs(1),
             migrate: true,
         }
     }
@@ -95,6 +107,9 @@ struct FrontDesk {
     read: DatabaseConnection,
     write: DatabaseConnection,
     lateness_max_days: i64,
+    bells: Arc<Bells>,
+    /// What runs by itself for followers; ends with the ledger.
+    tasks: Mutex<JoinSet<()>>,
 }
 
 impl fmt::Debug for Ledger {
@@ -139,14 +154,24 @@ impl Ledger {
         }
         let read = connect::reader(&database_url, settings.read_connections).await?;
         let lateness_max_days = settings.lateness_max_days;
+        let wire = (write.get_database_backend() == DbBackend::Postgres)
+            .then(|| Arc::new(Wire::new(&database_url)));
+        let bells = Arc::new(Bells::new(wire.clone()));
         let writer = Arc::new(Writer::start(Desk {
             db: write.clone(),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             lateness_max_days,
+            bells: Arc::clone(&bells),
         }));
         let settler = Arc::new(Settler(Arc::clone(&writer)));
         let reader = Reader::new(read.clone(), Arc::clone(&clock), settler);
+        let mut tasks = JoinSet::new();
+        let watch = Arc::clone(&bells).watch(reader.clone(), settings.follow_interval);
+        tasks.spawn(watch);
+        if let Some(wire) = wire {
+            tasks.spawn(wire.send(write.clone()));
+        }
         let desk = FrontDesk {
             writer,
             clock,
@@ -154,6 +179,8 @@ impl Ledger {
             read,
             write,
             lateness_max_days,
+            bells,
+            tasks: Mutex::new(tasks),
         };
         Ok(Self {
             reader,
@@ -286,6 +313,19 @@ impl Ledger {
         Ok(preview)
     }
 
+    /// Follows an account from after a number on; without one, from now on. What is due is posted
+    /// as time passes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn follow(&self, account: AccountKey, after: Option<i64>) -> Read<Follower> {
+        let line = self.desk.bells.line(account);
+        let standing = self.reader.standing(&[account]).await?;
+        let last = standing.get(&account).copied().unwrap_or_default();
+        let last = after.unwrap_or(last);
+        Ok(Follower::new(self.reader.clone(), line, last))
+    }
+
     /// Every read.
     #[must_use]
     pub fn read(&self) -> &Reader {
@@ -321,6 +361,8 @@ impl Ledger {
     /// Finishes what was accepted, then stops.
     pub async fn close(&self) {
         self.desk.writer.close().await;
+        let tasks = self.desk.tasks.lock();
+        tasks.unwrap_or_else(PoisonError::into_inner).abort_all();
     }
 
     /// Finds where a command acts.

@@ -25,6 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::aside::Aside;
+use super::bell::Bells;
 use super::command::{self, Command, Order, Shape, View};
 use super::error::{Refusal, is_passing, leaves_outcome_unknown};
 use super::load::{self, Lock};
@@ -56,6 +57,7 @@ pub(super) struct Desk {
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
     pub lateness_max_days: i64,
+    pub bells: Arc<Bells>,
 }
 
 /// Takes commands and answers them once they are committed.
@@ -312,12 +314,26 @@ impl Desk {
             })
             .collect();
         save::all(&tx, &mut work).await?;
+        let moved = moved(&work);
         match tx.commit().await {
-            Ok(()) => Ok(Attempt::Committed(answers, busy)),
-            Err(error) if leaves_outcome_unknown(&error) => Ok(Attempt::Unknown(error)),
+            Ok(()) => {
+                self.bells.ring(&moved);
+                Ok(Attempt::Committed(answers, busy))
+            }
+            Err(error) if leaves_outcome_unknown(&error) => {
+                self.bells.ring(&moved);
+                Ok(Attempt::Unknown(error))
+            }
             Err(error) => Err(error),
         }
     }
+}
+
+/// The accounts that have new entries.
+fn moved(work: &Work<'_>) -> Vec<AccountKey> {
+    let books = work.state.books.iter();
+    let moved = books.filter(|(_, open)| !open.book.changes.entries.is_empty());
+    moved.map(|(account, _)| *account).collect()
 }
 
 enum Attempt {

@@ -34,6 +34,7 @@ pub struct Options {
 pub struct Running {
     address: SocketAddr,
     handle: ServerHandle,
+    endpoint: graphql::http::Endpoint,
     done: JoinHandle<std::io::Result<()>>,
 }
 
@@ -80,11 +81,12 @@ pub fn start(
     let address = listener.local_addr()?;
     let endpoint = graphql::endpoint(ledger.clone(), keys, options.limits, options.documents);
     let health = health::Health::new(ledger.read().database().clone());
+    let served = endpoint.clone();
     let mut server = HttpServer::new(move || {
         let headers = SECURITY_HEADERS.into_iter();
         App::new()
             .wrap(headers.fold(DefaultHeaders::new(), DefaultHeaders::add))
-            .app_data(web::Data::new(endpoint.clone()))
+            .app_data(web::Data::new(served.clone()))
             .app_data(web::Data::new(health.clone()))
             .configure(routes)
     })
@@ -99,6 +101,7 @@ pub fn start(
     Ok(Running {
         address,
         handle,
+        endpoint,
         done: tokio::spawn(server),
     })
 }
@@ -130,6 +133,7 @@ impl Running {
 
     /// Accepts nothing more and waits for what was accepted.
     pub async fn stop(self) {
+        self.endpoint.end_streams();
         self.handle.stop(true).await;
         if let Err(error) = self.done.await {
             tracing::error!(%error, "the server did not stop in order");

@@ -18,6 +18,7 @@ mod every_field;
 mod graphql_answers;
 mod jobs;
 mod limits;
+mod live;
 mod migrations;
 mod model;
 mod plans;

@@ -7,13 +7,14 @@ use std::collections::HashMap;
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{
-    Directive, DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
-    SelectionSet,
+    Directive, DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
+    Selection, SelectionSet,
 };
 use async_graphql::{Name, Positioned, ServerError};
 use serde_json::{Map, Value as Json};
 
-use super::code::{Code, Refused, classify_refusal, with_code};
+use super::code::{Code, Refused, classify_fault, classify_refusal, with_code};
+use super::subscription;
 use super::tokens::{self, NESTING_MAX, TooMuch};
 use crate::config::Limits;
 use crate::graphql::DIRECTIVES_MAX;
@@ -47,7 +48,7 @@ pub fn read(
         TooMuch::Tokens => too_complex(format!("more than {} tokens", limits.tokens_max)),
         TooMuch::Nesting => too_complex(format!("brackets deeper than {NESTING_MAX}")),
     })?;
-    let document = parse_query(query).map_err(|error| Refused {
+    let mut document = parse_query(query).map_err(|error| Refused {
         status: None,
         errors: vec![with_code(error.into(), Code::GraphqlParseFailed)],
         header: None,
@@ -56,6 +57,10 @@ pub fn read(
     let operation = operation(&document, operation_name)?;
     check_variables(operation, variables)?;
     let kind = operation.node.ty;
+    if kind == OperationType::Subscription {
+        let root = subscription::root(&document, &operation.node.selection_set.node)?;
+        subscription::put_root(&mut document, operation_name, root);
+    }
     Ok(Read { document, kind })
 }
 
@@ -91,6 +96,16 @@ fn is_given_by_variable(document: &ExecutableDocument, error: &ServerError) -> b
     let fragments = fragments.map(|fragment| &fragment.node.selection_set);
     let mut sets = operations.chain(fragments);
     sets.any(|set| argument_has_variable(&set.node, error))
+}
+
+/// What a field answered instead of starting.
+#[must_use]
+pub fn failed(errors: Vec<ServerError>) -> Refused {
+    Refused {
+        status: None,
+        errors: errors.into_iter().map(classify_fault).collect(),
+        header: None,
+    }
 }
 
 fn argument_has_variable(set: &SelectionSet, error: &ServerError) -> bool {

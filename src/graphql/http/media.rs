@@ -24,13 +24,21 @@ impl Media {
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
         }
     }
+}
 
+/// In what forms the client takes an answer.
+pub struct Wanted {
+    json: Option<Media>,
+    /// How much it likes a stream of events, and JSON, in thousandths.
+    events: u32,
+    best_json: u32,
+}
+
+impl Wanted {
     /// What the client likes best; `application/json` where it does not care, and the newer type
     /// where it likes both as much.
-    ///
-    /// # Errors
-    /// 406 when it takes neither.
-    pub fn accepted(request: &HttpRequest) -> Result<Self, Refused> {
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Self {
         let mut likes = Likes::default();
         let mut any = false;
         for header in request.headers().get_all(ACCEPT) {
@@ -40,15 +48,50 @@ impl Media {
             }
         }
         if !any {
-            return Ok(Self::Json);
+            likes.add("application/json");
         }
-        likes.best().ok_or_else(|| {
-            Refused::request(
-                StatusCode::NOT_ACCEPTABLE,
-                Code::BadUserInput,
-                "answers are application/graphql-response+json or application/json, in utf-8",
-            )
-        })
+        Self {
+            json: likes.best(),
+            events: likes.events.1,
+            best_json: likes.json.1.max(likes.graphql.1),
+        }
+    }
+
+    /// In what media type to answer at once. A client that takes neither is told in JSON; one that
+    /// takes events alone is told by status what is wrong.
+    #[must_use]
+    pub fn media(&self) -> Media {
+        match self.json {
+            None if self.takes_events() => Media::GraphqlResponse,
+            None => Media::Json,
+            Some(media) => media,
+        }
+    }
+
+    /// Whether it takes a stream of events.
+    #[must_use]
+    pub const fn takes_events(&self) -> bool {
+        self.events > 0
+    }
+
+    /// Whether it would rather have a stream of events than JSON.
+    #[must_use]
+    pub const fn prefers_events(&self) -> bool {
+        self.events > self.best_json
+    }
+
+    /// # Errors
+    /// 406 when it takes nothing that is answered here.
+    pub fn check(&self) -> Result<(), Refused> {
+        if self.json.is_some() || self.takes_events() {
+            return Ok(());
+        }
+        Err(Refused::request(
+            StatusCode::NOT_ACCEPTABLE,
+            Code::BadUserInput,
+            "answers are application/graphql-response+json, application/json or \
+             text/event-stream, in utf-8",
+        ))
     }
 }
 
@@ -57,6 +100,8 @@ impl Media {
 struct Likes {
     json: (u8, u32),
     graphql: (u8, u32),
+    /// By its own name alone: who takes anything means an answer, not a stream.
+    events: (u8, u32),
 }
 
 impl Likes {
@@ -71,6 +116,9 @@ impl Likes {
                 "charset" if !is_utf8(value) => return,
                 _ => {}
             }
+        }
+        if name == "text/event-stream" {
+            self.events = self.events.max((3, quality));
         }
         let (precision, json, graphql) = match name.as_str() {
             "application/json" => (3, true, false),
@@ -145,7 +193,27 @@ mod tests {
 
     fn accepted(accept: &str) -> Option<Media> {
         let request = TestRequest::default().insert_header((ACCEPT, accept));
-        Media::accepted(&request.to_http_request()).ok()
+        let wanted = Wanted::of(&request.to_http_request());
+        wanted.check().ok().map(|()| wanted.media())
+    }
+
+    #[test]
+    fn events_are_sent_to_those_who_name_them() {
+        let table = [
+            ("", false, false),
+            ("*/*", false, false),
+            ("text/*", false, false),
+            ("text/event-stream", true, true),
+            ("text/event-stream, application/json", true, false),
+            ("text/event-stream, application/json;q=0.9", true, true),
+            ("application/json, text/event-stream;q=0", false, false),
+        ];
+        for (accept, takes, prefers) in table {
+            let request = TestRequest::default().insert_header((ACCEPT, accept));
+            let wanted = Wanted::of(&request.to_http_request());
+            let found = (wanted.takes_events(), wanted.prefers_events());
+            assert_eq!(found, (takes, prefers), "{accept}");
+        }
     }
 
     #[test]

@@ -3,18 +3,25 @@
 //! `POST /graphql` takes a JSON body, `GET /graphql` queries alone. Nothing is parsed before the key
 //! is known to be good. A document that never ran is answered without `data`: with 400, or with 200
 //! where the client takes `application/json` only. What is malformed is 400, never 500.
+//!
+//! Subscriptions are answered as a stream of events (`events`), or over a socket (`socket`).
 
 pub mod code;
 mod document;
 pub mod documents;
+mod events;
 mod media;
+mod message;
+mod operation;
 mod parameters;
+mod places;
 mod rates;
+mod socket;
+mod subscription;
 mod tokens;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix_web::dev::{Decompress, Payload};
 use actix_web::http::header::{
@@ -24,17 +31,20 @@ use actix_web::http::header::{
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Request, Response, ServerError, Value, Variables};
+use async_graphql::{Request, Response, ServerError, Value};
 use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
 use serde::Serialize;
-use serde_json::Value as Json;
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use self::code::{Code, Refused, classify_fault};
 use self::documents::Documents;
-use self::media::Media;
+use self::media::{Media, Wanted};
+use self::operation::{Prepared, panicked};
 use self::parameters::{Asks, Parameters};
+use self::places::{Place, Places};
 use self::rates::Rates;
 use crate::auth::Keys;
 use crate::config::Limits;
@@ -42,6 +52,9 @@ use crate::ledger::Caller;
 
 /// Runs a request for a caller.
 type Run = Box<dyn Fn(Request, Caller) -> BoxFuture<'static, Response> + Send + Sync>;
+
+/// Answers the subscription of a caller for as long as it is asked.
+type Follow = Box<dyn Fn(Request, Caller) -> BoxStream<'static, Response> + Send + Sync>;
 
 /// What stands behind `/graphql`. Cheap to clone.
 #[derive(Clone)]
@@ -51,32 +64,49 @@ pub struct Endpoint {
 
 struct Inner {
     run: Run,
+    follow: Follow,
     keys: Keys,
     limits: Limits,
     documents: Documents,
     rates: Rates,
-    under_way: AtomicUsize,
+    /// Requests under way.
+    requests: Places,
+    /// Sockets and streams of events that are open.
+    streams: Places,
+    /// Whether the server is about to stop.
+    stopping: watch::Sender<bool>,
 }
 
 impl Endpoint {
-    /// An endpoint that lets `run` answer what is within the limits.
+    /// An endpoint that lets `run` answer what is within the limits, and `follow` subscriptions.
     pub(crate) fn new(
         keys: Keys,
         limits: Limits,
         documents: Documents,
-        run: impl Fn(Request, Caller) -> BoxFuture<'static, Response> + Send + Sync + 'static,
+        (run, follow): (
+            impl Fn(Request, Caller) -> BoxFuture<'static, Response> + Send + Sync + 'static,
+            impl Fn(Request, Caller) -> BoxStream<'static, Response> + Send + Sync + 'static,
+        ),
     ) -> Self {
         let inner = Inner {
             run: Box::new(run),
+            follow: Box::new(follow),
             keys,
+            requests: Places::new(limits.requests_max),
+            streams: Places::new(limits.streams_max),
             rates: Rates::new(&limits),
             limits,
             documents,
-            under_way: AtomicUsize::new(0),
+            stopping: watch::Sender::new(false),
         };
         Self {
             inner: Arc::new(inner),
         }
+    }
+
+    /// Ends all sockets and streams of events: the server is about to stop.
+    pub fn end_streams(&self) {
+        self.inner.stopping.send_replace(true);
     }
 }
 
@@ -86,90 +116,122 @@ pub async fn answer(
     payload: web::Payload,
     endpoint: web::Data<Endpoint>,
 ) -> HttpResponse {
-    let (media, unacceptable) = match Media::accepted(&request) {
-        Ok(media) => (media, None),
-        Err(refused) => (Media::Json, Some(refused)),
-    };
-    let inner = &endpoint.inner;
-    let answered = inner.answer(&request, payload.into_inner(), unacceptable);
-    match answered.await {
-        Ok(Answer::One(Ok(response))) => ran(media, *response),
-        Ok(Answer::One(Err(refused))) | Err(refused) => never_ran(media, refused),
-        Ok(Answer::Many(all)) => all_ran(&all),
+    let inner = Arc::clone(&endpoint.inner);
+    if socket::is_asked_for(&request) {
+        return match inner.open_socket(&request, payload).await {
+            Ok(response) => response,
+            Err(refused) => never_ran(Media::GraphqlResponse, refused),
+        };
+    }
+    let wanted = Wanted::of(&request);
+    let media = wanted.media();
+    let answered = AssertUnwindSafe(inner.answer(&request, payload.into_inner(), wanted));
+    match answered.catch_unwind().await {
+        Ok(Ok(Answered::Ran(response))) => ran(media, *response),
+        Ok(Ok(Answered::Many(all))) => all_ran(&all),
+        Ok(Ok(Answered::Events(response))) => response,
+        Ok(Err(refused)) => never_ran(media, refused),
+        Err(_) => never_ran(media, panicked()),
     }
 }
 
-/// What came of a request, or of each in a batch.
-enum Answer {
-    One(Result<Box<Response>, Refused>),
+/// What became of a request.
+enum Answered {
+    /// It has one answer.
+    Ran(Box<Response>),
+    /// It was a batch.
     Many(Vec<Result<Response, Refused>>),
+    /// Its answers are a stream.
+    Events(HttpResponse),
 }
 
 impl Inner {
     async fn answer(
-        &self,
+        self: Arc<Self>,
         request: &HttpRequest,
         payload: Payload,
-        unacceptable: Option<Refused>,
-    ) -> Result<Answer, Refused> {
+        wanted: Wanted,
+    ) -> Result<Answered, Refused> {
         let deadline = Instant::now() + self.limits.request_timeout;
         let _place = self.place()?;
         let read = async {
             let caller = self.caller(request).await?;
-            match unacceptable {
-                Some(refused) => Err(refused),
-                None => Ok((caller, self.asks(request, payload).await?)),
-            }
+            wanted.check()?;
+            Ok((caller, self.asks(request, payload).await?))
         };
         let read = timeout_at(deadline, read).await;
         let (caller, asks) = read.map_err(|_| self.timeout_of_request())??;
-        let ran = timeout_at(deadline, self.run_all(request, asks, caller));
-        ran.await.map_err(|_| self.timeout_of_answer())
+        let parameters = match asks {
+            Asks::One(parameters) => *parameters,
+            Asks::Many(all) => {
+                let ran = timeout_at(deadline, self.run_all(all, caller)).await;
+                return ran
+                    .map(Answered::Many)
+                    .map_err(|_| self.timeout_of_answer());
+            }
+        };
+        let prepared = self.prepare(parameters)?;
+        let is_subscription = prepared.kind == OperationType::Subscription;
+        match prepared.kind {
+            OperationType::Mutation if request.method() != Method::POST => {
+                return Err(not_allowed("POST", "a mutation must be sent by POST"));
+            }
+            OperationType::Subscription if !wanted.takes_events() => {
+                return Err(not_a_stream());
+            }
+            _ => {}
+        }
+        if is_subscription || wanted.prefers_events() {
+            let key = bearer(request).unwrap_or_default().to_owned();
+            let place = self.stream_place()?;
+            let events = events::respond(Arc::clone(&self), prepared, (caller, key), place);
+            return Ok(Answered::Events(events));
+        }
+        let ran = timeout_at(deadline, self.run(prepared, caller)).await;
+        ran.map_err(|_| self.timeout_of_answer())?
+            .map(|response| Answered::Ran(Box::new(response)))
     }
 
-    /// Runs what is asked, one after the other.
-    async fn run_all(&self, request: &HttpRequest, asks: Asks, caller: Caller) -> Answer {
-        match asks {
-            Asks::One(parameters) => {
-                let ran = self.run(request, *parameters, caller).await;
-                Answer::One(ran.map(Box::new))
-            }
-            Asks::Many(all) => {
-                let mut answers = Vec::with_capacity(all.len());
-                for parameters in all {
-                    answers.push(self.run(request, parameters, caller.clone()).await);
-                }
-                Answer::Many(answers)
-            }
+    /// Runs what a batch asks, one after the other.
+    async fn run_all(
+        &self,
+        all: Vec<Parameters>,
+        caller: Caller,
+    ) -> Vec<Result<Response, Refused>> {
+        let mut answers = Vec::with_capacity(all.len());
+        for parameters in all {
+            answers.push(match self.prepare(parameters) {
+                Ok(prepared) if prepared.kind == OperationType::Subscription => Err(not_a_stream()),
+                Ok(prepared) => self.run(prepared, caller.clone()).await,
+                Err(refused) => Err(refused),
+            });
         }
+        answers
     }
 
     /// A place among the requests under way, given back when it is dropped.
-    fn place(&self) -> Result<Place<'_>, Refused> {
-        let before = self.under_way.fetch_add(1, Ordering::Relaxed);
-        let place = Place(&self.under_way);
-        if before < self.limits.requests_max {
-            return Ok(place);
-        }
-        Err(Refused::request(
-            StatusCode::SERVICE_UNAVAILABLE,
-            Code::Overloaded,
-            "too many requests at the same time: try again in a moment",
-        )
-        .with_header(RETRY_AFTER.as_str(), "1"))
+    fn place(&self) -> Result<Place, Refused> {
+        let message = "too many requests at the same time: try again in a moment";
+        self.requests.take().ok_or_else(|| overloaded(message))
+    }
+
+    /// A place among the open streams, given back when it is dropped.
+    fn stream_place(&self) -> Result<Place, Refused> {
+        let message = "too many open sockets and streams: try again in a moment";
+        self.streams.take().ok_or_else(|| overloaded(message))
     }
 
     async fn caller(&self, request: &HttpRequest) -> Result<Caller, Refused> {
-        let unauthenticated = |challenge: &str, message: &str| {
-            Refused::request(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message)
-                .with_header(WWW_AUTHENTICATE.as_str(), challenge)
-        };
         let Some(key) = bearer(request) else {
             return Err(unauthenticated(
                 "Bearer realm=\"scrip\"",
                 "a key is needed: send the header `authorization: Bearer KEY`",
             ));
         };
+        self.caller_with(key).await
+    }
+
+    async fn caller_with(&self, key: &str) -> Result<Caller, Refused> {
         match self.keys.caller(key).await {
             Ok(Some(caller)) => {
                 self.rates.take(&caller, key)?;
@@ -223,44 +285,12 @@ impl Inner {
         Ok(body.freeze())
     }
 
-    async fn run(
-        &self,
-        request: &HttpRequest,
-        parameters: Parameters,
-        caller: Caller,
-    ) -> Result<Response, Refused> {
-        let text = self.documents.text(parameters.document)?;
-        let name = parameters.operation_name.as_deref();
-        let variables = &parameters.variables;
-        let read = document::read(&text, name, variables, &self.limits)?;
-        match read.kind {
-            OperationType::Query => {}
-            OperationType::Mutation if request.method() == Method::POST => {}
-            OperationType::Mutation => {
-                return Err(not_allowed("POST", "a mutation must be sent by POST"));
-            }
-            OperationType::Subscription => {
-                return Err(Refused::document(
-                    Code::BadUserInput,
-                    "subscriptions are not served here",
-                ));
-            }
-        }
-        // The document is read already; what is left of the text is for errors.
-        let mut inner = Request::new(String::new())
-            .variables(Variables::from_json(Json::Object(parameters.variables)));
-        inner.operation_name = parameters.operation_name;
-        inner.set_parsed_query(read.document);
-        let ran = AssertUnwindSafe((self.run)(inner, caller))
-            .catch_unwind()
-            .await;
-        let response = ran.map_err(|_| {
-            tracing::error!("a request panicked");
-            let status = StatusCode::INTERNAL_SERVER_ERROR;
-            Refused::request(status, Code::Internal, "internal error")
-        })?;
+    async fn run(&self, prepared: Prepared, caller: Caller) -> Result<Response, Refused> {
+        let Prepared { request, query, .. } = prepared;
+        let ran = AssertUnwindSafe((self.run)(request, caller));
+        let response = ran.catch_unwind().await.map_err(|_| panicked())?;
         if !response.errors.is_empty() && never_started(&response) {
-            return Err(document::refused(&text, response.errors));
+            return Err(document::refused(&query, response.errors));
         }
         Ok(response)
     }
@@ -281,15 +311,6 @@ impl Inner {
     }
 }
 
-/// A place among the requests under way.
-struct Place<'a>(&'a AtomicUsize);
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 /// A field that failed says where: an error without a path is one of the document.
 fn never_started(response: &Response) -> bool {
     response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty())
@@ -300,6 +321,24 @@ fn bearer(request: &HttpRequest) -> Option<&str> {
     let (scheme, key) = header.split_once(' ')?;
     let key = key.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !key.is_empty()).then_some(key)
+}
+
+fn not_a_stream() -> Refused {
+    Refused::document(
+        Code::BadUserInput,
+        "a subscription is answered as text/event-stream, or over a socket with the subprotocol \
+         graphql-transport-ws",
+    )
+}
+
+fn unauthenticated(challenge: &str, message: &str) -> Refused {
+    Refused::request(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message)
+        .with_header(WWW_AUTHENTICATE.as_str(), challenge)
+}
+
+fn overloaded(message: &str) -> Refused {
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    Refused::request(status, Code::Overloaded, message).with_header(RETRY_AFTER.as_str(), "1")
 }
 
 fn not_allowed(allow: &str, message: &str) -> Refused {
@@ -337,16 +376,16 @@ fn all_ran(answers: &[Result<Response, Refused>]) -> HttpResponse {
             data: answer.as_ref().ok().map(|response| &response.data),
         })
         .collect();
-    written(Media::Json, StatusCode::OK, None, &bodies)
+    written(
+        Media::Json,
+        StatusCode::OK,
+        None,
+        serde_json::to_vec(&bodies),
+    )
 }
 
 fn ran(media: Media, response: Response) -> HttpResponse {
-    let errors: Vec<_> = response.errors.into_iter().map(classify_fault).collect();
-    let body = Body {
-        errors: &errors,
-        data: Some(&response.data),
-    };
-    written(media, StatusCode::OK, None, &body)
+    written(media, StatusCode::OK, None, json_of(response))
 }
 
 fn never_ran(media: Media, refused: Refused) -> HttpResponse {
@@ -354,18 +393,33 @@ fn never_ran(media: Media, refused: Refused) -> HttpResponse {
         Media::Json => StatusCode::OK,
         Media::GraphqlResponse => StatusCode::BAD_REQUEST,
     });
-    let body = Body {
-        errors: &refused.errors,
-        data: None,
-    };
-    written(media, status, refused.header, &body)
+    written(
+        media,
+        status,
+        refused.header,
+        json_of_refused(&refused.errors),
+    )
+}
+
+/// What an operation answered, as JSON.
+fn json_of(response: Response) -> serde_json::Result<Vec<u8>> {
+    let errors: Vec<_> = response.errors.into_iter().map(classify_fault).collect();
+    serde_json::to_vec(&Body {
+        errors: &errors,
+        data: Some(&response.data),
+    })
+}
+
+/// Why it never ran, as JSON.
+fn json_of_refused(errors: &[ServerError]) -> serde_json::Result<Vec<u8>> {
+    serde_json::to_vec(&Body { errors, data: None })
 }
 
 fn written(
     media: Media,
     status: StatusCode,
     header: Option<(&'static str, String)>,
-    body: &impl Serialize,
+    body: serde_json::Result<Vec<u8>>,
 ) -> HttpResponse {
     let mut answer = HttpResponse::build(status);
     answer.insert_header((CONTENT_TYPE, media.content_type()));
@@ -373,7 +427,7 @@ fn written(
     if let Some(header) = header {
         answer.insert_header(header);
     }
-    match serde_json::to_vec(body) {
+    match body {
         Ok(bytes) => answer.body(bytes),
         Err(error) => {
             tracing::error!(%error, "an answer could not be written");

@@ -139,6 +139,16 @@ pub fn of_body(body: &[u8], batch_max: usize) -> Result<Asks, Refused> {
     Ok(Asks::Many(all.collect::<Result<_, _>>()?))
 }
 
+/// Reads the payload of a message.
+///
+/// # Errors
+/// 400 for what is no JSON object of these parameters.
+pub fn of_json(payload: Value) -> Result<Parameters, Refused> {
+    serde_json::from_value::<Body>(payload)
+        .map_err(|error| Refused::parameter(format!("the payload is no GraphQL request: {error}")))?
+        .checked()
+}
+
 /// Reads the query of a GET.
 ///
 /// # Errors

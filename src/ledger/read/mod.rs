@@ -28,6 +28,7 @@ mod drawdowns;
 mod entries;
 mod events;
 mod fetch;
+mod follow;
 mod grants;
 mod nodes;
 mod projection;

@@ -61,13 +61,23 @@ async fn a_trusted_document_is_asked_for_by_its_id() {
         assert_eq!(status, 200, "{body}: {answered}");
         assert_eq!(answered["data"]["viewer"]["name"], "test admin");
     }
-    let (_, made) = ask(&app, json!({ "documentId": id(MAKE), "variables": { "name": "Ann" } })).await;
-    assert_eq!(made["data"]["createCustomer"]["customer"]["name"], "Ann", "{made}");
+    let (_, made) = ask(
+        &app,
+        json!({ "documentId": id(MAKE), "variables": { "name": "Ann" } }),
+    )
+    .await;
+    assert_eq!(
+        made["data"]["createCustomer"]["customer"]["name"], "Ann",
+        "{made}"
+    );
     // By GET too, but queries only.
     for (document, expected) in [(VIEWER, 200), (MAKE, 405)] {
         let url = format!("{}/graphql", app.url());
         let request = app.client().get(url).bearer_auth(app.admin());
-        let parameters = [("documentId", id(document)), ("variables", "{\"name\":\"x\"}".to_owned())];
+        let parameters = [
+            ("documentId", id(document)),
+            ("variables", "{\"name\":\"x\"}".to_owned()),
+        ];
         let (status, answered) = answer(request.query(&parameters)).await;
         assert_eq!(status, expected, "{answered}");
     }
@@ -80,7 +90,11 @@ async fn documents_are_looked_up_and_never_learned() {
     let other = "{ viewer { role } }";
     for body in [json!({ "documentId": id(other) }), apollo(&id(other))] {
         let (status, answered) = ask(&app, body).await;
-        assert_eq!((status, code(&answered)), (400, "PERSISTED_QUERY_NOT_FOUND"), "{answered}");
+        assert_eq!(
+            (status, code(&answered)),
+            (400, "PERSISTED_QUERY_NOT_FOUND"),
+            "{answered}"
+        );
         assert_eq!(answered["errors"][0]["message"], "PersistedQueryNotFound");
         assert!(answered.get("data").is_none());
     }
@@ -88,11 +102,19 @@ async fn documents_are_looked_up_and_never_learned() {
     both["query"] = json!(other);
     assert_eq!(ask(&app, both).await.0, 200, "sent in full it runs");
     let (_, answered) = ask(&app, apollo(&id(other))).await;
-    assert_eq!(code(&answered), "PERSISTED_QUERY_NOT_FOUND", "and is forgotten");
+    assert_eq!(
+        code(&answered),
+        "PERSISTED_QUERY_NOT_FOUND",
+        "and is forgotten"
+    );
     let mut wrong = apollo(&id(VIEWER));
     wrong["query"] = json!(other);
     let (status, answered) = ask(&app, wrong).await;
-    assert_eq!((status, code(&answered)), (400, "BAD_USER_INPUT"), "{answered}");
+    assert_eq!(
+        (status, code(&answered)),
+        (400, "BAD_USER_INPUT"),
+        "{answered}"
+    );
     app.stop().await;
 }
 
@@ -110,12 +132,22 @@ async fn where_only_trusted_documents_run_nothing_else_does() {
     ];
     for body in refused {
         let (status, answered) = ask(&app, body.clone()).await;
-        assert_eq!((status, code(&answered)), (400, "PERSISTED_QUERY_NOT_FOUND"), "{body}");
+        assert_eq!(
+            (status, code(&answered)),
+            (400, "PERSISTED_QUERY_NOT_FOUND"),
+            "{body}"
+        );
         assert!(answered.get("data").is_none());
     }
-    for body in [json!({ "documentId": id(VIEWER) }), json!({ "query": VIEWER })] {
+    for body in [
+        json!({ "documentId": id(VIEWER) }),
+        json!({ "query": VIEWER }),
+    ] {
         let (status, answered) = ask(&app, body).await;
-        assert_eq!((status, &answered["data"]["viewer"]["name"]), (200, &json!("test admin")));
+        assert_eq!(
+            (status, &answered["data"]["viewer"]["name"]),
+            (200, &json!("test admin"))
+        );
     }
     app.stop().await;
 }
@@ -125,7 +157,11 @@ async fn a_batch_runs_where_it_is_switched_on_each_request_on_its_own() {
     let one = json!({ "query": VIEWER });
     let app = app_with("no_batch", |_| {}).await;
     let (status, answered) = ask(&app, json!([one])).await;
-    assert_eq!((status, code(&answered)), (400, "BAD_USER_INPUT"), "off unless switched on");
+    assert_eq!(
+        (status, code(&answered)),
+        (400, "BAD_USER_INPUT"),
+        "off unless switched on"
+    );
     app.stop().await;
 
     let app = app_with("batch", |settings| settings.http_batch_max = 3).await;
@@ -136,7 +172,12 @@ async fn a_batch_runs_where_it_is_switched_on_each_request_on_its_own() {
     assert_eq!(code(&answered[1]), "GRAPHQL_VALIDATION_FAILED");
     assert!(answered[1].get("data").is_none());
     assert_eq!(answered[2], answered[0]);
-    for body in [json!([]), json!([one, one, one, one]), json!([one, 1]), json!([[one]])] {
+    for body in [
+        json!([]),
+        json!([one, one, one, one]),
+        json!([one, 1]),
+        json!([[one]]),
+    ] {
         let (status, answered) = ask(&app, body.clone()).await;
         assert_eq!((status, code(&answered)), (400, "BAD_USER_INPUT"), "{body}");
     }

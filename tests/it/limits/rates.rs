@@ -9,7 +9,12 @@ use crate::access::token_of;
 use crate::support::TestApp;
 
 async fn ask(app: &TestApp, bearer: &str) -> (u16, Value) {
-    answer(post(app, bearer, &json!({ "query": "{ viewer { name } }" }))).await
+    answer(post(
+        app,
+        bearer,
+        &json!({ "query": "{ viewer { name } }" }),
+    ))
+    .await
 }
 
 #[tokio::test]
@@ -56,11 +61,16 @@ async fn all_tokens_of_a_customer_share_a_bucket() {
     .await;
     let made = "mutation { createCustomer(input: { name: \"Ann\" }) { customer { id } } }";
     let made = app.graphql(made, json!({})).await;
-    let ann = made["data"]["createCustomer"]["customer"]["id"].as_str().expect("an id");
+    let ann = made["data"]["createCustomer"]["customer"]["id"]
+        .as_str()
+        .expect("an id");
     let (first, second) = (token_of(&app, ann).await, token_of(&app, ann).await);
     for token in [&first, &second, &first, &second] {
         assert_eq!(ask(&app, token).await.0, 200);
     }
-    assert_eq!((ask(&app, &first).await.0, ask(&app, &second).await.0), (429, 429));
+    assert_eq!(
+        (ask(&app, &first).await.0, ask(&app, &second).await.0),
+        (429, 429)
+    );
     app.stop().await;
 }

@@ -8,6 +8,7 @@ pub mod node;
 pub mod postgres;
 pub mod process;
 pub mod schema;
+pub mod socket;
 pub mod statements;
 
 use std::io::Write;

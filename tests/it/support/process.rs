@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::scrip;
 
 /// The admin key that every process is given.
-const ADMIN_KEY: &str = "given-to-the-process-under-test";
+pub const ADMIN_KEY: &str = "given-to-the-process-under-test";
 
 /// A server as a process of its own; killed when it is dropped.
 pub struct Process {
@@ -29,9 +29,14 @@ pub struct Api {
 impl Process {
     /// Starts `scrip serve` on a free port; its log goes into the folder.
     pub fn start(folder: &Path, name: &str, database_url: &str) -> Self {
+        Self::start_at(folder, name, database_url, "127.0.0.1:0")
+    }
+
+    /// The same at an address.
+    pub fn start_at(folder: &Path, name: &str, database_url: &str, listen: &str) -> Self {
         let log = folder.join(format!("{name}.log"));
         let mut child = scrip(folder)
-            .args(["serve", "--listen", "127.0.0.1:0", "--workers", "2"])
+            .args(["serve", "--listen", listen, "--workers", "2"])
             .env("DATABASE_URL", database_url)
             .env("SCRIP_ADMIN_KEY", ADMIN_KEY)
             .stdout(Stdio::piped())
@@ -89,6 +94,11 @@ impl Drop for Process {
 }
 
 impl Api {
+    /// Where its API is.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The answer to an admin; `None` where the connection broke before it was all there.
     pub async fn graphql(&self, document: &str, variables: &Value) -> Option<Value> {
         let request = self.client.post(&self.url).bearer_auth(ADMIN_KEY);
