@@ -378,7 +378,8 @@ pub fn house(name: &str) -> Caller {
 fn plain(error: ReadError) -> DbErr {
     match error {
         ReadError::Db(error) => error,
-        ReadError::BadInput(message) | ReadError::Settle(message) => DbErr::Custom(message),
+        ReadError::BadInput(message) => DbErr::Custom(message),
+        ReadError::Settle(refusal) => DbErr::Custom(format!("{refusal:?}")),
     }
 }
 

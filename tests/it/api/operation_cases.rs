@@ -1,6 +1,6 @@
 //! Rows of the table of mutations: contracts, and what furnishes the house.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::api::api_helpers::*;
 use crate::api::operation_coverage::Case;
@@ -32,7 +32,10 @@ pub async fn furnishings(app: &TestApp, mutation: &str) -> Case {
                 refused: json!({ "id": USD, "archived": true }),
                 path: "archived",
                 code: "WRONG_STATE",
-                other: Some((json!({ "id": id, "name": "Newer" }), "name")),
+                other: Some((
+                    json!({ "id": id, "name": "Newer", "burnDownPreset": "METRONOME_GRANTS", "archived": true }),
+                    "name",
+                )),
             }
         }
         "addCustomFieldKey" => {
