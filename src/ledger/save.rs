@@ -185,8 +185,9 @@ async fn release(db: &impl ConnectionTrait, work: &Work<'_>) -> Result<(), DbErr
         sql.bind(entity.as_str())
             .text(" AND key = ")
             .bind(key.clone());
-        if let Some(value) = value {
+        if let Some((value, object)) = value {
             sql.text(" AND value = ").bind(value.clone());
+            sql.text(" AND object_id = ").bind(*object);
         }
         db.execute_raw(sql.statement()).await?;
     }

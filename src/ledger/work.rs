@@ -187,8 +187,9 @@ pub struct Claims {
     pub released_ingest_aliases: Vec<String>,
     /// Values of custom fields.
     pub field_values: Vec<custom_field_value::Model>,
-    /// Values of custom fields that are free again; without a value: all of that field.
-    pub released_field_values: Vec<(FieldEntity, String, Option<String>)>,
+    /// Values of custom fields that are free again, and whose they were; without a value: all of
+    /// that field.
+    pub released_field_values: Vec<(FieldEntity, String, Option<(String, Uuid)>)>,
     /// Uniqueness keys.
     pub uniqueness_keys: Vec<uniqueness_key::Model>,
     /// Uniqueness keys that are free again: kind, key.
@@ -216,19 +217,31 @@ impl Claims {
         }
     }
 
-    /// Frees the value of a custom field (without a value: all of them), also what was claimed in
-    /// this very batch.
-    pub fn release_field_value(&mut self, entity: FieldEntity, key: &str, value: Option<&str>) {
+    /// Frees the value of a custom field that an object has claimed, be it in this very batch.
+    pub fn release_field_value(
+        &mut self,
+        (entity, object_id): (FieldEntity, Uuid),
+        key: &str,
+        value: &str,
+    ) {
         let before = self.field_values.len();
         self.field_values.retain(|claim| {
             let same = claim.entity == entity.as_str() && claim.key == key;
-            !(same && value.is_none_or(|value| claim.value == value))
+            !(same && claim.value == value && claim.object_id == object_id)
         });
-        if value.is_none() || self.field_values.len() == before {
-            let value = value.map(str::to_owned);
+        if self.field_values.len() == before {
+            let claim = Some((value.to_owned(), object_id));
             self.released_field_values
-                .push((entity, key.to_owned(), value));
+                .push((entity, key.to_owned(), claim));
         }
+    }
+
+    /// Frees all values of a custom field.
+    pub fn release_field(&mut self, entity: FieldEntity, key: &str) {
+        self.field_values
+            .retain(|claim| claim.entity != entity.as_str() || claim.key != key);
+        self.released_field_values
+            .push((entity, key.to_owned(), None));
     }
 }
 

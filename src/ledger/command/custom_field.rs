@@ -59,10 +59,13 @@ pub(super) fn claim(
     let new = unique(work, entity, new.and_then(Json::as_object));
     for (key, value) in old {
         let place = (entity, key.clone(), value.clone());
-        if new.get(&key) != Some(&value) && work.taken_field_values.get(&place) == Some(&object_id)
-        {
+        let owner = work.taken_field_values.get(&place);
+        // A value that was not asked for may be its own: then the claim is, and no other's.
+        let own = owner.is_none_or(|owner| *owner == object_id);
+        if own && new.get(&key) != Some(&value) {
             work.taken_field_values.remove(&place);
-            work.claims.release_field_value(entity, &key, Some(&value));
+            work.claims
+                .release_field_value((entity, object_id), &key, &value);
         }
     }
     for (key, value) in new {
@@ -184,8 +187,7 @@ impl Run for RemoveCustomFieldKey {
         if unique {
             work.taken_field_values
                 .retain(|(entity, key, _), _| *entity != self.entity || *key != self.key);
-            work.claims
-                .release_field_value(self.entity, &self.key, None);
+            work.claims.release_field(self.entity, &self.key);
         }
         let kind = "custom_field_key.removed";
         house_event(work, order, kind, id, [Some(before), Some(after)]);

@@ -89,7 +89,7 @@ impl From<ReadError> for Refused {
             }
             ReadError::BadInput(message) => Self::bad(message),
             ReadError::Db(error) => Self::internal(error),
-            ReadError::Settle(error) => Self::internal(error),
+            ReadError::Settle(refusal) => refused(refusal, &[]),
         }
     }
 }
@@ -163,6 +163,13 @@ fn told(rejection: &Rejection, names: Names) -> String {
 }
 
 fn wire_path(path: &str, names: Names) -> String {
+    // A credit of a new contract is told as one of its own.
+    if let Some((index, rest)) = path
+        .strip_prefix("credits.")
+        .and_then(|rest| rest.split_once('.'))
+    {
+        return format!("credits.{index}.{}", wire_path(rest, names));
+    }
     let all = names.iter().chain(WIRE);
     for (ours, theirs) in all {
         if let Some(rest) = path.strip_prefix(ours)
@@ -232,6 +239,10 @@ mod tests {
             "access_schedule.schedule_items.0.ending_before"
         );
         assert_eq!(wire_path("endingBefore", names), "access_ending_before");
+        assert_eq!(
+            wire_path("credits.1.accessSchedule.segments.0.amount", &[]),
+            "credits.1.access_schedule.schedule_items.0.amount"
+        );
     }
 
     #[test]

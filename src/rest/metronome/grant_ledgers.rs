@@ -132,6 +132,9 @@ impl Lines {
             .filter(|_| entry.kind == EntryKind::Grant);
         let invoice = entry.invoice_id.as_deref();
         let invoice = invoice.or(own.and_then(|row| row.grant.invoice_id.as_deref()));
+        let reason = entry
+            .reason
+            .or_else(|| own.and_then(|row| row.grant.reason.clone()));
         account.posted.push(Line {
             grant,
             kind: Some(entry.kind),
@@ -139,9 +142,7 @@ impl Lines {
             running: before.saturating_add(entry.amount),
             at: entry.effective_at,
             by: entry.created_by,
-            reason: entry
-                .reason
-                .unwrap_or_else(|| reason_of(entry.kind).to_owned()),
+            reason: reason.unwrap_or_else(|| reason_of(entry.kind).to_owned()),
             invoice: invoice_of(invoice, entry.drawdown_id.map(|id| id.0)),
         });
     }

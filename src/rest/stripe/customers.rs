@@ -75,7 +75,6 @@ pub(super) async fn create(call: &Call) -> Answer<Json> {
         name,
         external_id: None,
         custom_fields: Some(fields::new(metadata.as_ref(), private)),
-        extra: CustomerExtra::default(),
         test_clock_id: None,
         extra: CustomerExtra::default(),
     };

@@ -32,7 +32,10 @@ pub async fn furnishings(app: &TestApp, mutation: &str) -> Case {
                 refused: json!({ "id": USD, "archived": true }),
                 path: "archived",
                 code: "WRONG_STATE",
-                other: Some((json!({ "id": id, "name": "Newer" }), "name")),
+                other: Some((
+                    json!({ "id": id, "name": "Newer", "burnDownPreset": "METRONOME_GRANTS", "archived": true }),
+                    "name",
+                )),
             }
         }
         "addCustomFieldKey" => {
