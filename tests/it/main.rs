@@ -10,6 +10,7 @@
 
 mod api;
 mod cli;
+mod clients;
 mod contract;
 mod crash;
 mod demo;
