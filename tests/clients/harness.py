@@ -75,7 +75,7 @@ class Server:
             raise RuntimeError(f"it does not start: {line!r}\n{self.log.read_text()}")
         self.url = found[1]
 
-    def graphql(self, document: str, **variables: Any) -> dict[str, Any]:
+    def graphql(self, document: str, /, **variables: Any) -> dict[str, Any]:
         """The data of the answer; an error of the API is an error here."""
         answer = httpx.post(
             f"{self.url}/graphql",
@@ -86,7 +86,7 @@ class Server:
         assert not answer.get("errors"), answer
         return answer["data"]
 
-    def mutate(self, name: str, fields: str, **input: Any) -> dict[str, Any]:
+    def mutate(self, name: str, fields: str, /, **input: Any) -> dict[str, Any]:
         """The payload of a mutation that is not refused."""
         kind = name[0].upper() + name[1:]
         document = (

@@ -15,6 +15,7 @@ const at = (days) => new Date(hour + days * DAY).toISOString();
 function story(name, tell) {
   test(name, async () => {
     const server = await serve();
+    let failure;
     try {
       const calls = [];
       const connect = (bearerToken) =>
@@ -27,9 +28,14 @@ function story(name, tell) {
           },
         });
       await tell({ server, calls, connect, client: connect(ADMIN_KEY), v1: connect(ADMIN_KEY).v1 });
-    } finally {
-      await server.stop();
+    } catch (error) {
+      failure = error;
     }
+    // A failure of the story says more than what the end of the server makes of it.
+    await server.stop().catch((error) => {
+      failure ??= error;
+    });
+    if (failure) throw failure;
   });
 }
 

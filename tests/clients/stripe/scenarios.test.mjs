@@ -48,6 +48,7 @@ function check(body) {
 function story(name, tell) {
   test(name, async () => {
     const server = await serve({ key: KEY, stripe: true });
+    let failure;
     try {
       const bodies = [];
       const connect = (key) =>
@@ -72,9 +73,14 @@ function story(name, tell) {
           ...more,
         });
       await tell({ server, stripe, connect, grant, bodies });
-    } finally {
-      await server.stop();
+    } catch (error) {
+      failure = error;
     }
+    // A failure of the story says more than what the end of the server makes of it.
+    await server.stop().catch((error) => {
+      failure ??= error;
+    });
+    if (failure) throw failure;
   });
 }
 

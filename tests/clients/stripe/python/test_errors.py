@@ -27,7 +27,7 @@ def refused(call, status: int = 400, kind: type = stripe.InvalidRequestError) ->
 def test_a_wrong_key_is_an_authentication_error(world: World) -> None:
     stranger = world.connect("sk_test_nobody_knows_this_one")
     error = refused(stranger.v1.customers.list, 401, stripe.AuthenticationError)
-    assert error.user_message.startswith("Invalid API Key provided: sk_test_")
+    assert error.user_message.startswith("Invalid API Key provided: ")
     assert "nobody_knows" not in error.user_message
     assert error.json_body["error"]["type"] == "invalid_request_error"
     answer = world.raw("GET", "/v1/customers", auth=None, headers={})
@@ -40,7 +40,7 @@ def test_a_wrong_key_is_an_authentication_error(world: World) -> None:
 
 def test_a_key_that_only_reads_is_a_permission_error(world: World) -> None:
     reader = world.connect(world.server.another_key("reader"))
-    assert reader.v1.billing.credit_grants.list().data == []  # The seed's grants are Metronome's?
+    assert reader.v1.customers.list(params={"limit": 1}).object == "list"
     refused(
         lambda: reader.v1.customers.create(params={"name": "x"}), 403, stripe.PermissionError
     )
@@ -150,9 +150,9 @@ def test_a_wrong_parameter_is_named(world: World, given, code, param, text) -> N
     assert (error.code, error.param) == (code, param)
     # Some of Stripe's endpoints add in brackets what the value is.
     assert error.user_message.split(" (it currently is")[0] == text
-    assert world.v1.billing.credit_grants.list(params={"customer": params["customer"]}).data == [] if (
-        "customer" in params
-    ) else True
+    if "customer" in params:
+        listed = world.v1.billing.credit_grants.list(params={"customer": params["customer"]})
+        assert listed.data == []
 
 
 def test_times_and_scopes_that_make_no_sense_are_refused(world: World) -> None:
