@@ -5,6 +5,7 @@
 
 mod seed;
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::support::outside::{Tool, output, python};
@@ -16,7 +17,7 @@ async fn the_tests_of_the_python_library_of_metronome_pass() {
     let Some(folder) = Tool::Python.folder(test) else {
         return;
     };
-    let mut pytest = prepared(Command::new(python())).await;
+    let mut pytest = prepared(Command::new(python()), seed::seeded().await);
     pytest
         .current_dir(folder.join("suite/metronome_sdk-4.12.0"))
         .env("PYTHONPATH", folder.join("metronome/official"))
@@ -46,11 +47,11 @@ async fn the_tests_of_the_python_library_of_metronome_pass() {
 }
 
 /// Runs the tests of a folder by pytest.
-async fn python_tests(test: &str, folder: &str) {
+async fn python_tests(test: &str, folder: &str, seed: &Path) {
     let Some(place) = Tool::Python.folder(test) else {
         return;
     };
-    let mut pytest = prepared(Command::new(python())).await;
+    let mut pytest = prepared(Command::new(python()), seed);
     pytest
         .current_dir(place)
         .env("PYTHONPATH", place)
@@ -69,56 +70,44 @@ async fn python_tests(test: &str, folder: &str) {
 }
 
 /// Runs the tests of a file by Node.
-async fn node_tests(test: &str, file: &str) {
+async fn node_tests(test: &str, file: &str, seed: &Path) {
     let Some(place) = Tool::Node.folder(test) else {
         return;
     };
-    let mut node = prepared(Command::new("node")).await;
+    let mut node = prepared(Command::new("node"), seed);
     node.current_dir(place).args(["--test", file]);
     said(node).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_python_library_of_metronome_works_unchanged() {
-    python_tests(
-        "the_python_library_of_metronome_works_unchanged",
-        "metronome/python",
-    )
-    .await;
+    let test = "the_python_library_of_metronome_works_unchanged";
+    python_tests(test, "metronome/python", seed::seeded().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_node_library_of_metronome_works_unchanged() {
-    node_tests(
-        "the_node_library_of_metronome_works_unchanged",
-        "metronome/scenarios.test.mjs",
-    )
-    .await;
+    let test = "the_node_library_of_metronome_works_unchanged";
+    node_tests(test, "metronome/scenarios.test.mjs", seed::seeded().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_python_library_of_stripe_works_unchanged() {
-    python_tests(
-        "the_python_library_of_stripe_works_unchanged",
-        "stripe/python",
-    )
-    .await;
+    let test = "the_python_library_of_stripe_works_unchanged";
+    python_tests(test, "stripe/python", seed::empty().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_node_library_of_stripe_works_unchanged() {
-    node_tests(
-        "the_node_library_of_stripe_works_unchanged",
-        "stripe/scenarios.test.mjs",
-    )
-    .await;
+    let test = "the_node_library_of_stripe_works_unchanged";
+    node_tests(test, "stripe/scenarios.test.mjs", seed::empty().await).await;
 }
 
-/// Tells a script where the binary and the seeded database are.
-async fn prepared(mut command: Command) -> Command {
+/// Tells a script where the binary and the database to copy are.
+fn prepared(mut command: Command, seed: &Path) -> Command {
     command
         .env("SCRIP_BINARY", env!("CARGO_BIN_EXE_scrip"))
-        .env("SCRIP_SEED", seed::seeded().await)
+        .env("SCRIP_SEED", seed)
         .env("PYTHONDONTWRITEBYTECODE", "1");
     command
 }

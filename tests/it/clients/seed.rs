@@ -60,6 +60,18 @@ pub async fn seeded() -> &'static Path {
     SEEDED.get_or_init(make).await
 }
 
+/// A migrated SQLite file with nothing in it; made once.
+pub async fn empty() -> &'static Path {
+    static EMPTY: OnceCell<PathBuf> = OnceCell::const_new();
+    EMPTY
+        .get_or_init(|| async {
+            let database = TestDatabase::fresh(DbBackend::Sqlite, "an empty one").await;
+            let database = database.expect("SQLite is always there");
+            kept(database.url(), "clients-empty.db")
+        })
+        .await
+}
+
 /// Ids that are asked for; any when none is.
 struct WantedIds {
     wanted: Mutex<VecDeque<Uuid>>,
@@ -86,11 +98,16 @@ async fn make() -> PathBuf {
     assert_eq!(seed.app.verify().await, Vec::<String>::new());
     let url = seed.app.database_url().to_owned();
     seed.app.stop().await;
+    kept(&url, "clients-seed.db")
+}
+
+/// Copies the file of a database that no one has open to where the scripts find it.
+fn kept(url: &str, name: &str) -> PathBuf {
     let file = url.trim_start_matches("sqlite://");
     let file = file.split('?').next().expect("a file");
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clients-seed.db");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let fresh = target.with_extension(std::process::id().to_string());
-    std::fs::copy(file, &fresh).expect("a copy of the seed");
+    std::fs::copy(file, &fresh).expect("a copy of the database");
     std::fs::rename(&fresh, &target).expect("in its place");
     target
 }
