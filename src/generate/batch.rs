@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::grant::Category;
 use domain::instant::DAY;
 use domain::{Amount, CreditTypeId, CustomerId, DecimalText, Instant, Rejection, Scale};
-use entity::{credit_type, event};
+use entity::{credit_type, customer, event};
 use uuid::Uuid;
 
 use super::dice::Dice;
@@ -21,7 +21,7 @@ const ACTOR: &str = "generate";
 /// Days over which everything happens, the last ends now.
 const SPAN_DAYS: i64 = 90;
 /// Entries of a batch.
-const BATCH_ENTRIES: u64 = 20_000;
+pub(super) const BATCH_ENTRIES: u64 = 20_000;
 /// The first of all ends lies this many days ahead.
 const END_FIRST_DAYS: i64 = 180;
 /// The ends are spread over this many days.
@@ -56,13 +56,23 @@ pub(super) struct Maker {
     pub made: Summary,
     /// The customer whose books are being made, and how many of its entries there are.
     current: Option<(CustomerId, u64)>,
-    /// Its book as the last batch left it.
-    carried: Option<(AccountKey, OpenBook)>,
+    /// Its rows as the last batch left them.
+    carried: Option<Carried>,
+    /// A batch is full with this many entries, or a tenth of it in customers.
+    batch_entries: u64,
+}
+
+/// What the next batch needs of a customer who is not finished; all of it counts as written.
+struct Carried {
+    customer: customer::Model,
+    /// `None` before the first grant.
+    book: Option<(AccountKey, OpenBook)>,
 }
 
 impl Maker {
-    pub fn new(shape: Shape, now: Instant, unit: credit_type::Model) -> Self {
+    pub fn new(shape: Shape, now: Instant, unit: credit_type::Model, batch_entries: u64) -> Self {
         Self {
+            batch_entries: batch_entries.max(1),
             shape,
             now,
             actor: Arc::from(ACTOR),
@@ -84,11 +94,16 @@ impl Maker {
         let mut work = Work::new(&*ids, self.now, SPAN_DAYS);
         let unit = Tracked::loaded(self.unit.clone());
         work.state.credit_types.insert(self.unit.id, unit);
-        if let Some((key, book)) = self.carried.take() {
-            work.state.books.insert(key, book);
+        if let Some(carried) = self.carried.take() {
+            let id = carried.customer.id;
+            work.state
+                .customers
+                .insert(id, Tracked::loaded(carried.customer));
+            work.state.books.extend(carried.book);
         }
-        let full = self.made.entries.saturating_add(BATCH_ENTRIES);
-        let customers_full = self.made.customers.saturating_add(BATCH_ENTRIES / 10);
+        let full = self.made.entries.saturating_add(self.batch_entries);
+        let customers = (self.batch_entries / 10).max(1);
+        let customers_full = self.made.customers.saturating_add(customers);
         while !self.is_done() && self.made.entries < full && self.made.customers < customers_full {
             self.step(&mut work)?;
         }
@@ -110,19 +125,24 @@ impl Maker {
             .saturating_mul(self.shape.entries_per_grant)
     }
 
-    /// Keeps the book of a customer who is not finished; its rows count as written.
+    /// Keeps the rows of a customer who is not finished.
     fn carry(&mut self, work: &mut Work<'_>) {
         let Some((customer, _)) = self.current else {
             return;
         };
         let key = (customer, self.unit.id);
-        if let Some(open) = work.state.books.get_mut(&key) {
+        let book = work.state.books.get_mut(&key).map(|open| {
             open.book.note_next_boundary();
             let mut book = open.book.clone();
             book.changes = domain::book::Changes::default();
             book.drawdowns.clear();
-            self.carried = Some((key, OpenBook { book, new: false }));
-        }
+            (key, OpenBook { book, new: false })
+        });
+        let row = work.state.customers.get(&customer);
+        self.carried = row.map(|row| Carried {
+            customer: row.row.clone(),
+            book,
+        });
     }
 
     /// One command: the next customer, grant or drawdown.
@@ -314,4 +334,62 @@ impl Maker {
 /// The external id of the n-th customer, counted from 1.
 pub(super) fn external_id(seed: u64, number: u64) -> String {
     format!("gen-{seed}-{number}")
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::entry::Entry;
+
+    use super::*;
+    use crate::ledger::work::Fate;
+
+    const NOW: Instant = Instant(1_767_225_600_000_000);
+
+    fn cents() -> credit_type::Model {
+        credit_type::Model {
+            id: CreditTypeId::USD,
+            name: "USD (cents)".to_owned(),
+            is_currency: true,
+            scale: 6,
+            currency: Some("USD".to_owned()),
+            currency_exponent: Some(2),
+            burn_down_order: "PRIORITY,EXPIRES_FIRST".to_owned(),
+            created_at: NOW,
+            created_by: ACTOR.to_owned(),
+            archived_at: None,
+            digest: Vec::new(),
+        }
+    }
+
+    /// Everything that a ledger of this shape has, made in batches of this size.
+    fn made(shape: Shape, batch_entries: u64) -> (Summary, Vec<Uuid>, Vec<Entry>) {
+        let mut maker = Maker::new(shape, NOW, cents(), batch_entries);
+        let (mut customers, mut entries) = (Vec::new(), Vec::new());
+        while let Some(batch) = maker.batch().expect("the rules agree") {
+            let rows = batch.state.customers.values();
+            let new = rows.filter(|row| row.fate == Fate::New);
+            customers.extend(new.map(|row| row.row.id.0));
+            for open in batch.state.books.values() {
+                entries.extend(open.book.changes.entries.iter().cloned());
+            }
+        }
+        (maker.made, customers, entries)
+    }
+
+    #[test]
+    fn batches_of_any_size_make_the_same_ledger() {
+        for (customers, grants, entries) in [(3, 2, 5), (4, 1, 2), (2, 3, 1), (3, 0, 1)] {
+            let shape = Shape {
+                customers,
+                grants_per_customer: grants,
+                entries_per_grant: entries,
+                seed: 7,
+            };
+            let whole = made(shape, 1_000_000);
+            assert_eq!(whole.0.entries, customers * grants * entries);
+            for size in 1..=40 {
+                assert_eq!(made(shape, size), whole, "{shape:?} in batches of {size}");
+            }
+        }
+    }
 }

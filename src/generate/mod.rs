@@ -17,7 +17,7 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 
-use self::batch::{Batch, Maker, external_id};
+use self::batch::{BATCH_ENTRIES, Batch, Maker, external_id};
 use crate::app::SeededIds;
 use crate::ledger::save;
 use crate::ledger::work::Work;
@@ -94,7 +94,7 @@ pub async fn generate(
     if is_taken(db, shape.seed).await? {
         return Err(Failure::Taken(external_id(shape.seed, 1)));
     }
-    let (mut maker, mut batch) = make(Maker::new(shape, now, unit)).await?;
+    let (mut maker, mut batch) = make(Maker::new(shape, now, unit, BATCH_ENTRIES)).await?;
     while let Some(ready) = batch {
         let reached = maker.made.customers;
         // The next one is made while this one is written.

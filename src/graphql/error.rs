@@ -15,6 +15,7 @@ use crate::ledger::read::ReadError;
 enum Code {
     BadUserInput,
     Forbidden,
+    Overloaded,
     Internal,
 }
 
@@ -23,6 +24,7 @@ impl Code {
         match self {
             Self::BadUserInput => "BAD_USER_INPUT",
             Self::Forbidden => "FORBIDDEN",
+            Self::Overloaded => "OVERLOADED",
             Self::Internal => "INTERNAL",
         }
     }
@@ -67,7 +69,11 @@ impl From<ReadError> for Failure {
         match error {
             ReadError::BadInput(message) => Self::bad_input(message),
             ReadError::Db(error) => Self::internal(error),
-            ReadError::Settle(error) => Self::internal(error),
+            ReadError::Settle(Refusal::Overloaded) => Self {
+                code: Code::Overloaded,
+                message: "the server is busy: try again".to_owned(),
+            },
+            ReadError::Settle(refusal) => Self::internal(format!("{refusal:?}")),
         }
     }
 }

@@ -390,9 +390,7 @@ struct Settler(Arc<Writer>);
 
 #[async_trait]
 impl Settle for Settler {
-    async fn settle(&self, accounts: &[AccountKey]) -> Result<(), String> {
-        settle(&self.0, accounts)
-            .await
-            .map_err(|refusal| format!("{refusal:?}"))
+    async fn settle(&self, accounts: &[AccountKey]) -> Result<(), Refusal> {
+        settle(&self.0, accounts).await
     }
 }

@@ -22,6 +22,7 @@ mod model;
 mod plans;
 mod query_budget;
 mod races;
+mod readme;
 mod schema_snapshot;
 mod sharding;
 mod support;

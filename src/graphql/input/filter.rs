@@ -48,8 +48,10 @@ impl From<DateTimeRange> for filter::TimeRange {
 #[derive(Debug, InputObject)]
 pub struct CustomerFilter {
     /// These.
+    #[graphql(validator(max_items = 1000))]
     ids: Option<Vec<ID>>,
     /// With these external ids.
+    #[graphql(validator(max_items = 1000))]
     external_ids: Option<Vec<String>>,
     /// Case-insensitive, anywhere in the name or the external id.
     search: Option<String>,
@@ -76,14 +78,19 @@ impl From<CustomerFilter> for filter::CustomerFilter {
 #[derive(Debug, InputObject)]
 pub struct CreditGrantFilter {
     /// These.
+    #[graphql(validator(max_items = 1000))]
     ids: Option<Vec<ID>>,
     /// Of these customers.
+    #[graphql(validator(max_items = 1000))]
     customer_ids: Option<Vec<ID>>,
     /// In these units.
+    #[graphql(validator(max_items = 1000))]
     credit_type_ids: Option<Vec<ID>>,
     /// Where they stand now.
+    #[graphql(validator(max_items = 1000))]
     status: Option<Vec<GrantStatus>>,
     /// Paid for or given.
+    #[graphql(validator(max_items = 1000))]
     category: Option<Vec<GrantCategory>>,
     /// That start before.
     effective_before: Option<DateTime>,
@@ -122,14 +129,19 @@ impl From<CreditGrantFilter> for filter::GrantFilter {
 #[derive(Debug, InputObject)]
 pub struct CreditFilter {
     /// These.
+    #[graphql(validator(max_items = 1000))]
     ids: Option<Vec<ID>>,
     /// Of these customers.
+    #[graphql(validator(max_items = 1000))]
     customer_ids: Option<Vec<ID>>,
     /// At the level of these contracts.
+    #[graphql(validator(max_items = 1000))]
     contract_ids: Option<Vec<ID>>,
     /// In these units.
+    #[graphql(validator(max_items = 1000))]
     credit_type_ids: Option<Vec<ID>>,
     /// Where they stand now.
+    #[graphql(validator(max_items = 1000))]
     status: Option<Vec<CreditStatus>>,
     /// With a segment whose window contains it.
     covering_date: Option<DateTime>,
@@ -168,10 +180,13 @@ impl From<CreditFilter> for filter::CreditFilter {
 #[derive(Debug, InputObject)]
 pub struct LedgerEntryFilter {
     /// Of these customers.
+    #[graphql(validator(max_items = 1000))]
     customer_ids: Option<Vec<ID>>,
     /// In these units.
+    #[graphql(validator(max_items = 1000))]
     credit_type_ids: Option<Vec<ID>>,
     /// Of these kinds.
+    #[graphql(validator(max_items = 1000))]
     kinds: Option<Vec<LedgerEntryKind>>,
     /// Of this grant.
     credit_grant_id: Option<ID>,
@@ -211,10 +226,13 @@ impl From<LedgerEntryFilter> for filter::EntryFilter {
 #[derive(Debug, InputObject)]
 pub struct EventFilter {
     /// Of these customers.
+    #[graphql(validator(max_items = 1000))]
     customer_ids: Option<Vec<ID>>,
     /// About these objects.
+    #[graphql(validator(max_items = 1000))]
     subject_ids: Option<Vec<ID>>,
     /// Of these types, e.g. credit_grant.created.
+    #[graphql(validator(max_items = 1000))]
     types: Option<Vec<String>>,
     /// By this actor.
     created_by: Option<String>,

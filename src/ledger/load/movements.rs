@@ -82,7 +82,9 @@ pub(super) async fn segments(
     if let Some(earliest) = ended.values().min() {
         let late = select::<segment::Entity>(db, |sql| {
             accounts(sql, ended.keys());
-            sql.text(" AND ends_at > ").bind(earliest.0);
+            sql.text(" AND (ends_at > ").bind(earliest.0);
+            // An end that was taken away for ever may have left what expired before.
+            sql.text(" OR (ends_at IS NULL AND expirations <> '[]'))");
         });
         put(late.await?);
     }

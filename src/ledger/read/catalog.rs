@@ -155,6 +155,9 @@ impl Reader {
 
     /// The grant or credit that has a uniqueness key.
     pub(super) async fn object_with_key(&self, key: &str, kind: &str) -> Read<Option<Uuid>> {
+        if key.contains('\0') {
+            return Ok(None);
+        }
         let row = uniqueness_key::Entity::find_by_id((key.to_owned(), kind.to_owned()));
         Ok(row.one(&self.db).await?.map(|row| row.object_id))
     }

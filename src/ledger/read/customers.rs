@@ -75,6 +75,9 @@ impl Reader {
         &self,
         external_id: &str,
     ) -> Read<Option<customer::Model>> {
+        if external_id.contains('\0') {
+            return Ok(None);
+        }
         let known = customer_external_id::Entity::find_by_id(external_id);
         match known.one(&self.db).await? {
             Some(known) => self.customer(known.customer_id).await,

@@ -11,6 +11,10 @@ use super::fetch::AnyId;
 /// Up to this many customers are named inside a LATERAL too (`sql-on-citus` section 1).
 const NAMED_INSIDE: usize = 20;
 
+/// No text that is searched has more characters, so nothing contains a longer one; and the
+/// databases limit the length of a pattern.
+const SEARCHED_MAX: usize = 255;
+
 /// A statement in the making.
 pub(super) struct Sql {
     backend: DbBackend,
@@ -76,9 +80,14 @@ impl Sql {
         self
     }
 
-    /// Appends a place for a value.
+    /// Appends a place for a value. A text with NUL, which PostgreSQL can not even be asked for and
+    /// nothing bears, goes as NULL: it equals nothing.
     pub(super) fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
-        self.values.push(value.into());
+        let value = match value.into() {
+            Value::String(Some(text)) if text.contains('\0') => Value::String(None),
+            value => value,
+        };
+        self.values.push(value);
         if self.is_postgres() {
             let _ = write!(self.text, "${}", self.values.len());
         } else {
@@ -120,6 +129,7 @@ impl Sql {
     ) -> &mut Self {
         if let Some(texts) = texts {
             let mut texts: Vec<String> = texts.into_iter().collect();
+            texts.retain(|text| !text.contains('\0'));
             texts.sort_unstable();
             texts.dedup();
             self.push(" AND ").list(column, texts);
@@ -148,6 +158,9 @@ impl Sql {
     /// Neither LIKE nor lower() treat letters beyond ASCII alike on both databases; a pattern with
     /// both cases of every letter does.
     pub(super) fn and_contains(&mut self, columns: &[&str], text: &str) -> &mut Self {
+        if text.contains('\0') || text.chars().count() > SEARCHED_MAX {
+            return self.push(" AND 1 = 0");
+        }
         let postgres = self.is_postgres();
         let pattern = contains(text, postgres);
         let operator = if postgres { " ~ " } else { " GLOB " };

@@ -50,6 +50,8 @@ pub use page::{Order, Page, PageRequest};
 pub use rows::{BalanceRow, CreditRow, EventRow, GrantRow, NodeRow};
 pub use status::{CreditStatus, GrantStatus};
 
+use super::Refusal;
+
 /// Kinds of `object_home` and `uniqueness_key`.
 const HOME_GRANT: &str = "credit_grant";
 const HOME_CREDIT: &str = "credit";
@@ -65,8 +67,8 @@ pub enum ReadError {
     #[error(transparent)]
     Db(#[from] DbErr),
     /// Due boundaries could not be posted.
-    #[error("due boundaries could not be posted: {0}")]
-    Settle(String),
+    #[error("due boundaries could not be posted: {0:?}")]
+    Settle(Refusal),
 }
 
 /// What a read answers.
@@ -76,7 +78,7 @@ pub type Read<T> = Result<T, ReadError>;
 #[async_trait]
 pub trait Settle: Send + Sync {
     /// Posts what is due in these accounts by now.
-    async fn settle(&self, accounts: &[(CustomerId, CreditTypeId)]) -> Result<(), String>;
+    async fn settle(&self, accounts: &[(CustomerId, CreditTypeId)]) -> Result<(), Refusal>;
 }
 
 /// Reads. Cheap to clone.

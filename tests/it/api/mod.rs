@@ -14,6 +14,7 @@ mod rules_drawdowns;
 mod rules_errors;
 mod rules_events;
 mod rules_filters;
+mod rules_filters_hostile;
 mod rules_grants;
 mod rules_holds;
 mod rules_input;

@@ -136,3 +136,20 @@ both_databases! {
         assert_eq!(moves(&app, &customer).await, ["GRANT 10", "EXPIRATION -10"]);
     }
 }
+
+both_databases! {
+    // What had expired stays at hand for usage of before, though the window has no end any more.
+    async fn late_usage_draws_on_what_had_expired_in_a_segment_that_never_ends_now(app: TestApp) {
+        let customer = make_customer(&app).await;
+        let grant = make_grant(&app, &customer, "10", json!({ "expiresAt": day(10) })).await;
+        let used = draw(&app, &customer, "4", json!({})).await;
+        move_to(&app, &day(11));
+        ok(&app, "reverseDrawdown", json!({ "id": used["id"], "ifExpired": "EXTEND_30_DAYS" })).await;
+        ok(&app, "editCreditGrant", json!({ "id": grant["id"], "neverExpires": true })).await;
+        draw(&app, &customer, "4", json!({})).await;
+        let late = draw(&app, &customer, "3", json!({ "effectiveAt": day(5) })).await;
+        assert_eq!((&late["applied"], &late["shortfall"]), (&json!("3"), &json!("0")));
+        let rest = draw_input(&customer, "3.000001", json!({ "effectiveAt": day(5) }));
+        refuse(&app, "drawDown", rest, "amount", "INSUFFICIENT_CREDIT").await;
+    }
+}

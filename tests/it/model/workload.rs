@@ -160,7 +160,7 @@ impl Workload {
         let free = self
             .refused
             .iter()
-            .position(|(own, _)| *own == operation)
+            .position(|(own, key)| *own == operation && !is_used(memory, key))
             .filter(|_| self.rng.random_bool(0.1));
         let key = free.map(|place| self.refused.swap_remove(place).1);
         Step::Fresh { command, key }
@@ -466,4 +466,10 @@ impl Workload {
             effective_at,
         }
     }
+}
+
+/// Whether a command that went through bears this key.
+fn is_used(memory: &[Remembered], key: &str) -> bool {
+    let keys = memory.iter().map(|one| &one.input["idempotencyKey"]);
+    keys.into_iter().any(|used| used == key)
 }
