@@ -41,7 +41,7 @@ class Server:
         self,
         *,
         key: str = ADMIN_KEY,
-        arguments: list[str] | None = None,
+        settings: dict[str, str] | None = None,
         stripe: bool = False,
     ) -> None:
         self.key = key
@@ -49,11 +49,12 @@ class Server:
         self.database = self.folder / "scrip.db"
         shutil.copyfile(SEED, self.database)
         self.log = self.folder / "log"
-        self.arguments = [*(arguments or [])]
+        self.arguments: list[str] = []
         self.environment = {
             **ENVIRONMENT,
             "DATABASE_URL": f"sqlite://{self.database}?mode=rwc",
             "SCRIP_ADMIN_KEY": key,
+            **(settings or {}),
         }
         self.stripe_port = free_port() if stripe else None
         if stripe:

@@ -108,10 +108,11 @@ story("a credit is made, spent, corrected, edited and ended", async ({ server, c
   assert.ok(!(await v1.contracts.addManualBalanceEntry(entry)));
   let shown = await show();
   assert.equal(shown.balance, 400);
+  // A manual entry is dated at the start of its segment unless it says otherwise.
   assert.deepEqual(shown.ledger.map(({ type, amount }) => [type, amount]), [
     ["CREDIT_SEGMENT_START", 500],
-    ["CREDIT_AUTOMATED_INVOICE_DEDUCTION", -63.25],
     ["CREDIT_MANUAL", -36.75],
+    ["CREDIT_AUTOMATED_INVOICE_DEDUCTION", -63.25],
   ]);
   await client.v2.contracts.editCredit({ customer_id, credit_id, name: "edited", priority: 9 });
   shown = await show();

@@ -97,9 +97,19 @@ class World:
         return found[0] if found else None
 
 
-@pytest.fixture
-def world() -> Iterator[World]:
-    made = World(Server())
+def make(**more: Any) -> Iterator[World]:
+    made = World(Server(**more))
     yield made
     found = made.server.stop(verify=True)
     assert made.faults + found == []
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    yield from make()
+
+
+@pytest.fixture
+def world_of_minutes() -> Iterator[World]:
+    """A server that takes access schedules at any instant."""
+    yield from make(settings={"SCRIP_METRONOME_WHOLE_HOURS": "false"})

@@ -389,3 +389,49 @@ def test_credits_of_contracts_are_listed_when_asked_for(world: World) -> None:
         included.id, customer, include_contract_credits=True, include_archived=True
     )
     assert shown.balance == 0
+
+
+def test_what_is_not_served_is_refused_and_not_dropped(world: World) -> None:
+    customer, product = world.customer(), world.product()
+    create = world.library.v1.contracts.create
+    items = [{"amount": 1, "starting_at": world.hour, "ending_before": world.hour + DAY}]
+    commit = {"product_id": product, "type": "PREPAID", "access_schedule": {"schedule_items": items}}
+    for more in (
+        {"commits": [commit]},
+        {"overrides": [{"starting_at": world.hour, "type": "MULTIPLIER", "multiplier": 2}]},
+        {"package_alias": "gold"},
+    ):
+        with pytest.raises(BadRequestError):
+            create(customer_id=customer, starting_at=world.hour, **more)
+    seen = world.server.graphql(
+        "query Q($id: ID!) { customer(id: $id) { contracts { nodes { id } } } }", id=customer
+    )
+    assert seen["customer"]["contracts"]["nodes"] == []
+
+
+def test_a_contract_with_a_credit_that_is_refused_is_not_made(world: World) -> None:
+    customer, product = world.customer(), world.product()
+    item = {"amount": -1, "starting_at": world.hour, "ending_before": world.hour + DAY}
+    credit = {"product_id": product, "priority": 1, "access_schedule": {"schedule_items": [item]}}
+    with pytest.raises(BadRequestError):
+        world.library.v1.contracts.create(
+            customer_id=customer, starting_at=world.hour, credits=[credit]
+        )
+    seen = world.server.graphql(
+        "query Q($id: ID!) { customer(id: $id) { contracts { nodes { id } } } }", id=customer
+    )
+    assert seen["customer"]["contracts"]["nodes"] == []
+
+
+def test_whole_hours_are_a_setting(world_of_minutes: World) -> None:
+    world = world_of_minutes
+    item = {
+        "amount": 5,
+        "starting_at": world.hour - DAY + HOUR / 2,
+        "ending_before": world.hour + DAY + HOUR / 3,
+    }
+    customer = world.customer()
+    credit = world.credit(customer, access_schedule={"schedule_items": [item]})
+    [segment] = world.show(credit, customer).access_schedule.schedule_items
+    assert segment.starting_at == world.hour - DAY + HOUR / 2
+    assert segment.ending_before == world.hour + DAY + HOUR / 3

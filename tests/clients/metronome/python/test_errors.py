@@ -105,7 +105,6 @@ def test_what_is_out_of_form_is_400(world: World) -> None:
         lambda: world.grant(customer, uniqueness_key=""),
         lambda: world.grant(customer, uniqueness_key="x" * 129),
         lambda: world.grant(customer, effective_at=world.hour, expires_at=world.hour - DAY),
-        lambda: world.grant(customer, product_ids=[NOBODY]),
         lambda: world.credit(customer, access_schedule={"schedule_items": []}),
         lambda: world.credit(customer, rate_type="NO_RATE"),
         lambda: library.v1.credit_grants.edit(id="no uuid"),
@@ -116,6 +115,19 @@ def test_what_is_out_of_form_is_400(world: World) -> None:
         lambda: library.post("/v1/contracts/customerCredits/list", cast_to=object),
     ):
         refused(BadRequestError, wrong, 400)
+
+
+def test_what_a_grant_names_has_to_exist(world: World) -> None:
+    customer = world.customer()
+    for wrong in (
+        lambda: world.grant(NOBODY),
+        lambda: world.grant(customer, product_ids=[NOBODY]),
+        lambda: world.grant(customer, grant_amount={"amount": 1, "credit_type_id": NOBODY}),
+    ):
+        # The call declares neither.
+        with pytest.raises((BadRequestError, NotFoundError)):
+            wrong()
+    assert world.library.v1.credit_grants.list(customer_ids=[customer]).data == []
 
 
 def test_a_refusal_is_sent_once(world: World) -> None:

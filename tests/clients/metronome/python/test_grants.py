@@ -182,6 +182,41 @@ def test_a_voided_grant_is_gone_from_grants_and_entries(world: World) -> None:
     assert seen["status"] == "VOIDED"
 
 
+def test_a_void_takes_what_is_left_and_history_stays_in_the_books(world: World) -> None:
+    customer = world.customer()
+    grant = world.grant(customer, 100)
+    held = world.spend(customer, "10", hold=True)
+    with pytest.raises(BadRequestError):
+        world.library.v1.credit_grants.void(id=grant)
+    world.server.mutate("captureDrawdown", "drawdown { id }", id=held["id"])
+    world.library.v1.credit_grants.void(id=grant)
+    assert listed(world, grant) is None
+    seen = world.server.graphql(
+        "query Q($id: ID!) { creditGrant(id: $id) { status ledgerEntries { nodes { kind amount } } } }",
+        id=grant,
+    )["creditGrant"]
+    assert seen["status"] == "VOIDED"
+    entries = [(entry["kind"], entry["amount"]) for entry in seen["ledgerEntries"]["nodes"]]
+    assert entries == [("GRANT", "100"), ("DEDUCTION", "-10"), ("VOID", "-90")]
+
+
+def test_a_grant_that_has_expired_when_it_is_made_is_one(world: World) -> None:
+    """Nothing says when it started: the end is enough to say that nothing is left."""
+    customer = world.customer()
+    made = world.library.v1.credit_grants.create(
+        customer_id=customer,
+        name="Too late",
+        grant_amount={"amount": 1000, "credit_type_id": USD},
+        paid_amount={"amount": 5000, "credit_type_id": USD},
+        priority=0.5,
+        expires_at=world.hour - 365 * DAY,
+    ).data.id
+    shown = listed(world, made)
+    assert shown.expires_at == world.hour - 365 * DAY
+    assert shown.effective_at < shown.expires_at
+    assert shown.balance.excluding_pending == 0
+
+
 def test_a_key_is_used_once_unless_a_void_releases_it(world: World) -> None:
     customer = world.customer()
     grant = world.grant(customer, uniqueness_key="once")
