@@ -115,6 +115,14 @@ settings! {
         batch_max: usize, "SCRIP_BATCH_MAX", "INPUTS";
         /// Seconds that a request may take
         request_timeout_seconds: u64, "SCRIP_REQUEST_TIMEOUT_SECONDS", "SECONDS";
+        /// Requests in one body that is a JSON array; 0: such bodies are refused
+        http_batch_max: usize, "SCRIP_HTTP_BATCH_MAX", "REQUESTS";
+        /// Requests a second with one key, or of one customer with any token; 0: no limit
+        rate_max: u32, "SCRIP_RATE_MAX", "REQUESTS";
+        /// Requests with one key at once, before the limit of a second counts; 0: as many as a second
+        rate_burst_max: u32, "SCRIP_RATE_BURST_MAX", "REQUESTS";
+        /// Runs trusted documents and nothing else: true or false
+        trusted_documents_only: Switch, "SCRIP_TRUSTED_DOCUMENTS_ONLY", "BOOL";
         /// Requests at the same time; more are told to try again
         requests_max: usize, "SCRIP_REQUESTS_MAX", "COUNT";
         /// Threads that serve requests; 0: one for each processor
@@ -133,6 +141,11 @@ settings! {
     optional {
         /// A first admin key given from outside; give it by the environment, flags can be seen by others
         admin_key: Secret, "SCRIP_ADMIN_KEY", "KEY";
+        /// Secrets for the tokens of customers, given from outside, parted by commas: the first signs,
+        /// all are good; else one is kept in the database. By the environment, as above
+        token_secret: Secret, "SCRIP_TOKEN_SECRET", "SECRETS";
+        /// Folder of .graphql files that are asked for by the SHA-256 of their text
+        trusted_documents: PathBuf, "SCRIP_TRUSTED_DOCUMENTS", "FOLDER";
     }
 }
 
@@ -146,7 +159,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// On or off. As a flag, `--demo` alone means on.
+/// On or off. As a flag, its name alone means on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Switch(pub bool);
@@ -209,6 +222,12 @@ pub struct Limits {
     pub batch_max: usize,
     /// How long it may take.
     pub request_timeout: std::time::Duration,
+    /// Requests in one body.
+    pub http_batch_max: usize,
+    /// Requests a second with one key; 0: no limit.
+    pub rate_max: u32,
+    /// Requests with one key at once; 0: as many as a second.
+    pub rate_burst_max: u32,
     /// Requests at the same time.
     pub requests_max: usize,
 }
@@ -227,6 +246,9 @@ impl Settings {
             page_size_max: self.page_size_max,
             batch_max: self.batch_max,
             request_timeout: std::time::Duration::from_secs(self.request_timeout_seconds),
+            http_batch_max: self.http_batch_max,
+            rate_max: self.rate_max,
+            rate_burst_max: self.rate_burst_max,
             requests_max: self.requests_max,
         }
     }

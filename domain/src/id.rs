@@ -69,6 +69,8 @@ id! {
     ProductId,
     /// An amount with a window; the only thing that is ever drawn from.
     SegmentId,
+    /// A key that customer tokens are signed with.
+    SigningKeyId,
 }
 
 impl CustomerId {

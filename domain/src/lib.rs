@@ -35,7 +35,7 @@ pub use amount::{Amount, DecimalText, Scale};
 pub use clock::{Clock, IdSource};
 pub use id::{
     ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, EventId,
-    LedgerEntryId, ProductId, SegmentId,
+    LedgerEntryId, ProductId, SegmentId, SigningKeyId,
 };
 pub use instant::{Instant, Window};
 pub use rejection::{Code, Rejection};

@@ -19,4 +19,5 @@ pub mod ledger_entry;
 pub mod object_home;
 pub mod product;
 pub mod segment;
+pub mod signing_key;
 pub mod uniqueness_key;

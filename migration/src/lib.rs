@@ -4,11 +4,18 @@
 //! and keeps to what Citus can place by customer (ARCHITECTURE.md, "Spread over machines").
 
 mod m20261121_000001_create_ledger;
+mod m20261121_000002_create_signing_key;
 mod tables;
+
+use std::sync::LazyLock;
 
 use sea_orm_migration::prelude::*;
 
-pub use tables::{Placement, TABLES};
+pub use tables::Placement;
+
+/// Name, placement and definition of every table, in the order in which they were made.
+pub static TABLES: LazyLock<Vec<(&'static str, Placement, &'static str)>> =
+    LazyLock::new(|| [tables::TABLES, m20261121_000002_create_signing_key::TABLES].concat());
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -17,6 +24,9 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_000001_create_ledger::Migration)]
+        vec![
+            Box::new(m20261121_000001_create_ledger::Migration),
+            Box::new(m20261121_000002_create_signing_key::Migration),
+        ]
     }
 }

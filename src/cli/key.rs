@@ -1,4 +1,4 @@
-//! `scrip key create|list|revoke`.
+//! `scrip key create|list|revoke|rotate-signing`.
 
 use std::process::ExitCode;
 
@@ -6,9 +6,9 @@ use clap::Subcommand;
 use domain::ApiKeyId;
 
 use super::{Failure, close, open};
-use crate::auth::{Keys, role_of_key};
+use crate::auth::{Keys, house, role_of_key};
 use crate::config::Settings;
-use crate::ledger::Role;
+use crate::ledger::{Refusal, Role};
 
 /// What to do.
 #[derive(Subcommand)]
@@ -29,6 +29,12 @@ pub(super) enum Action {
         /// Of the key, as `list` shows it
         id: String,
     },
+    /// Signs the tokens of customers with a new key; those signed before are good until they end
+    RotateSigning {
+        /// Refuse the tokens signed before from now on: where a signing key has leaked
+        #[arg(long)]
+        end_old_tokens: bool,
+    },
 }
 
 fn role(text: &str) -> Result<Role, &'static str> {
@@ -43,10 +49,13 @@ pub(super) async fn run(action: Action, settings: &Settings) -> Result<ExitCode,
 }
 
 async fn act(action: Action, keys: &Keys) -> Result<(), Failure> {
+    let caller = house("cli");
     match action {
         Action::Create { name, role } => {
-            let (row, key) = keys.create(&name, role, "cli").await?;
-            eprintln!("made key {} ({}); it is shown this once", row.id, row.role);
+            let (made, key) = keys.create(&caller, &name, role, None).await?;
+            let key = key.ok_or("the key was made before")?;
+            let (id, role) = (made.object_id, role.as_str());
+            eprintln!("made key {id} ({role}); it is shown this once");
             println!("{key}");
         }
         Action::List => {
@@ -59,9 +68,24 @@ async fn act(action: Action, keys: &Keys) -> Result<(), Failure> {
             }
         }
         Action::Revoke { id } => {
-            let row = keys.revoke(ApiKeyId::read(&id)).await?;
-            let row = row.ok_or_else(|| format!("there is no key {id}; see `scrip key list`"))?;
-            eprintln!("revoked key {} ({})", row.id, row.name);
+            let key = ApiKeyId::read(&id);
+            match keys.revoke(&caller, key, None).await {
+                Ok(_) => eprintln!("revoked key {key}"),
+                Err(Refusal::Rejected(_)) => {
+                    return Err(format!("there is no key {id}; see `scrip key list`").into());
+                }
+                Err(refusal) => return Err(refusal.into()),
+            }
+        }
+        Action::RotateSigning { end_old_tokens } => {
+            let made = keys.rotate(&caller, end_old_tokens).await?;
+            let old = if end_old_tokens {
+                "are good no more"
+            } else {
+                "are good until they end"
+            };
+            let id = made.object_id;
+            eprintln!("signing key {id} signs from now on; tokens signed before {old}");
         }
     }
     Ok(())

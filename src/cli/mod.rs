@@ -151,12 +151,14 @@ impl DatabaseArgs {
 /// The command line as clap knows it, with the defaults of `config.default.toml` in the help.
 fn command() -> clap::Command {
     Cli::command().mut_subcommand("serve", |serve| {
+        let switch = |arg: clap::Arg| {
+            arg.num_args(0..=1)
+                .require_equals(true)
+                .default_missing_value("true")
+        };
         serve
-            .mut_arg("demo", |demo| {
-                demo.num_args(0..=1)
-                    .require_equals(true)
-                    .default_missing_value("true")
-            })
+            .mut_arg("demo", switch)
+            .mut_arg("trusted_documents_only", switch)
             .mut_args(|arg| {
                 let Some(default) = default_of(arg.get_id().as_str()) else {
                     return arg;

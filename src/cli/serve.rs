@@ -12,6 +12,7 @@ use super::{Failure, close, open};
 use crate::app::{RandomIds, SystemClock};
 use crate::auth::Keys;
 use crate::config::{LogFormat, Settings};
+use crate::graphql::http::documents::Documents;
 use crate::{demo, jobs, server};
 
 /// Serves until the process is told to stop; then finishes what was accepted.
@@ -20,11 +21,16 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
     let stop = stop_signal()?;
     // Before the database: a second server started by mistake should not even open it.
     let listener = server::bind(&settings.listen)?;
+    let documents = trusted_documents(&settings)?;
     if settings.demo.0 {
         play_demo(&settings).await?;
     }
     let ledger = open(&settings).await?;
-    let keys = Keys::new(ledger.clone());
+    let secrets = settings
+        .token_secret
+        .as_ref()
+        .and_then(|secret| secret.expose());
+    let keys = Keys::new(ledger.clone()).signing_with(secrets.unwrap_or_default())?;
     if let Some(key) = settings.admin_key.as_ref().and_then(|key| key.expose()) {
         keys.admit_admin(key).await?;
     }
@@ -35,6 +41,7 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
     );
     let options = server::Options {
         limits: settings.limits(),
+        documents,
         workers: settings.workers,
         shutdown_timeout: Duration::from_secs(settings.shutdown_timeout_seconds),
     };
@@ -48,6 +55,16 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
     close(ledger).await?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads the trusted documents, before anything is opened.
+fn trusted_documents(settings: &Settings) -> Result<Documents, Failure> {
+    let folder = settings.trusted_documents.as_deref();
+    let documents = Documents::read(folder, settings.trusted_documents_only.0)?;
+    if folder.is_some() {
+        tracing::info!(count = documents.count(), "read the trusted documents");
+    }
+    Ok(documents)
 }
 
 /// Fills an empty ledger with the demo, by its own clock, before anyone else looks at it.

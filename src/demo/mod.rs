@@ -120,6 +120,7 @@ async fn play(
                 name: Arc::from(actor),
                 role: Role::Operator,
                 customer: None,
+                until: None,
             };
             async move {
                 let outcome = ledger.execute(&caller, command, Some(key.clone())).await;

@@ -1,4 +1,4 @@
-//! What every resolver may ask of its context, and the one place that says who may do what.
+//! What every resolver may ask of its context.
 
 use std::sync::Arc;
 
@@ -7,11 +7,13 @@ use async_graphql::dataloader::{DataLoader, Loader};
 use domain::{CreditTypeId, Scale};
 use entity::credit_type;
 
+use super::access::{self, Root};
 use super::error::Failure;
 use super::loaders::{Batch, CreditTypeKey, CreditTypes};
+use crate::auth::Keys;
 use crate::config::Limits;
-use crate::ledger::read::Reader;
-use crate::ledger::{Caller, Ledger, Role};
+use crate::ledger::read::{Reader, Scope};
+use crate::ledger::{Caller, Ledger};
 
 /// What a nullable field answers: failing, it is null by itself, and its neighbours live
 /// (anchors 3.9).
@@ -34,30 +36,43 @@ pub fn limits<'c>(ctx: &'c Context<'_>) -> Result<&'c Limits, Failure> {
         .ok_or_else(|| Failure::internal("no limits in the schema"))
 }
 
-/// The ledger, for a caller that may write.
-pub fn writer<'c>(ctx: &'c Context<'_>) -> Result<(&'c Ledger, &'c Caller), Failure> {
+/// The caller, if its role may ask for this root field.
+pub fn permitted<'c>(ctx: &'c Context<'_>, root: Root) -> Result<&'c Caller, Failure> {
     let caller = caller(ctx)?;
-    match caller.role {
-        Role::Admin | Role::Operator => Ok((ledger(ctx)?, caller)),
-        Role::Reader | Role::Customer => Err(Failure::forbidden(
-            "this needs a key with role ADMIN or OPERATOR",
-        )),
+    let roles = access::roles(root, ctx.field().name());
+    if roles.contains(&caller.role) {
+        return Ok(caller);
     }
+    let names: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
+    Err(Failure::forbidden(format!(
+        "this needs a key with role {}",
+        names.join(" or ")
+    )))
 }
 
-/// The ledger, for a caller that may read everything.
-pub fn reading<'c>(ctx: &'c Context<'_>) -> Result<&'c Ledger, Failure> {
-    match caller(ctx)?.role {
-        Role::Admin | Role::Operator | Role::Reader => ledger(ctx),
-        Role::Customer => Err(Failure::forbidden(
-            "this needs a key with role ADMIN, OPERATOR or READER",
-        )),
-    }
+/// The ledger, for a mutation that the caller may ask for.
+pub fn writer<'c>(ctx: &'c Context<'_>) -> Result<(&'c Ledger, &'c Caller), Failure> {
+    let caller = permitted(ctx, Root::Mutation)?;
+    Ok((ledger(ctx)?, caller))
 }
 
-/// Every read, for a caller that may read everything.
+/// The keys, for a mutation that the caller may ask for.
+pub fn keys<'c>(ctx: &'c Context<'_>) -> Result<(&'c Keys, &'c Caller), Failure> {
+    let caller = permitted(ctx, Root::Mutation)?;
+    let keys = ctx.data_opt();
+    let keys = keys.ok_or_else(|| Failure::internal("no keys in the schema"))?;
+    Ok((keys, caller))
+}
+
+/// The ledger itself, for what is asked with the caller's scope.
+pub fn within_scope<'c>(ctx: &'c Context<'_>) -> Result<(&'c Ledger, Scope), Failure> {
+    Ok((ledger(ctx)?, Scope::from(caller(ctx)?)))
+}
+
+/// Every read, of what the caller may see.
 pub fn reader<'c>(ctx: &'c Context<'_>) -> Result<&'c Reader, Failure> {
-    Ok(reading(ctx)?.read())
+    ctx.data_opt()
+        .ok_or_else(|| Failure::internal("no reader in the request"))
 }
 
 /// The time of the ledger: what statuses are functions of.

@@ -6,9 +6,11 @@
 //! | `query`, `mutation` | root fields: convert, ask the ledger, convert back |
 //! | `types`, `input`, `payload` | what goes out and in, one file per noun |
 //! | `scalar`, `connection` | scalars; the one form of all lists |
-//! | `loaders`, `context` | what resolvers share; who may do what |
+//! | `access` | which role may ask for what |
+//! | `loaders`, `context` | what resolvers share |
 //! | `error` | user errors, and the codes of what went wrong |
 
+pub mod access;
 mod connection;
 mod context;
 mod error;
@@ -25,6 +27,7 @@ use async_graphql::{EmptySubscription, Request, SDLExportOptions, SchemaBuilder}
 
 use crate::auth::Keys;
 use crate::config::Limits;
+use crate::ledger::read::Scope;
 use crate::ledger::{Caller, Ledger};
 use loaders::CreditTypes;
 use mutation::Mutation;
@@ -42,13 +45,14 @@ fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
 
 /// The schema over a ledger, under limits.
 #[must_use]
-pub fn schema(ledger: Ledger, limits: &Limits) -> Schema {
+pub fn schema(ledger: Ledger, keys: Keys, limits: &Limits) -> Schema {
     builder()
         .limit_depth(limits.depth_max)
         .limit_complexity(limits.complexity_max)
         .limit_aliases(limits.aliases_max)
         .limit_directives(DIRECTIVES_MAX)
         .data(ledger)
+        .data(keys)
         .data(limits.clone())
         .data(CreditTypes::default())
         .finish()
@@ -69,14 +73,21 @@ pub fn sdl() -> String {
 /// The request of a caller, with what its resolvers share. Needs a tokio runtime around it.
 #[must_use]
 pub fn request(caller: Caller, ledger: &Ledger, request: Request) -> Request {
-    request.data(caller).data(loaders::loaders(ledger.read()))
+    let reader = ledger.read().within(Scope::from(&caller));
+    let loaders = loaders::loaders(&reader);
+    request.data(caller).data(reader).data(loaders)
 }
 
 /// What stands behind `/graphql`: the schema, held to the limits.
 #[must_use]
-pub fn endpoint(ledger: Ledger, keys: Keys, limits: Limits) -> http::Endpoint {
-    let schema = schema(ledger.clone(), &limits);
-    http::Endpoint::new(keys, limits, move |asked, caller| {
+pub fn endpoint(
+    ledger: Ledger,
+    keys: Keys,
+    limits: Limits,
+    documents: http::documents::Documents,
+) -> http::Endpoint {
+    let schema = schema(ledger.clone(), keys.clone(), &limits);
+    http::Endpoint::new(keys, limits, documents, move |asked, caller| {
         let (schema, ledger) = (schema.clone(), ledger.clone());
         Box::pin(async move { schema.execute(request(caller, &ledger, asked)).await })
     })

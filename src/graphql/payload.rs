@@ -5,14 +5,19 @@ use std::future::Future;
 use std::sync::Arc;
 
 use async_graphql::{Context, Object, SimpleObject};
-use domain::{ContractId, ProductId};
-use domain::{CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, LedgerEntryId};
+use domain::{
+    ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId,
+    LedgerEntryId, ProductId,
+};
 
 use super::context::{Found, find_credit_type, reader};
 use super::error::{Failure, UserError};
+use super::scalar::DateTime;
 use super::types::{
-    Balance, Contract, Credit, CreditGrant, CreditType, Customer, Drawdown, LedgerEntry, Product,
+    ApiKey, Balance, Contract, Credit, CreditGrant, CreditType, Customer, Drawdown, LedgerEntry,
+    Product,
 };
+use crate::auth::CustomerToken;
 use crate::ledger::Outcome;
 
 /// What came of a command.
@@ -108,6 +113,12 @@ impl Made for Drawdown {
     }
 }
 
+impl Made for ApiKey {
+    async fn made(ctx: &Context<'_>, outcome: &Outcome) -> Result<Option<Self>, Failure> {
+        Self::find(ctx, ApiKeyId(outcome.object_id)).await
+    }
+}
+
 impl Made for LedgerEntry {
     async fn made(ctx: &Context<'_>, outcome: &Outcome) -> Result<Option<Self>, Failure> {
         let row = reader(ctx)?.entry(LedgerEntryId(outcome.object_id)).await?;
@@ -175,6 +186,94 @@ payloads! {
     ReleaseDrawdownPayload { drawdown: Drawdown, balance }
     ReverseDrawdownPayload { drawdown: Drawdown, balance }
     AddManualLedgerEntryPayload { ledger_entry: LedgerEntry, balance }
+    RevokeApiKeyPayload { api_key: ApiKey }
+}
+
+/// What the mutation answers.
+pub struct CreateApiKeyPayload {
+    settled: Settled,
+    key: Option<String>,
+}
+
+impl CreateApiKeyPayload {
+    /// What came of it, and the text of a key that was made just now.
+    pub fn new(settled: Settled, key: Option<String>) -> Self {
+        Self { settled, key }
+    }
+}
+
+/// What the mutation answers.
+#[Object]
+impl CreateApiKeyPayload {
+    /// Null where `userErrors` says why: then nothing was written.
+    async fn api_key(&self, ctx: &Context<'_>) -> Found<ApiKey> {
+        self.settled.object(ctx).await
+    }
+
+    /// What `Authorization: Bearer` takes. Shown this once: it is kept nowhere, so it is null when
+    /// the answer is replayed. If it was lost, revoke the key and make another.
+    async fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    /// Whether this repeats the answer to an earlier call with the same idempotencyKey.
+    async fn replayed(&self) -> bool {
+        self.settled.replayed()
+    }
+
+    /// What the caller can mend; empty: it was carried out.
+    async fn user_errors(&self) -> &[UserError] {
+        self.settled.user_errors()
+    }
+}
+
+/// What the mutation answers.
+pub enum CreateCustomerTokenPayload {
+    /// The token.
+    Made(CustomerToken),
+    /// Why there is none.
+    Refused(Vec<UserError>),
+}
+
+impl CreateCustomerTokenPayload {
+    fn made(&self) -> Option<&CustomerToken> {
+        match self {
+            Self::Made(token) => Some(token),
+            Self::Refused(_) => None,
+        }
+    }
+}
+
+/// What the mutation answers.
+#[Object]
+impl CreateCustomerTokenPayload {
+    /// What `Authorization: Bearer` takes: a JSON web token. Null where `userErrors` says why.
+    async fn token(&self) -> Option<&str> {
+        Some(&self.made()?.text)
+    }
+
+    /// From then on it is refused.
+    async fn expires_at(&self) -> Option<DateTime> {
+        Some(self.made()?.until.into())
+    }
+
+    /// Who sees its own books with it.
+    async fn customer(&self, ctx: &Context<'_>) -> Found<Customer> {
+        Customer::maybe(ctx, self.made().map(|token| token.customer_id)).await
+    }
+
+    /// Whether this repeats the answer to an earlier call with the same idempotencyKey.
+    async fn replayed(&self) -> bool {
+        self.made().is_some_and(|token| token.replayed)
+    }
+
+    /// What the caller can mend; empty: it was carried out.
+    async fn user_errors(&self) -> &[UserError] {
+        match self {
+            Self::Made(_) => &[],
+            Self::Refused(errors) => errors,
+        }
+    }
 }
 
 /// The answers in the order asked.

@@ -6,8 +6,9 @@ use async_graphql::{Context, ID, Object};
 use async_trait::async_trait;
 use domain::{ContractId, CreditGrantId, CreditId, CustomerId, DrawdownId};
 
+use super::access::Root;
 use super::connection::{Connection, Count, many_cost, page, page_cost};
-use super::context::{Found, caller, load_each, reader, reading};
+use super::context::{Found, caller, load_each, permitted, reader, within_scope};
 use super::error::Failure;
 use super::input::{
     Ask, CreditFilter, CreditGrantFilter, CustomerFilter, DrawDownInput, EventFilter,
@@ -17,10 +18,10 @@ use super::loaders::NodeKey;
 use super::scalar::Checked;
 use super::types::names::SortOrder;
 use super::types::{
-    Contract, Credit, CreditGrant, CreditType, Customer, Drawdown, DrawdownPreview, Event,
+    ApiKey, Contract, Credit, CreditGrant, CreditType, Customer, Drawdown, DrawdownPreview, Event,
     LedgerEntry, Node, Product, Viewer,
 };
-use crate::ledger::read::filter;
+use crate::ledger::read::{PageRequest, filter};
 
 /// Ids that `nodes` takes at most.
 const NODES_MAX: usize = 100;
@@ -33,6 +34,7 @@ enum InAll {
     Entries(filter::EntryFilter),
     Events(filter::EventFilter),
     Products(bool),
+    ApiKeys(bool),
 }
 
 #[async_trait]
@@ -46,6 +48,7 @@ impl Count for InAll {
             Self::Entries(filter) => reader.count_entries(filter).await,
             Self::Events(filter) => reader.count_events(filter).await,
             Self::Products(include_archived) => reader.count_products(*include_archived).await,
+            Self::ApiKeys(include_revoked) => reader.count_api_keys(*include_revoked).await,
         };
         Ok(count?)
     }
@@ -97,6 +100,16 @@ impl Query {
         Ok(row.map(Drawdown))
     }
 
+    async fn page_of_api_keys(
+        ctx: &Context<'_>,
+        include_revoked: bool,
+        page: Result<PageRequest, Failure>,
+    ) -> Result<Connection<ApiKey>, Failure> {
+        permitted(ctx, Root::Query)?;
+        let rows = reader(ctx)?.api_keys(include_revoked, &page?).await?;
+        Ok(Connection::new(rows, InAll::ApiKeys(include_revoked)))
+    }
+
     async fn find_contract(ctx: &Context<'_>, id: &ID) -> Result<Option<Contract>, Failure> {
         let row = reader(ctx)?.contract(ContractId::read(id)).await?;
         Ok(row.map(Contract))
@@ -115,7 +128,6 @@ impl Query {
     /// Up to 100 things by their ids, in the order asked; null where there is nothing.
     #[graphql(complexity = "many_cost(ids.len(), child_complexity)")]
     async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<Node>>, Failure> {
-        reading(ctx)?;
         if ids.len() > NODES_MAX {
             let message = format!("ids: {} given, at most {NODES_MAX} allowed", ids.len());
             return Err(Failure::bad_input(message));
@@ -283,6 +295,24 @@ impl Query {
         Self::find_contract(ctx, &id).await.transpose()
     }
 
+    /// All keys, without their text. Customer tokens are not kept, so they are not among them.
+    /// Role: ADMIN.
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
+    async fn api_keys(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default_with = "Some(false)")] include_revoked: Option<bool>,
+        #[graphql(default_with = "Some(SortOrder::OldestFirst)")] order: Option<SortOrder>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Found<Connection<ApiKey>> {
+        let page = page(ctx, order, first, after, last, before);
+        let include_revoked = include_revoked.unwrap_or_default();
+        Some(Self::page_of_api_keys(ctx, include_revoked, page).await)
+    }
+
     /// What a drawdown with this input would do now, and why: every segment with the reason it is
     /// or is not used.
     async fn preview_drawdown(
@@ -290,9 +320,9 @@ impl Query {
         ctx: &Context<'_>,
         input: Checked<DrawDownInput>,
     ) -> Result<DrawdownPreview, Failure> {
-        let ledger = reading(ctx)?;
+        let (ledger, scope) = within_scope(ctx)?;
         let (command, _key) = input.get()?.ask();
-        DrawdownPreview::new(ledger.preview(&command).await)
+        DrawdownPreview::new(ledger.preview(scope, &command).await)
     }
 
     /// Who is asking, with which role.

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use domain::CustomerId;
+use domain::{CustomerId, Instant};
+use serde::Serialize;
 
 /// What a caller may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Role {
     /// Everything.
     Admin,
@@ -17,6 +19,22 @@ pub enum Role {
     Customer,
 }
 
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Admin, Self::Operator, Self::Reader, Self::Customer];
+
+    /// As it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "ADMIN",
+            Self::Operator => "OPERATOR",
+            Self::Reader => "READER",
+            Self::Customer => "CUSTOMER",
+        }
+    }
+}
+
 /// Who is calling.
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -26,4 +44,6 @@ pub struct Caller {
     pub role: Role,
     /// The only customer it sees, with role [`Role::Customer`].
     pub customer: Option<CustomerId>,
+    /// From then on its token is good no more; none for a key.
+    pub until: Option<Instant>,
 }

@@ -1,5 +1,7 @@
 //! What can go wrong with a command, beside what the rules say.
 
+use std::fmt;
+
 use domain::Rejection;
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
@@ -12,6 +14,25 @@ pub enum Refusal {
     Overloaded,
     /// Not the caller's doing. For the log, not for the caller.
     Internal(String),
+}
+
+impl std::error::Error for Refusal {}
+
+impl fmt::Display for Refusal {
+    /// For people at the command line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rejected(rejections) => {
+                let told = rejections.iter().map(|rejection| {
+                    let path = rejection.field.join(".");
+                    format!("{path}: {}", rejection.message)
+                });
+                f.write_str(&told.collect::<Vec<_>>().join("; "))
+            }
+            Self::Overloaded => f.write_str("the server is busy: try again"),
+            Self::Internal(cause) => f.write_str(cause),
+        }
+    }
 }
 
 impl From<Rejection> for Refusal {

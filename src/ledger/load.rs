@@ -1,6 +1,7 @@
 //! Loads what a batch needs: accounts first, under lock, then the rest in statements of their own,
 //! so that READ COMMITTED shows what the last holder of the lock committed.
 
+mod access;
 mod keys;
 mod movements;
 mod objects;
@@ -118,6 +119,8 @@ pub async fn rest(
     work.state.products = objects::products(db, needs).await?;
     work.state.contracts = objects::contracts(db, needs).await?;
     work.state.credits = objects::credits(db, needs).await?;
+    work.state.api_keys = access::api_keys(db, needs).await?;
+    work.state.signing_keys = access::signing_keys(db, needs).await?;
     keys::claimed(db, needs, work).await?;
     open_books(accounts, work)?;
     let drawdowns = movements::drawdowns(db, needs, work).await?;

@@ -17,11 +17,18 @@ pub(super) async fn rewritten(db: &impl ConnectionTrait, needs: &Needs) -> Resul
     if db.get_database_backend() != DbBackend::Postgres {
         return Ok(());
     }
-    let [mut customers, mut owners, mut contracts, mut products] = [const { BTreeSet::new() }; 4];
+    let [
+        mut customers,
+        mut owners,
+        mut contracts,
+        mut products,
+        mut keys,
+    ] = [const { BTreeSet::new() }; 5];
     for row in &needs.rewritten {
         match row {
             Rewritten::Customer(id) => customers.insert(id.0),
             Rewritten::Product(id) => products.insert(id.0),
+            Rewritten::ApiKey(id) => keys.insert(id.0),
             Rewritten::Contract(owner, id) => {
                 owners.insert(owner.0);
                 contracts.insert(id.0)
@@ -32,6 +39,7 @@ pub(super) async fn rewritten(db: &impl ConnectionTrait, needs: &Needs) -> Resul
         ("customer", vec![("id", customers)]),
         ("contract", vec![("customer_id", owners), ("id", contracts)]),
         ("product", vec![("id", products)]),
+        ("api_key", vec![("id", keys)]),
     ] {
         lock_rows(db, table, columns).await?;
     }

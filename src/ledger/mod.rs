@@ -43,7 +43,7 @@ use self::command::{Home, Locate, Order, Shape, View};
 pub use self::error::Refusal;
 use self::load::Lock;
 pub use self::outcome::Outcome;
-use self::read::{Reader, Settle};
+use self::read::{Reader, Scope, Settle};
 use self::sql::Sql;
 use self::work::{AccountKey, Needs, Work};
 use self::writer::{Desk, Writer};
@@ -214,11 +214,16 @@ impl Ledger {
         answers.into_iter().map(|(_, answer)| answer).collect()
     }
 
-    /// Runs the plan of a drawdown without writing (rule 7).
+    /// Runs the plan of a drawdown without writing (rule 7). A customer that is not in the scope is
+    /// none.
     ///
     /// # Errors
     /// `Overloaded` or `Internal` only: what the rules say stands in the preview.
-    pub async fn preview(&self, input: &DrawDown) -> Result<Preview, Refusal> {
+    pub async fn preview(&self, scope: Scope, input: &DrawDown) -> Result<Preview, Refusal> {
+        let input = &DrawDown {
+            customer_id: scope.customer_or_nobody(input.customer_id),
+            ..input.clone()
+        };
         let key = (input.customer_id, input.credit_type_id);
         let mut preview = Preview {
             customer_id: key.0,

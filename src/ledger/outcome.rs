@@ -1,6 +1,6 @@
 //! What a command answers.
 
-use domain::{CustomerId, DrawdownId};
+use domain::{CustomerId, DrawdownId, Instant};
 use entity::drawdown;
 use uuid::Uuid;
 
@@ -16,6 +16,8 @@ pub struct Outcome {
     pub customer_id: CustomerId,
     /// The key was used before with the same input: nothing was written.
     pub replayed: bool,
+    /// When it was answered first: now, unless it is replayed.
+    pub first_at: Instant,
     /// Balance of the account right after; `None` for commands that touch none.
     pub balance: Option<BalanceRow>,
     /// The drawdown, for commands on one.
@@ -24,11 +26,12 @@ pub struct Outcome {
 
 impl Outcome {
     /// Of what makes nothing that could be told.
-    pub(super) fn nothing(customer_id: CustomerId) -> Self {
+    pub(super) fn nothing(customer_id: CustomerId, now: Instant) -> Self {
         Self {
             object_id: Uuid::nil(),
             customer_id,
             replayed: false,
+            first_at: now,
             balance: None,
             drawdown: None,
         }
@@ -71,6 +74,7 @@ impl Outcome {
             object_id,
             customer_id,
             replayed,
+            first_at: work.now,
             balance,
             drawdown,
         }

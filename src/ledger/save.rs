@@ -27,6 +27,8 @@ pub async fn all(db: &impl ConnectionTrait, work: &mut Work<'_>) -> Result<(), D
     rows(db, state.customers.values()).await?;
     rows(db, state.products.values()).await?;
     rows(db, state.credit_types.values()).await?;
+    rows(db, state.api_keys.values()).await?;
+    rows(db, state.signing_keys.values()).await?;
     claims(db, work).await?;
     rows(db, work.state.contracts.values()).await?;
     let mut books: Vec<&mut OpenBook> = work

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use domain::book::{Account, Book};
 use domain::clock::IdSource;
 use domain::{
-    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, EventId, Instant,
-    ProductId, SegmentId,
+    ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, EventId,
+    Instant, ProductId, SegmentId, SigningKeyId,
 };
 use entity::{
-    contract, credit, credit_grant, credit_type, customer, customer_external_id, drawdown, event,
-    idempotency, object_home, product, uniqueness_key,
+    api_key, contract, credit, credit_grant, credit_type, customer, customer_external_id, drawdown,
+    event, idempotency, object_home, product, signing_key, uniqueness_key,
 };
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -63,6 +63,10 @@ pub struct Needs {
     pub usage_of_contract_since: Option<Instant>,
     /// Accounts of which every segment is needed, spent ones too: for a preview.
     pub all_segments: BTreeSet<AccountKey>,
+    /// Keys of callers.
+    pub api_keys: BTreeSet<ApiKeyId>,
+    /// Also what tokens are signed with.
+    pub signing_keys: bool,
 }
 
 /// A row that a command writes over without holding the lock of an account.
@@ -74,6 +78,8 @@ pub enum Rewritten {
     Contract(CustomerId, ContractId),
     /// A product.
     Product(ProductId),
+    /// A key of a caller.
+    ApiKey(ApiKeyId),
 }
 
 /// Posted usage of a credit: what a drawdown took from one segment and was not given back.
@@ -186,6 +192,10 @@ pub struct State {
     pub grants: Rows<CreditGrantId, credit_grant::Model>,
     /// Credits.
     pub credits: Rows<CreditId, credit::Model>,
+    /// Keys of callers.
+    pub api_keys: Rows<ApiKeyId, api_key::Model>,
+    /// What tokens are signed with.
+    pub signing_keys: Rows<SigningKeyId, signing_key::Model>,
     /// Books of accounts.
     pub books: BTreeMap<AccountKey, OpenBook>,
 }

@@ -307,7 +307,7 @@ impl Desk {
             .map(|task| {
                 (!busy.contains(&task.customer())).then(|| match &task.what {
                     What::Run(command, order) => perform(&mut work, command, order),
-                    What::Settle(_) => Ok(Outcome::nothing(task.customer())),
+                    What::Settle(_) => Ok(Outcome::nothing(task.customer(), work.now)),
                 })
             })
             .collect();
@@ -434,7 +434,7 @@ fn replay(
         return Ok(None);
     };
     let customer = order.home.customer_id;
-    let (input, object_id, account) = if drawing {
+    let (input, object_id, account, first_at) = if drawing {
         let Some((unit, id)) = work.drawdowns_by_key.get(&(customer, key.clone())) else {
             return Ok(None);
         };
@@ -446,7 +446,7 @@ fn replay(
             .and_then(|o| o.book.drawdowns.get(id));
         let input = in_book.map(|row| row.input.clone());
         let input = input.or_else(|| work.found_drawdowns.get(id).map(|row| row.input.clone()));
-        (input.unwrap_or_default(), id.0, Some(account))
+        (input.unwrap_or_default(), id.0, Some(account), work.now)
     } else {
         let Some(row) = work.answered.get(&(customer, operation, key.clone())) else {
             return Ok(None);
@@ -455,10 +455,15 @@ fn replay(
             row.input.clone(),
             row.object_id,
             row.credit_type_id.map(|unit| (customer, unit)),
+            row.created_at,
         )
     };
     if input != order.input {
         return Err(command::mismatch(&input, &order.input).into());
     }
-    Ok(Some(Outcome::of(work, customer, object_id, account, true)))
+    let outcome = Outcome::of(work, customer, object_id, account, true);
+    Ok(Some(Outcome {
+        first_at,
+        ..outcome
+    }))
 }

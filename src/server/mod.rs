@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::auth::Keys;
 use crate::config::Limits;
 use crate::graphql;
+use crate::graphql::http::documents::Documents;
 use crate::ledger::Ledger;
 
 /// How the server serves.
@@ -21,6 +22,8 @@ use crate::ledger::Ledger;
 pub struct Options {
     /// Of one request.
     pub limits: Limits,
+    /// Documents that are asked for by id.
+    pub documents: Documents,
     /// Threads; 0: one for each processor.
     pub workers: usize,
     /// How long a stop waits for the requests under way.
@@ -75,7 +78,7 @@ pub fn start(
     options: Options,
 ) -> std::io::Result<Running> {
     let address = listener.local_addr()?;
-    let endpoint = graphql::endpoint(ledger.clone(), keys, options.limits);
+    let endpoint = graphql::endpoint(ledger.clone(), keys, options.limits, options.documents);
     let health = health::Health::new(ledger.read().database().clone());
     let mut server = HttpServer::new(move || {
         let headers = SECURITY_HEADERS.into_iter();

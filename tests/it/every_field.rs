@@ -212,7 +212,7 @@ both_databases! {
         let mut kinds: Vec<_> = found.iter().map(|node| node["__typename"].to_string()).collect();
         kinds.sort_unstable();
         kinds.dedup();
-        assert_eq!(kinds.len(), 9, "{kinds:?}");
+        assert_eq!(kinds.len(), 10, "{kinds:?}");
     }
 }
 

@@ -8,6 +8,7 @@
     reason = "a test may panic, and may make up names of its own"
 )]
 
+mod access;
 mod api;
 mod cli;
 mod clients;
@@ -17,6 +18,7 @@ mod demo;
 mod every_field;
 mod graphql_answers;
 mod jobs;
+mod limits;
 mod migrations;
 mod model;
 mod plans;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder, Response};
-use scrip::auth::Keys;
+use scrip::auth::{Keys, house};
 use sea_orm::DbBackend;
 use serde_json::{Value, json};
 
@@ -212,7 +212,7 @@ both_databases! {
         assert_eq!(status, 200);
         let elsewhere = Keys::new(app.ledger().clone());
         let row = elsewhere.list().await.expect("keys").pop().expect("the key");
-        elsewhere.revoke(row.id).await.expect("revoked").expect("known");
+        elsewhere.revoke(&house("test"), row.id, None).await.expect("revoked");
         tokio::time::sleep(Duration::from_millis(1500)).await;
         let (status, _) = app.graphql_as(Some(&key), "{ viewer { name } }", json!({})).await;
         assert_eq!(status, 401);
@@ -221,7 +221,7 @@ both_databases! {
         let (status, _) = app.graphql_as(Some(&key), "{ viewer { name } }", json!({})).await;
         assert_eq!(status, 200);
         let row = app.keys().list().await.expect("keys").pop().expect("the key");
-        app.keys().revoke(row.id).await.expect("revoked").expect("known");
+        app.keys().revoke(&house("test"), row.id, None).await.expect("revoked");
         let (status, _) = app.graphql_as(Some(&key), "{ viewer { name } }", json!({})).await;
         assert_eq!(status, 401);
     }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+    Directive, DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
     SelectionSet,
 };
 use async_graphql::{Name, Positioned, ServerError};
@@ -16,7 +16,10 @@ use serde_json::{Map, Value as Json};
 use super::code::{Code, Refused, classify_refusal, with_code};
 use super::tokens::{self, NESTING_MAX, TooMuch};
 use crate::config::Limits;
+use crate::graphql::DIRECTIVES_MAX;
 
+/// Errors that are told of one document at most: who has more mends these first.
+const ERRORS_MAX: usize = 20;
 /// How often a path of introspection may pass through a list that leads to types again.
 const INTROSPECTION_LISTS_MAX: usize = 2;
 
@@ -67,7 +70,7 @@ fn too_complex(what: String) -> Refused {
 #[must_use]
 pub fn refused(query: &str, errors: Vec<ServerError>) -> Refused {
     let document = parse_query(query).ok();
-    let classified = errors.into_iter().map(|error| {
+    let classified = errors.into_iter().take(ERRORS_MAX).map(|error| {
         let by_variable = document
             .as_ref()
             .is_some_and(|document| is_given_by_variable(document, &error));
@@ -200,6 +203,10 @@ fn measure(document: &ExecutableDocument, limits: &Limits) -> Result<(), Refused
     };
     let mut total = Size::default();
     for (_, operation) in document.operations.iter() {
+        directives(&operation.node.directives)?;
+        for variable in &operation.node.variable_definitions {
+            directives(&variable.node.directives)?;
+        }
         let size = ruler.set(&operation.node.selection_set.node, 0)?;
         let is_mutation = operation.node.ty == OperationType::Mutation;
         if is_mutation && size.roots > limits.root_mutations_max {
@@ -237,6 +244,7 @@ impl<'a> Ruler<'a> {
         for item in &set.items {
             let size = match &item.node {
                 Selection::Field(field) => {
+                    directives(&field.node.directives)?;
                     let inner = self.set(&field.node.selection_set.node, level + 1)?;
                     let name = field.node.name.node.as_str();
                     let lists = lists_through(name, inner.lists)?;
@@ -249,9 +257,11 @@ impl<'a> Ruler<'a> {
                     }
                 }
                 Selection::InlineFragment(fragment) => {
+                    directives(&fragment.node.directives)?;
                     self.set(&fragment.node.selection_set.node, level + 1)?
                 }
                 Selection::FragmentSpread(spread) => {
+                    directives(&spread.node.directives)?;
                     self.fragment(&spread.node.fragment_name.node, level + 1)?
                 }
             };
@@ -275,11 +285,22 @@ impl<'a> Ruler<'a> {
         let Some(fragment) = self.document.fragments.get(name) else {
             return Ok(Size::default());
         };
+        directives(&fragment.node.directives)?;
         self.fragments.insert(name, None);
         let size = self.set(&fragment.node.selection_set.node, level)?;
         self.fragments.insert(name, Some(size));
         Ok(size)
     }
+}
+
+/// Holds the directives at one place to their number: an unknown one is an error each.
+fn directives(at_one_place: &[Positioned<Directive>]) -> Result<(), Refused> {
+    if at_one_place.len() > DIRECTIVES_MAX {
+        return Err(too_complex(format!(
+            "more than {DIRECTIVES_MAX} directives at one place"
+        )));
+    }
+    Ok(())
 }
 
 /// The lists of introspection on a path that goes on upwards through this field.

@@ -6,8 +6,10 @@
 
 pub mod code;
 mod document;
+pub mod documents;
 mod media;
 mod parameters;
+mod rates;
 mod tokens;
 
 use std::panic::AssertUnwindSafe;
@@ -30,8 +32,10 @@ use serde_json::Value as Json;
 use tokio::time::{Instant, timeout_at};
 
 use self::code::{Code, Refused, classify_fault};
+use self::documents::Documents;
 use self::media::Media;
-use self::parameters::Parameters;
+use self::parameters::{Asks, Parameters};
+use self::rates::Rates;
 use crate::auth::Keys;
 use crate::config::Limits;
 use crate::ledger::Caller;
@@ -49,6 +53,8 @@ struct Inner {
     run: Run,
     keys: Keys,
     limits: Limits,
+    documents: Documents,
+    rates: Rates,
     under_way: AtomicUsize,
 }
 
@@ -57,12 +63,15 @@ impl Endpoint {
     pub(crate) fn new(
         keys: Keys,
         limits: Limits,
+        documents: Documents,
         run: impl Fn(Request, Caller) -> BoxFuture<'static, Response> + Send + Sync + 'static,
     ) -> Self {
         let inner = Inner {
             run: Box::new(run),
             keys,
+            rates: Rates::new(&limits),
             limits,
+            documents,
             under_way: AtomicUsize::new(0),
         };
         Self {
@@ -84,9 +93,16 @@ pub async fn answer(
     let inner = &endpoint.inner;
     let answered = inner.answer(&request, payload.into_inner(), unacceptable);
     match answered.await {
-        Ok(response) => ran(media, response),
-        Err(refused) => never_ran(media, refused),
+        Ok(Answer::One(Ok(response))) => ran(media, *response),
+        Ok(Answer::One(Err(refused))) | Err(refused) => never_ran(media, refused),
+        Ok(Answer::Many(all)) => all_ran(&all),
     }
+}
+
+/// What came of a request, or of each in a batch.
+enum Answer {
+    One(Result<Box<Response>, Refused>),
+    Many(Vec<Result<Response, Refused>>),
 }
 
 impl Inner {
@@ -95,20 +111,37 @@ impl Inner {
         request: &HttpRequest,
         payload: Payload,
         unacceptable: Option<Refused>,
-    ) -> Result<Response, Refused> {
+    ) -> Result<Answer, Refused> {
         let deadline = Instant::now() + self.limits.request_timeout;
         let _place = self.place()?;
         let read = async {
             let caller = self.caller(request).await?;
             match unacceptable {
                 Some(refused) => Err(refused),
-                None => Ok((caller, self.parameters(request, payload).await?)),
+                None => Ok((caller, self.asks(request, payload).await?)),
             }
         };
         let read = timeout_at(deadline, read).await;
-        let (caller, parameters) = read.map_err(|_| self.timeout_of_request())??;
-        let ran = timeout_at(deadline, self.run(request, parameters, caller));
-        ran.await.map_err(|_| self.timeout_of_answer())?
+        let (caller, asks) = read.map_err(|_| self.timeout_of_request())??;
+        let ran = timeout_at(deadline, self.run_all(request, asks, caller));
+        ran.await.map_err(|_| self.timeout_of_answer())
+    }
+
+    /// Runs what is asked, one after the other.
+    async fn run_all(&self, request: &HttpRequest, asks: Asks, caller: Caller) -> Answer {
+        match asks {
+            Asks::One(parameters) => {
+                let ran = self.run(request, *parameters, caller).await;
+                Answer::One(ran.map(Box::new))
+            }
+            Asks::Many(all) => {
+                let mut answers = Vec::with_capacity(all.len());
+                for parameters in all {
+                    answers.push(self.run(request, parameters, caller.clone()).await);
+                }
+                Answer::Many(answers)
+            }
+        }
     }
 
     /// A place among the requests under way, given back when it is dropped.
@@ -138,10 +171,13 @@ impl Inner {
             ));
         };
         match self.keys.caller(key).await {
-            Ok(Some(caller)) => Ok(caller),
+            Ok(Some(caller)) => {
+                self.rates.take(&caller, key)?;
+                Ok(caller)
+            }
             Ok(None) => Err(unauthenticated(
                 "Bearer realm=\"scrip\", error=\"invalid_token\"",
-                "the key is unknown or revoked",
+                "the key is unknown or revoked, or the token is not good or no more",
             )),
             Err(error) => {
                 tracing::error!(%error, "a key could not be looked up");
@@ -151,17 +187,16 @@ impl Inner {
         }
     }
 
-    async fn parameters(
-        &self,
-        request: &HttpRequest,
-        payload: Payload,
-    ) -> Result<Parameters, Refused> {
+    async fn asks(&self, request: &HttpRequest, payload: Payload) -> Result<Asks, Refused> {
         match *request.method() {
-            Method::GET => parameters::of_url(request.query_string()),
+            Method::GET => {
+                let asked = parameters::of_url(request.query_string())?;
+                Ok(Asks::One(Box::new(asked)))
+            }
             Method::POST => {
                 media::json_body(request)?;
                 let body = self.body(request, payload).await?;
-                parameters::of_body(&body)
+                parameters::of_body(&body, self.limits.http_batch_max)
             }
             _ => Err(not_allowed("GET, POST", "the method must be POST or GET")),
         }
@@ -194,9 +229,10 @@ impl Inner {
         parameters: Parameters,
         caller: Caller,
     ) -> Result<Response, Refused> {
+        let text = self.documents.text(parameters.document)?;
         let name = parameters.operation_name.as_deref();
         let variables = &parameters.variables;
-        let read = document::read(&parameters.query, name, variables, &self.limits)?;
+        let read = document::read(&text, name, variables, &self.limits)?;
         match read.kind {
             OperationType::Query => {}
             OperationType::Mutation if request.method() == Method::POST => {}
@@ -224,7 +260,7 @@ impl Inner {
             Refused::request(status, Code::Internal, "internal error")
         })?;
         if !response.errors.is_empty() && never_started(&response) {
-            return Err(document::refused(&parameters.query, response.errors));
+            return Err(document::refused(&text, response.errors));
         }
         Ok(response)
     }
@@ -280,6 +316,30 @@ struct Body<'a> {
     data: Option<&'a Value>,
 }
 
+/// The answers to a batch, in the order asked; what never ran has no `data`.
+fn all_ran(answers: &[Result<Response, Refused>]) -> HttpResponse {
+    let errors: Vec<Vec<ServerError>> = answers
+        .iter()
+        .map(|answer| match answer {
+            Ok(response) => response
+                .errors
+                .iter()
+                .cloned()
+                .map(classify_fault)
+                .collect(),
+            Err(refused) => refused.errors.clone(),
+        })
+        .collect();
+    let answers = answers.iter().zip(&errors);
+    let bodies: Vec<Body<'_>> = answers
+        .map(|(answer, errors)| Body {
+            errors,
+            data: answer.as_ref().ok().map(|response| &response.data),
+        })
+        .collect();
+    written(Media::Json, StatusCode::OK, None, &bodies)
+}
+
 fn ran(media: Media, response: Response) -> HttpResponse {
     let errors: Vec<_> = response.errors.into_iter().map(classify_fault).collect();
     let body = Body {
@@ -305,7 +365,7 @@ fn written(
     media: Media,
     status: StatusCode,
     header: Option<(&'static str, String)>,
-    body: &Body<'_>,
+    body: &impl Serialize,
 ) -> HttpResponse {
     let mut answer = HttpResponse::build(status);
     answer.insert_header((CONTENT_TYPE, media.content_type()));

@@ -1,5 +1,5 @@
-//! The parameters of a request: `query`, `operationName`, `variables`, `extensions`. The last must be
-//! well-formed; of what it says only `persistedQuery` is known.
+//! The parameters of a request: `query`, `documentId`, `operationName`, `variables`, `extensions`. The
+//! last must be well-formed; of what it says only `persistedQuery` is known.
 
 use actix_web::http::StatusCode;
 use serde::Deserialize;
@@ -10,12 +10,30 @@ use super::code::{Code, Refused};
 /// The parameters of a request, well-formed.
 #[derive(Debug)]
 pub struct Parameters {
-    /// The document.
-    pub query: String,
+    /// The document, or which.
+    pub document: Asked,
     /// Which of its operations.
     pub operation_name: Option<String>,
     /// Values of its variables.
     pub variables: Map<String, Value>,
+}
+
+/// Which document is asked for. At least one of the two is there.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// Its text.
+    pub text: Option<String>,
+    /// Its id: the SHA-256 of its text, in lower case hex.
+    pub id: Option<String>,
+}
+
+/// What a body asks.
+#[derive(Debug)]
+pub enum Asks {
+    /// One thing.
+    One(Box<Parameters>),
+    /// Some things, each on its own.
+    Many(Vec<Parameters>),
 }
 
 #[derive(Default, Deserialize)]
@@ -24,6 +42,8 @@ struct Body {
     #[serde(default)]
     query: Option<String>,
     #[serde(default)]
+    document_id: Option<String>,
+    #[serde(default)]
     operation_name: Option<String>,
     #[serde(default)]
     variables: Option<Map<String, Value>>,
@@ -31,39 +51,92 @@ struct Body {
     extensions: Option<Map<String, Value>>,
 }
 
+/// The extension of Apollo's clients.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PersistedQuery {
+    version: u32,
+    sha256_hash: String,
+}
+
 impl Body {
     fn checked(self) -> Result<Parameters, Refused> {
-        let Some(query) = self.query else {
-            let extensions = self.extensions.unwrap_or_default();
-            if extensions.contains_key("persistedQuery") {
-                return Err(Refused::document(
-                    Code::PersistedQueryNotFound,
-                    "PersistedQueryNotFound",
-                ));
-            }
-            return Err(Refused::parameter("the parameter `query` is missing"));
+        let extensions = self.extensions.unwrap_or_default();
+        let persisted = extensions.get("persistedQuery").map(persisted);
+        let ids = [self.document_id.map(|id| id_of(&id)), persisted];
+        let mut ids: Vec<String> = ids.into_iter().flatten().collect::<Result<_, _>>()?;
+        ids.dedup();
+        if ids.len() > 1 {
+            return Err(Refused::parameter(
+                "`documentId` and `extensions.persistedQuery.sha256Hash` name different documents",
+            ));
+        }
+        let document = Asked {
+            text: self.query,
+            id: ids.pop(),
         };
+        if document.text.is_none() && document.id.is_none() {
+            return Err(Refused::parameter("the parameter `query` is missing"));
+        }
         Ok(Parameters {
-            query,
+            document,
             operation_name: self.operation_name,
             variables: self.variables.unwrap_or_default(),
         })
     }
 }
 
-/// Reads the body of a POST.
+/// The id of a document: hex, perhaps with `sha256:` before it.
+fn id_of(text: &str) -> Result<String, Refused> {
+    let hex = text.strip_prefix("sha256:").unwrap_or(text);
+    if hex.is_empty() || hex.len() > 64 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(Refused::parameter(
+            "the id of a document is the SHA-256 of its text, 64 hex digits",
+        ));
+    }
+    Ok(hex.to_ascii_lowercase())
+}
+
+fn persisted(value: &Value) -> Result<String, Refused> {
+    let read = PersistedQuery::deserialize(value);
+    let read = read.map_err(|error| {
+        Refused::parameter(format!("`extensions.persistedQuery` is malformed: {error}"))
+    })?;
+    if read.version != 1 {
+        return Err(Refused::parameter(
+            "`extensions.persistedQuery.version` must be 1",
+        ));
+    }
+    id_of(&read.sha256_hash)
+}
+
+/// Reads the body of a POST: an object, or an array of at most so many.
 ///
 /// # Errors
-/// 400 for what is no JSON object of these parameters; 400 for an array: one request at a time.
-pub fn of_body(body: &[u8]) -> Result<Parameters, Refused> {
-    if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+/// 400 for what is no JSON object of these parameters; 400 for an array that is empty, too long, or
+/// not taken at all.
+pub fn of_body(body: &[u8], batch_max: usize) -> Result<Asks, Refused> {
+    let malformed = |error: serde_json::Error| {
+        Refused::parameter(format!("the body is no GraphQL request: {error}"))
+    };
+    if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'[') {
+        let body: Body = serde_json::from_slice(body).map_err(malformed)?;
+        return Ok(Asks::One(Box::new(body.checked()?)));
+    }
+    if batch_max == 0 {
         return Err(Refused::parameter(
             "batches are not taken: send one JSON object with one document",
         ));
     }
-    serde_json::from_slice::<Body>(body)
-        .map_err(|error| Refused::parameter(format!("the body is no GraphQL request: {error}")))?
-        .checked()
+    let bodies: Vec<Body> = serde_json::from_slice(body).map_err(malformed)?;
+    if bodies.is_empty() || bodies.len() > batch_max {
+        return Err(Refused::parameter(format!(
+            "a batch has 1 to {batch_max} requests, not {}",
+            bodies.len()
+        )));
+    }
+    let all = bodies.into_iter().map(Body::checked);
+    Ok(Asks::Many(all.collect::<Result<_, _>>()?))
 }
 
 /// Reads the query of a GET.
@@ -81,6 +154,7 @@ pub fn of_url(query: &str) -> Result<Parameters, Refused> {
         }
         match &*name {
             "query" => body.query = Some(value.into_owned()),
+            "documentId" => body.document_id = Some(value.into_owned()),
             "operationName" => {
                 body.operation_name = (!value.is_empty()).then(|| value.into_owned());
             }
@@ -88,8 +162,8 @@ pub fn of_url(query: &str) -> Result<Parameters, Refused> {
             "extensions" => body.extensions = map(&name, &value)?,
             _ => {
                 return Err(Refused::parameter(format!(
-                    "unknown parameter `{name}`, expected `query`, `operationName`, `variables` \
-                     or `extensions`"
+                    "unknown parameter `{name}`, expected `query`, `documentId`, `operationName`, \
+                     `variables` or `extensions`"
                 )));
             }
         }
@@ -120,6 +194,13 @@ pub fn too_large(limit: usize) -> Refused {
 mod tests {
     use super::*;
 
+    fn one(body: &[u8]) -> Result<Parameters, Refused> {
+        match of_body(body, 0)? {
+            Asks::One(parameters) => Ok(*parameters),
+            Asks::Many(_) => panic!("a batch"),
+        }
+    }
+
     fn code(refused: Refused) -> String {
         let extensions = refused.errors[0].extensions.clone().expect("extensions");
         extensions.get("code").expect("a code").to_string()
@@ -128,7 +209,7 @@ mod tests {
     #[test]
     fn null_is_as_good_as_absent() {
         let body = br#"{"query":"{a}","variables":null,"operationName":null,"extensions":null}"#;
-        let read = of_body(body).expect("well-formed");
+        let read = one(body).expect("well-formed");
         assert!(read.operation_name.is_none() && read.variables.is_empty());
     }
 
@@ -155,11 +236,11 @@ mod tests {
             r#"{"query":"{a}"} x"#,
         ];
         for body in bodies {
-            let refused = of_body(body.as_bytes()).expect_err(body);
+            let refused = one(body.as_bytes()).expect_err(body);
             assert_eq!(refused.status, Some(StatusCode::BAD_REQUEST), "{body}");
             assert_eq!(code(refused), "\"BAD_USER_INPUT\"", "{body}");
         }
-        assert!(of_body(b"\xff\xfe").is_err());
+        assert!(one(b"\xff\xfe").is_err());
     }
 
     #[test]
@@ -176,11 +257,42 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_without_a_document_is_told_to_be_unknown() {
-        let body = br#"{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"00"}}}"#;
-        assert_eq!(
-            code(of_body(body).expect_err("unknown")),
-            "\"PERSISTED_QUERY_NOT_FOUND\""
-        );
+    fn a_document_is_named_by_its_id_in_both_ways() {
+        let id = "AB".repeat(32);
+        let apollo =
+            format!(r#"{{"extensions":{{"persistedQuery":{{"version":1,"sha256Hash":"{id}"}}}}}}"#);
+        let plain = format!(r#"{{"documentId":"{id}"}}"#);
+        let prefixed = format!(r#"{{"documentId":"sha256:{id}"}}"#);
+        for body in [apollo, plain, prefixed] {
+            let read = one(body.as_bytes()).expect("well-formed");
+            assert_eq!(read.document.id, Some("ab".repeat(32)), "{body}");
+            assert_eq!(read.document.text, None);
+        }
+    }
+
+    #[test]
+    fn an_id_that_is_none_is_bad_input() {
+        for body in [
+            r#"{"documentId":""}"#,
+            r#"{"documentId":"no hex"}"#,
+            r#"{"documentId":1}"#,
+            r#"{"extensions":{"persistedQuery":{"version":2,"sha256Hash":"00"}}}"#,
+            r#"{"extensions":{"persistedQuery":{"version":1}}}"#,
+            r#"{"extensions":{"persistedQuery":1}}"#,
+            r#"{"documentId":"00","extensions":{"persistedQuery":{"version":1,"sha256Hash":"01"}}}"#,
+        ] {
+            let refused = one(body.as_bytes()).expect_err(body);
+            assert_eq!(code(refused), "\"BAD_USER_INPUT\"", "{body}");
+        }
+    }
+
+    #[test]
+    fn a_batch_is_taken_where_it_is_switched_on_up_to_its_length() {
+        let two = br#"[{"query":"{a}"},{"query":"{b}"}]"#;
+        assert!(of_body(two, 0).is_err() && of_body(two, 1).is_err() && of_body(b"[]", 2).is_err());
+        let Ok(Asks::Many(all)) = of_body(two, 2) else {
+            panic!("no batch");
+        };
+        assert_eq!(all.len(), 2);
     }
 }

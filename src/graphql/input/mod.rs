@@ -1,6 +1,7 @@
 //! Inputs: they only convert; what is right is decided behind them. `null` says the same as
 //! leaving a field out: it never clears anything.
 
+mod access;
 mod catalog;
 mod contract;
 mod credit;
@@ -15,6 +16,7 @@ use domain::CreditTypeId;
 use super::scalar::{DateTime, Json};
 use crate::ledger::Command;
 
+pub use access::{CreateApiKeyInput, CreateCustomerTokenInput, RevokeApiKeyInput};
 pub use catalog::{CreateCreditTypeInput, CreateProductInput, UpdateProductInput};
 pub use contract::{CreateContractInput, EndContractInput};
 pub use credit::{CreateCreditInput, EditCreditInput, EndCreditInput, VoidCreditInput};

@@ -16,7 +16,7 @@ pub struct CatalogMutation;
 
 #[Object]
 impl CatalogMutation {
-    /// A pricing unit. Fixed once it is made.
+    /// A pricing unit. Fixed once it is made. Role: ADMIN or OPERATOR.
     async fn create_credit_type(
         &self,
         ctx: &Context<'_>,
@@ -25,7 +25,7 @@ impl CatalogMutation {
         one(ctx, input).await
     }
 
-    /// What usage is booked under.
+    /// What usage is booked under. Role: ADMIN or OPERATOR.
     async fn create_product(
         &self,
         ctx: &Context<'_>,
@@ -34,7 +34,7 @@ impl CatalogMutation {
         one(ctx, input).await
     }
 
-    /// name, tags, archived.
+    /// name, tags, archived. Role: ADMIN or OPERATOR.
     async fn update_product(
         &self,
         ctx: &Context<'_>,

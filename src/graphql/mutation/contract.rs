@@ -14,7 +14,7 @@ pub struct ContractMutation;
 
 #[Object]
 impl ContractMutation {
-    /// A contract of a customer.
+    /// A contract of a customer. Role: ADMIN or OPERATOR.
     async fn create_contract(
         &self,
         ctx: &Context<'_>,
@@ -23,7 +23,7 @@ impl ContractMutation {
         one(ctx, input).await
     }
 
-    /// Truncates the contract and its credits.
+    /// Truncates the contract and its credits. Role: ADMIN or OPERATOR.
     async fn end_contract(
         &self,
         ctx: &Context<'_>,

@@ -16,7 +16,7 @@ pub struct CreditMutation;
 
 #[Object]
 impl CreditMutation {
-    /// An access schedule of segments.
+    /// An access schedule of segments. Role: ADMIN or OPERATOR.
     async fn create_credit(
         &self,
         ctx: &Context<'_>,
@@ -26,6 +26,7 @@ impl CreditMutation {
     }
 
     /// What is absent stays. Segments are added, changed and removed by `accessSchedule`.
+    /// Role: ADMIN or OPERATOR.
     async fn edit_credit(
         &self,
         ctx: &Context<'_>,
@@ -34,7 +35,7 @@ impl CreditMutation {
         one(ctx, input).await
     }
 
-    /// Earlier only; to extend, edit.
+    /// Earlier only; to extend, edit. Role: ADMIN or OPERATOR.
     async fn end_credit(
         &self,
         ctx: &Context<'_>,
@@ -44,7 +45,7 @@ impl CreditMutation {
     }
 
     /// For a credit that should not have existed. Partly used: refused with PARTLY_USED unless
-    /// `remainderOnly: true`. Held: HELD.
+    /// `remainderOnly: true`. Held: HELD. Role: ADMIN or OPERATOR.
     async fn void_credit(
         &self,
         ctx: &Context<'_>,

@@ -20,7 +20,7 @@ pub struct CreditGrantMutation;
 
 #[Object]
 impl CreditGrantMutation {
-    /// One amount in one window.
+    /// One amount in one window. Role: ADMIN or OPERATOR.
     async fn create_credit_grant(
         &self,
         ctx: &Context<'_>,
@@ -30,7 +30,7 @@ impl CreditGrantMutation {
     }
 
     /// name, expiresAt, grantType, reason, customFields. An expired grant comes back to life only if
-    /// `expiresAt` moves into the future.
+    /// `expiresAt` moves into the future. Role: ADMIN or OPERATOR.
     async fn edit_credit_grant(
         &self,
         ctx: &Context<'_>,
@@ -39,7 +39,7 @@ impl CreditGrantMutation {
         one(ctx, input).await
     }
 
-    /// Ends it now: the rest is written off as EXPIRATION.
+    /// Ends it now: the rest is written off as EXPIRATION. Role: ADMIN or OPERATOR.
     async fn expire_credit_grant(
         &self,
         ctx: &Context<'_>,
@@ -49,7 +49,7 @@ impl CreditGrantMutation {
     }
 
     /// For a grant that should not have existed. Partly used: refused with PARTLY_USED unless
-    /// `remainderOnly: true`. Held: HELD.
+    /// `remainderOnly: true`. Held: HELD. Role: ADMIN or OPERATOR.
     async fn void_credit_grant(
         &self,
         ctx: &Context<'_>,
@@ -59,6 +59,7 @@ impl CreditGrantMutation {
     }
 
     /// Up to 1,000 grants, e.g. the same to many customers, each on its own.
+    /// Role: ADMIN or OPERATOR.
     #[graphql(complexity = "many_cost(inputs.count(), child_complexity)")]
     async fn create_credit_grant_batch(
         &self,

@@ -16,7 +16,7 @@ pub struct CustomerMutation;
 
 #[Object]
 impl CustomerMutation {
-    /// Who can own credit.
+    /// Who can own credit. Role: ADMIN or OPERATOR.
     async fn create_customer(
         &self,
         ctx: &Context<'_>,
@@ -25,7 +25,7 @@ impl CustomerMutation {
         one(ctx, input).await
     }
 
-    /// name, externalId, customFields.
+    /// name, externalId, customFields. Role: ADMIN or OPERATOR.
     async fn update_customer(
         &self,
         ctx: &Context<'_>,
@@ -34,7 +34,7 @@ impl CustomerMutation {
         one(ctx, input).await
     }
 
-    /// It keeps its books and accepts no new grant, credit or drawdown.
+    /// It keeps its books and accepts no new grant, credit or drawdown. Role: ADMIN or OPERATOR.
     async fn archive_customer(
         &self,
         ctx: &Context<'_>,

@@ -21,7 +21,7 @@ pub struct DrawdownMutation;
 
 #[Object]
 impl DrawdownMutation {
-    /// Takes credit in burn-down order. `hold: true` reserves instead.
+    /// Takes credit in burn-down order. `hold: true` reserves instead. Role: ADMIN or OPERATOR.
     async fn draw_down(
         &self,
         ctx: &Context<'_>,
@@ -30,7 +30,7 @@ impl DrawdownMutation {
         one(ctx, input).await
     }
 
-    /// Posts a hold, wholly or in part; the rest is released.
+    /// Posts a hold, wholly or in part; the rest is released. Role: ADMIN or OPERATOR.
     async fn capture_drawdown(
         &self,
         ctx: &Context<'_>,
@@ -39,7 +39,7 @@ impl DrawdownMutation {
         one(ctx, input).await
     }
 
-    /// Lets a hold go.
+    /// Lets a hold go. Role: ADMIN or OPERATOR.
     async fn release_drawdown(
         &self,
         ctx: &Context<'_>,
@@ -49,6 +49,7 @@ impl DrawdownMutation {
     }
 
     /// Gives back, wholly or in part, to the segments it came from, last slice first.
+    /// Role: ADMIN or OPERATOR.
     async fn reverse_drawdown(
         &self,
         ctx: &Context<'_>,
@@ -58,7 +59,7 @@ impl DrawdownMutation {
     }
 
     /// Up to 1,000 drawdowns, each on its own: one that is refused does not touch the others. Answers in
-    /// the order asked.
+    /// the order asked. Role: ADMIN or OPERATOR.
     #[graphql(complexity = "many_cost(inputs.count(), child_complexity)")]
     async fn draw_down_batch(
         &self,
@@ -69,6 +70,7 @@ impl DrawdownMutation {
     }
 
     /// A manual entry on one segment. Positive adds, negative takes; below zero is refused.
+    /// Role: ADMIN or OPERATOR.
     async fn add_manual_ledger_entry(
         &self,
         ctx: &Context<'_>,

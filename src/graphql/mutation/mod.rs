@@ -1,6 +1,7 @@
 //! Mutations: convert, execute, answer. Each field is nullable, so that one that fails does not
 //! take the answers of its neighbours away.
 
+mod access;
 mod catalog;
 mod contract;
 mod credit;
@@ -27,6 +28,7 @@ pub struct Mutation(
     credit_grant::CreditGrantMutation,
     credit::CreditMutation,
     drawdown::DrawdownMutation,
+    access::AccessMutation,
 );
 
 /// One command.

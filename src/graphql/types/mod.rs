@@ -1,5 +1,6 @@
 //! Object types: one file per noun, each a row with its fields.
 
+mod api_key;
 mod balance;
 mod contract;
 mod credit;
@@ -16,6 +17,7 @@ mod product;
 mod segment;
 mod viewer;
 
+pub use api_key::ApiKey;
 pub use balance::Balance;
 pub use contract::Contract;
 pub use credit::{Credit, CreditStatus};

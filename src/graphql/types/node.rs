@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_graphql::{ID, Interface};
 
 use super::{
-    Contract, Credit, CreditGrant, CreditType, Customer, Drawdown, Event, LedgerEntry, Product,
+    ApiKey, Contract, Credit, CreditGrant, CreditType, Customer, Drawdown, Event, LedgerEntry,
+    Product,
 };
 use crate::ledger::read::NodeRow;
 
@@ -35,6 +36,8 @@ pub enum Node {
     Drawdown(Drawdown),
     /// An event.
     Event(Event),
+    /// A key; only for role ADMIN.
+    ApiKey(ApiKey),
 }
 
 impl From<NodeRow> for Node {
@@ -49,6 +52,7 @@ impl From<NodeRow> for Node {
             NodeRow::Entry(row) => Self::LedgerEntry(row.into()),
             NodeRow::Drawdown(row) => Self::Drawdown(row.into()),
             NodeRow::Event(row) => Self::Event(row.into()),
+            NodeRow::ApiKey(row) => Self::ApiKey(row.into()),
         }
     }
 }

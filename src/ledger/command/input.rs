@@ -7,15 +7,27 @@
 use domain::burn::BurnDownKey;
 use domain::grant::{Category, RolloverKind};
 use domain::{
-    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DecimalText, DrawdownId,
-    Instant, ProductId, SegmentId,
+    ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DecimalText,
+    DrawdownId, Instant, ProductId, SegmentId,
 };
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use super::super::caller::Role;
+
 /// Is it what it would be anyway? Such fields are left out of the canonical form.
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+/// Bytes that are never shown.
+#[derive(Clone)]
+pub struct Hidden(pub Vec<u8>);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hidden")
+    }
 }
 
 macro_rules! inputs {
@@ -407,5 +419,39 @@ inputs! {
         reason: String,
         /// None: now.
         effective_at: Option<Instant>,
+    }
+    /// `createApiKey`.
+    CreateApiKey {
+        /// 1..255 characters; the actor in the books.
+        name: String,
+        /// Not CUSTOMER.
+        role: Role,
+        /// SHA-256 of the key; the key itself is kept nowhere.
+        #[serde(skip)]
+        secret_hash: Hidden,
+        /// Made so that anyone can get in at all: the log tells of it, the audit trail begins later.
+        #[serde(skip)]
+        at_start: bool,
+    }
+    /// `revokeApiKey`.
+    RevokeApiKey {
+        /// Which.
+        id: ApiKeyId,
+    }
+    /// `createCustomerToken`.
+    CreateCustomerToken {
+        /// Who may see its own books with it.
+        #[serde(skip)]
+        customer_id: CustomerId,
+        /// Seconds for which it is good.
+        expires_in: i64,
+    }
+    /// `rotateSigningKey`: a new key signs the tokens of customers from now on.
+    RotateSigningKey {
+        /// 256 random bits.
+        #[serde(skip)]
+        secret: Hidden,
+        /// Whether the tokens signed before are good no more.
+        end_old: bool,
     }
 }

@@ -1,6 +1,7 @@
 //! Commands: everything that changes the books. Each is an input (`input.rs`) with a [`Run`]:
 //! what it needs to have loaded, what is wrong with its form, and what it does.
 
+mod access;
 mod contract;
 mod credit;
 mod credit_edit;
@@ -21,6 +22,7 @@ use domain::book::Act;
 use domain::{Code, CreditTypeId, CustomerId, DrawdownId, Instant, Rejection, Scale, SegmentId};
 use uuid::Uuid;
 
+pub use access::TOKEN_SECONDS_MAX;
 pub(crate) use drawdown::draw_request;
 pub(crate) use effects::settle;
 pub use shape::Shape;
@@ -193,6 +195,10 @@ commands! {
     ReleaseDrawdown = "releaseDrawdown",
     ReverseDrawdown = "reverseDrawdown",
     AddManualLedgerEntry = "addManualLedgerEntry",
+    CreateApiKey = "createApiKey",
+    RevokeApiKey = "revokeApiKey",
+    CreateCustomerToken = "createCustomerToken",
+    RotateSigningKey = "rotateSigningKey",
 }
 
 fn act<'a>(work: &Work<'a>, order: &'a Order, reason: Option<&'a str>) -> Act<'a> {

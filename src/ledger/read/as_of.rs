@@ -14,6 +14,7 @@ use sea_orm::{DbErr, FromQueryResult};
 
 use super::balances::Ending;
 use super::dialect::{Sql, id_at};
+use super::scope::owned;
 use super::search::last_where;
 use super::{BalanceRow, Read, ReadError, Reader};
 
@@ -54,6 +55,14 @@ struct Running {
 struct Hold {
     slices: String,
 }
+
+owned!(
+    Posted: |row| Owner::Customer(row.customer_id),
+    Open: |row| Owner::Customer(row.customer_id),
+    Running: |row| Owner::Customer(row.customer_id),
+    // Asked for by customer.
+    Hold: |_| Owner::Shared,
+);
 
 impl Reader {
     /// Balances at `at`, as far as they were known at `known`: two statements.

@@ -8,6 +8,7 @@ use sea_orm::{DbErr, FromQueryResult, QueryResult};
 
 use super::fetch::once_each;
 use super::page::bad;
+use super::scope::owned;
 use super::{BalanceRow, Read, Reader};
 
 /// Days that can be looked ahead (decision 32).
@@ -57,6 +58,8 @@ impl FromQueryResult for Standing {
     }
 }
 
+owned!(Standing: |standing| Owner::Customer(standing.row.customer_id));
+
 impl Reader {
     /// Balances of these customers, one for each of their accounts, by credit type; every customer
     /// asked for has a list. `at`: at which time; `known_at`: as far as it was known then.
@@ -67,7 +70,7 @@ impl Reader {
         known_at: Option<Instant>,
     ) -> Read<HashMap<CustomerId, Vec<BalanceRow>>> {
         let now = self.now();
-        let customers = once_each(customers.iter().copied());
+        let customers = once_each(self.scope.only(customers));
         let known = known_at.filter(|known| *known < now);
         let rows = match (at.unwrap_or(now), known) {
             _ if customers.is_empty() => Vec::new(),
@@ -101,7 +104,8 @@ impl Reader {
             )));
         }
         let mut expiring: HashMap<_, i64> = accounts.iter().map(|of| (*of, 0)).collect();
-        let customers = once_each(accounts.iter().map(|(customer, _)| *customer));
+        let seen = self.scope.only_of(accounts);
+        let customers = once_each(seen.iter().map(|(customer, _)| *customer));
         if customers.is_empty() {
             return Ok(expiring);
         }

@@ -5,12 +5,13 @@ use std::sync::LazyLock;
 
 use domain::{ContractId, CreditTypeId, CustomerId, ProductId};
 use entity::{contract, credit_type, object_home, product, uniqueness_key};
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, FromQueryResult};
 use uuid::Uuid;
 
 use super::dialect::{Child, Sql, columns};
 use super::fetch::{Parents, plain, typed};
 use super::page::{Key, KeyKind, Slice};
+use super::scope::owned;
 use super::{HOME_CONTRACT, Page, PageRequest, Read, Reader};
 
 static CONTRACT: LazyLock<String> = LazyLock::new(|| columns::<contract::Entity>("k", ""));
@@ -43,6 +44,29 @@ fn credit_types() -> Child {
         columns: &CREDIT_TYPE,
     }
 }
+
+/// A unit that a customer has an account in.
+#[derive(FromQueryResult)]
+struct Unit {
+    customer_id: CustomerId,
+    credit_type_id: CreditTypeId,
+}
+
+/// What a grant or a credit names.
+#[derive(FromQueryResult)]
+struct Naming {
+    customer_id: CustomerId,
+    product_id: Option<ProductId>,
+    /// A JSON list of ids.
+    listed: String,
+    /// JSON with ids in it.
+    specifiers: Option<String>,
+}
+
+owned!(
+    Unit: |row| Owner::Customer(row.customer_id),
+    Naming: |row| Owner::Customer(row.customer_id),
+);
 
 impl Reader {
     /// Contracts of each of these customers.
@@ -95,20 +119,28 @@ impl Reader {
         include_archived: bool,
         page: &PageRequest,
     ) -> Read<Page<product::Model>> {
+        let named = self.products_named().await?;
         let list = ("products", KeyKind::Id);
         let slice = Slice::read(page, list, &include_archived, &[Uuid::nil()])?;
-        let matching = |sql: &mut Sql| unarchived(sql, "p", include_archived);
+        let matching = |sql: &mut Sql| {
+            unarchived(sql, "p", include_archived);
+            sql.and_among("p.id", named.as_ref());
+        };
         let key = |row: &product::Model| Key::Id(row.id.0);
         self.root(&products(), "p.id", &slice, matching, key).await
     }
 
     /// How many products there are.
     pub async fn count_products(&self, include_archived: bool) -> Read<i64> {
-        let matching = |sql: &mut Sql| unarchived(sql, "p", include_archived);
+        let named = self.products_named().await?;
+        let matching = |sql: &mut Sql| {
+            unarchived(sql, "p", include_archived);
+            sql.and_among("p.id", named.as_ref());
+        };
         self.total(&products(), matching).await
     }
 
-    /// Products by id; those that do not exist are absent.
+    /// Products by id, whoever asks: who sees a row sees what it names. Those that do not exist are absent.
     pub async fn products_by_id(
         &self,
         ids: &[ProductId],
@@ -125,14 +157,16 @@ impl Reader {
 
     /// All credit types, oldest first.
     pub async fn credit_types(&self, include_archived: bool) -> Read<Vec<credit_type::Model>> {
+        let named = self.units_named().await?;
         let mut sql = self.sql();
         sql.push(&credit_types().select()).push(" WHERE 1 = 1");
+        sql.and_among("t.id", named.as_ref());
         unarchived(&mut sql, "t", include_archived);
         sql.push(" ORDER BY t.created_at, t.id");
         self.fetch(sql).await
     }
 
-    /// Credit types by id; those that do not exist are absent.
+    /// Credit types by id, whoever asks: who sees a row sees its unit. Those that do not exist are absent.
     pub async fn credit_types_by_id(
         &self,
         ids: &[CreditTypeId],
@@ -147,9 +181,49 @@ impl Reader {
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 
+    /// The units that a customer's own books are in, and the one that is meant where none is named.
+    /// `None`: all may be listed.
+    pub(super) async fn units_named(&self) -> Read<Option<Vec<CreditTypeId>>> {
+        let Some(own) = self.scope.customer() else {
+            return Ok(None);
+        };
+        let mut sql = self.sql();
+        sql.push("SELECT a.customer_id, a.credit_type_id FROM account a WHERE a.customer_id = ")
+            .bind(own);
+        let units: Vec<Unit> = self.fetch(sql).await?;
+        let units = units.iter().map(|unit| unit.credit_type_id);
+        Ok(Some(units.chain([CreditTypeId::USD]).collect()))
+    }
+
+    /// The products that a customer's own grants and credits name. `None`: all may be listed.
+    pub(super) async fn products_named(&self) -> Read<Option<Vec<ProductId>>> {
+        let Some(own) = self.scope.customer() else {
+            return Ok(None);
+        };
+        let mut sql = self.sql();
+        sql.push("SELECT g.customer_id, NULL AS product_id, g.product_ids AS listed, ")
+            .push("NULL AS specifiers FROM credit_grant g WHERE g.customer_id = ")
+            .bind(own);
+        sql.push(" AND g.product_ids <> '[]'");
+        let mut named: Vec<Naming> = self.fetch(sql).await?;
+        let mut sql = self.sql();
+        sql.push("SELECT c.customer_id, c.product_id, c.applicable_product_ids AS listed, ")
+            .push("c.specifiers FROM credit c WHERE c.customer_id = ")
+            .bind(own);
+        named.extend(self.fetch::<Naming>(sql).await?);
+        let mut ids: Vec<ProductId> = named.iter().filter_map(|row| row.product_id).collect();
+        let texts = named.iter().map(|row| Some(&*row.listed));
+        let texts = texts.chain(named.iter().map(|row| row.specifiers.as_deref()));
+        for text in texts.flatten() {
+            let json = serde_json::from_str(text).unwrap_or_default();
+            ids_in(&json, &mut ids);
+        }
+        Ok(Some(ids))
+    }
+
     /// Where a grant, credit or contract lives.
     pub(super) async fn home(&self, id: Uuid, kind: &str) -> Read<Option<object_home::Model>> {
-        let home = object_home::Entity::find_by_id(id).one(&self.db).await?;
+        let home = self.one(object_home::Entity::find_by_id(id)).await?;
         Ok(home.filter(|home| home.kind == kind))
     }
 
@@ -159,7 +233,17 @@ impl Reader {
             return Ok(None);
         }
         let row = uniqueness_key::Entity::find_by_id((key.to_owned(), kind.to_owned()));
-        Ok(row.one(&self.db).await?.map(|row| row.object_id))
+        Ok(self.one(row).await?.map(|row| row.object_id))
+    }
+}
+
+/// All ids anywhere in a JSON value.
+fn ids_in(json: &serde_json::Value, ids: &mut Vec<ProductId>) {
+    match json {
+        serde_json::Value::String(text) => ids.extend(Uuid::try_parse(text).ok().map(ProductId)),
+        serde_json::Value::Array(items) => items.iter().for_each(|item| ids_in(item, ids)),
+        serde_json::Value::Object(fields) => fields.values().for_each(|item| ids_in(item, ids)),
+        _ => {}
     }
 }
 

@@ -11,6 +11,7 @@ use super::decode::SegmentRow;
 use super::dialect::{Child, Sql, columns};
 use super::fetch::{Parents, once_each, plain, typed};
 use super::page::{Key, KeyKind, Slice};
+use super::scope::Narrow;
 use super::{CreditFilter, CreditRow, CreditStatus, HOME_CREDIT, Page, PageRequest, Read, Reader};
 
 static COLUMNS: LazyLock<String> = LazyLock::new(|| columns::<credit::Entity>("c", ""));
@@ -32,6 +33,7 @@ impl Reader {
         filter: &CreditFilter,
         page: &PageRequest,
     ) -> Read<Page<CreditRow>> {
+        let filter = &filter.within(self.scope);
         let slice = Slice::read(page, ("credits", KeyKind::Id), filter, &[Uuid::nil()])?;
         if let Some(customers) = &filter.customer_ids {
             self.settle(customers).await?;
@@ -47,6 +49,7 @@ impl Reader {
 
     /// How many credits there are.
     pub async fn count_credits(&self, filter: &CreditFilter) -> Read<i64> {
+        let filter = &filter.within(self.scope);
         self.settle(filter.customer_ids.as_deref().unwrap_or_default())
             .await?;
         let now = self.now();

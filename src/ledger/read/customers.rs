@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::dialect::{Child, Sql, columns};
 use super::page::{Key, KeyKind, Slice};
+use super::scope::{Narrow, owned};
 use super::{CustomerFilter, Page, PageRequest, Read, Reader};
 
 static COLUMNS: LazyLock<String> = LazyLock::new(|| columns::<customer::Entity>("c", ""));
@@ -29,6 +30,8 @@ struct Known {
     customer_id: CustomerId,
 }
 
+owned!(Known: |row| Owner::Customer(row.customer_id));
+
 impl Reader {
     /// All customers.
     pub async fn customers(
@@ -36,6 +39,7 @@ impl Reader {
         filter: &CustomerFilter,
         page: &PageRequest,
     ) -> Read<Page<customer::Model>> {
+        let filter = &filter.within(self.scope);
         let slice = Slice::read(page, ("customers", KeyKind::Id), filter, &[Uuid::nil()])?;
         let known = self.known_as(filter).await?;
         let matching = |sql: &mut Sql| matching(sql, filter, known.as_ref());
@@ -45,6 +49,7 @@ impl Reader {
 
     /// How many customers there are.
     pub async fn count_customers(&self, filter: &CustomerFilter) -> Read<i64> {
+        let filter = &filter.within(self.scope);
         let known = self.known_as(filter).await?;
         self.total(&child(), |sql| matching(sql, filter, known.as_ref()))
             .await
@@ -55,6 +60,7 @@ impl Reader {
         &self,
         ids: &[CustomerId],
     ) -> Read<HashMap<CustomerId, customer::Model>> {
+        let ids = self.scope.only(ids);
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
@@ -67,7 +73,7 @@ impl Reader {
 
     /// One customer.
     pub async fn customer(&self, id: CustomerId) -> Read<Option<customer::Model>> {
-        Ok(customer::Entity::find_by_id(id).one(&self.db).await?)
+        self.one(customer::Entity::find_by_id(id)).await
     }
 
     /// One customer, by the seller's own id.
@@ -79,7 +85,7 @@ impl Reader {
             return Ok(None);
         }
         let known = customer_external_id::Entity::find_by_id(external_id);
-        match known.one(&self.db).await? {
+        match self.one(known).await? {
             Some(known) => self.customer(known.customer_id).await,
             None => Ok(None),
         }

@@ -5,6 +5,12 @@ use entity::{credit_grant, ledger_entry, segment};
 use sea_orm::{DbErr, FromQueryResult, QueryResult, TryGetable};
 
 use super::GrantRow;
+use super::scope::owned;
+
+owned!(
+    EntryRow: |EntryRow(row)| Owner::Customer(row.customer_id),
+    SegmentRow: |SegmentRow(row)| Owner::Customer(row.customer_id),
+);
 
 /// The columns of a row, one after the other.
 struct Columns<'r> {

@@ -82,7 +82,7 @@ impl Reader {
                 None => found,
             }
         };
-        let found = find().one(&self.db).await?;
+        let found = self.one(find()).await?;
         // A hold may have to lapse first.
         let held = found
             .as_ref()
@@ -91,7 +91,7 @@ impl Reader {
         if let Some(customer) = held
             && self.settle(&[customer]).await?
         {
-            return Ok(find().one(&self.db).await?);
+            return self.one(find()).await;
         }
         Ok(found)
     }

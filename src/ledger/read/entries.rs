@@ -5,13 +5,14 @@ use std::sync::LazyLock;
 
 use domain::{CreditGrantId, CreditId, CreditTypeId, CustomerId, LedgerEntryId};
 use entity::{drawdown, ledger_entry};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::decode::EntryRow;
 use super::dialect::{Child, Sql, columns, id_at};
 use super::fetch::{Parents, once_each, pages, plain, typed};
 use super::page::{Key, KeyKind, Slice};
+use super::scope::{Narrow, Row as Owned};
 use super::search::last_where;
 use super::{EntryFilter, HOME_CREDIT, HOME_GRANT, Page, PageRequest, Read, Reader, TimeRange};
 
@@ -45,6 +46,7 @@ impl Reader {
     /// Entries of all customers, by id; of named customers, by time, account and number; of one
     /// grant or credit, by number.
     pub async fn entries(&self, filter: &EntryFilter, page: &PageRequest) -> Read<Page<Row>> {
+        let filter = &filter.within(self.scope);
         if let Some(((table, column), id, _)) = object_of(filter) {
             let slice = Slice::read(page, ("entries", KeyKind::Sequence), filter, &[id])?;
             let Some(narrowed) = self.narrowed(filter).await? else {
@@ -83,6 +85,7 @@ impl Reader {
 
     /// How many entries there are.
     pub async fn count_entries(&self, filter: &EntryFilter) -> Read<i64> {
+        let filter = &filter.within(self.scope);
         let Some(narrowed) = self.narrowed(filter).await? else {
             return Ok(0);
         };
@@ -213,6 +216,7 @@ impl Reader {
         sequence: i64,
         limit: u64,
     ) -> Read<Vec<Row>> {
+        let customer = self.scope.customer_or_nobody(customer);
         self.settle(&[customer]).await?;
         let mut sql = self.sql();
         sql.push(&child().select()).push(" WHERE e.customer_id = ");
@@ -229,7 +233,7 @@ impl Reader {
     /// One entry, by its id alone.
     pub async fn entry(&self, id: LedgerEntryId) -> Read<Option<Row>> {
         let found = ledger_entry::Entity::find().filter(ledger_entry::Column::Id.eq(id));
-        Ok(found.one(&self.db).await?)
+        self.one(found).await
     }
 
     async fn entries_between(&self, filter: &EntryFilter, slice: &Slice) -> Read<Page<Row>> {
@@ -283,7 +287,7 @@ impl Reader {
 
     /// The first entries of every account of these customers, in one statement. Cursors and times
     /// become numbers first, so that a page far back costs no more than the first.
-    pub(super) async fn entries_by_account<R: FromQueryResult>(
+    pub(super) async fn entries_by_account<R: Owned>(
         &self,
         customers: &[CustomerId],
         filter: &EntryFilter,
@@ -291,6 +295,7 @@ impl Reader {
         child: &Child,
         and: impl FnOnce(&mut Sql),
     ) -> Read<Vec<R>> {
+        let customers = &self.scope.only(customers);
         if customers.is_empty() {
             return Ok(Vec::new());
         }
@@ -344,7 +349,7 @@ impl Reader {
                 Some([customer]) => found.filter(drawdown::Column::CustomerId.eq(*customer)),
                 _ => found,
             };
-            let Some(found) = found.one(&self.db).await? else {
+            let Some(found) = self.one(found).await? else {
                 return Ok(None);
             };
             only(&mut filter.customer_ids, found.customer_id);

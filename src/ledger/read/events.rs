@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::dialect::{Child, Sql, columns, id_at};
 use super::fetch::{Parents, once_each};
 use super::page::{Key, KeyKind, Slice};
+use super::scope::{Narrow, Row, owned};
 use super::{EntryFilter, EventFilter, EventRow, Page, PageRequest, Read, Reader, TimeRange};
 
 /// The event that a drawdown tells.
@@ -63,6 +64,12 @@ struct Drawn(EventRow);
 
 /// An event that an entry tells.
 struct Entered(EventRow);
+
+owned!(
+    Told: |told| Owner::Customer(told.0.customer_id),
+    Drawn: |drawn| Owner::Customer(drawn.0.customer_id),
+    Entered: |entered| Owner::Customer(entered.0.customer_id),
+);
 
 impl FromQueryResult for Told {
     fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
@@ -124,6 +131,7 @@ impl FromQueryResult for Entered {
 impl Reader {
     /// The audit trail.
     pub async fn events(&self, filter: &EventFilter, page: &PageRequest) -> Read<Page<EventRow>> {
+        let filter = &filter.within(self.scope);
         let slice = Slice::read(page, ("events", KeyKind::Id), filter, &[Uuid::nil()])?;
         if let Some(customers) = &filter.customer_ids {
             self.settle(customers).await?;
@@ -139,6 +147,7 @@ impl Reader {
 
     /// How many events there are.
     pub async fn count_events(&self, filter: &EventFilter) -> Read<i64> {
+        let filter = &filter.within(self.scope);
         self.settle(filter.customer_ids.as_deref().unwrap_or_default())
             .await?;
         let mut count = self.total(&events(), |sql| told(sql, filter)).await?;
@@ -210,7 +219,7 @@ impl Reader {
     }
 
     /// The first events of one stream: of every customer that is named, or of all.
-    async fn stream<R: FromQueryResult>(
+    async fn stream<R: Row>(
         &self,
         filter: &EventFilter,
         child: &Child,

@@ -3,12 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
-use domain::{ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
+use domain::{
+    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, ProductId,
+};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryResult, Select};
 use uuid::Uuid;
 
 use super::dialect::{Child, Sql};
 use super::page::{Key, Page, Slice};
+use super::scope::{Row, owned};
 use super::{Read, ReadError, Reader};
 
 /// An id of any type.
@@ -31,7 +34,8 @@ any_id!(
     CreditId,
     CreditTypeId,
     CustomerId,
-    DrawdownId
+    DrawdownId,
+    ProductId
 );
 
 impl AnyId for Uuid {
@@ -142,15 +146,41 @@ impl FromQueryResult for Due {
     }
 }
 
+owned!(
+    Count: |_| Owner::Shared,
+    Due: |due| Owner::Customer(due.0),
+);
+
 impl Reader {
     /// A statement for the database at hand.
     pub(super) fn sql(&self) -> Sql {
         Sql::new(self.db.get_database_backend())
     }
 
-    /// Runs a statement.
-    pub(super) async fn fetch<R: FromQueryResult>(&self, sql: Sql) -> Read<Vec<R>> {
-        rows(&self.db, sql).await
+    /// Runs a statement. Rows that are not in the scope go no further.
+    pub(super) async fn fetch<R: Row>(&self, sql: Sql) -> Read<Vec<R>> {
+        let mut rows: Vec<R> = rows(&self.db, sql).await?;
+        rows.retain(|row| self.scope.admits(row.owner()));
+        Ok(rows)
+    }
+
+    /// The one row that is selected, if it is in the scope.
+    pub(super) async fn one<E: EntityTrait>(&self, select: Select<E>) -> Read<Option<E::Model>>
+    where
+        E::Model: Row,
+    {
+        let row = select.one(&self.db).await?;
+        Ok(row.filter(|row| self.scope.admits(row.owner())))
+    }
+
+    /// The rows that are selected and in the scope.
+    pub(super) async fn all<E: EntityTrait>(&self, select: Select<E>) -> Read<Vec<E::Model>>
+    where
+        E::Model: Row,
+    {
+        let mut rows = select.all(&self.db).await?;
+        rows.retain(|row| self.scope.admits(row.owner()));
+        Ok(rows)
     }
 
     /// Runs a statement that answers one number.
@@ -165,6 +195,7 @@ impl Reader {
 
     /// Posts what is due in the accounts of these customers. Answers whether anything was.
     pub(super) async fn settle(&self, customers: &[CustomerId]) -> Read<bool> {
+        let customers = self.scope.only(customers);
         if customers.is_empty() {
             return Ok(false);
         }
@@ -202,7 +233,7 @@ impl Reader {
 
     /// The first children of every parent, grouped by parent; every parent that is asked for has
     /// a page.
-    pub(super) async fn children<R: FromQueryResult>(
+    pub(super) async fn children<R: Row>(
         &self,
         parents: &Parents<'_>,
         child: &Child,
@@ -218,7 +249,7 @@ impl Reader {
     }
 
     /// The first children of every parent, in one statement.
-    pub(super) async fn child_rows<R: FromQueryResult>(
+    pub(super) async fn child_rows<R: Row>(
         &self,
         parents: &Parents<'_>,
         child: &Child,
@@ -235,6 +266,7 @@ impl Reader {
             child,
             |sql| {
                 parents.link(sql, child.alias);
+                self.scope.narrow_sql(sql, child);
                 bounds(sql, sort, slice);
                 matching(sql);
             },
@@ -245,7 +277,7 @@ impl Reader {
     }
 
     /// A page of a list over all customers.
-    pub(super) async fn root<R: FromQueryResult>(
+    pub(super) async fn root<R: Row>(
         &self,
         child: &Child,
         sort: &str,
@@ -258,7 +290,7 @@ impl Reader {
     }
 
     /// The first rows of a list over all customers.
-    pub(super) async fn root_rows<R: FromQueryResult>(
+    pub(super) async fn root_rows<R: Row>(
         &self,
         child: &Child,
         sort: &str,
@@ -267,6 +299,7 @@ impl Reader {
     ) -> Read<Vec<R>> {
         let mut sql = self.sql();
         sql.push(&child.select()).push(" WHERE 1 = 1");
+        self.scope.narrow_sql(&mut sql, child);
         bounds(&mut sql, sort, slice);
         matching(&mut sql);
         sql.push(&format!(" ORDER BY {sort} {} LIMIT ", slice.direction()));
@@ -275,7 +308,7 @@ impl Reader {
     }
 
     /// Rows of any customers, by id alone.
-    pub(super) async fn rows_anywhere<R: FromQueryResult>(
+    pub(super) async fn rows_anywhere<R: Row>(
         &self,
         child: &Child,
         ids: impl IntoIterator<Item = Uuid>,
@@ -283,6 +316,7 @@ impl Reader {
         let mut sql = self.sql();
         sql.push(&child.select()).push(" WHERE ");
         sql.among(&format!("{}.id", child.alias), ids);
+        self.scope.narrow_sql(&mut sql, child);
         self.fetch(sql).await
     }
 
@@ -320,6 +354,7 @@ impl Reader {
             "SELECT {alias}.{column}, {number} FROM {table} {alias}{joins} WHERE "
         ));
         parents.any(&mut sql, alias);
+        self.scope.narrow_sql(&mut sql, child);
         matching(&mut sql);
         sql.push(&format!(" GROUP BY {alias}.{column}"));
         let counted: Vec<Count> = self.fetch(sql).await?;
@@ -339,16 +374,18 @@ impl Reader {
         sql.push(&format!(
             "SELECT count(*) FROM {table} {alias}{joins} WHERE 1 = 1"
         ));
+        self.scope.narrow_sql(&mut sql, child);
         matching(&mut sql);
         self.number(sql).await
     }
 
     /// Rows of customers, by customer and id, whatever the number in one statement.
-    pub(super) async fn rows_by_id<R: FromQueryResult>(
+    pub(super) async fn rows_by_id<R: Row>(
         &self,
         child: &Child,
         ids: &[(CustomerId, Uuid)],
     ) -> Read<Vec<R>> {
+        let ids = self.scope.only_of(ids);
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -365,7 +402,8 @@ impl Reader {
     }
 }
 
-/// Runs a statement on a connection or in a transaction.
+/// Runs a statement on a connection or in a transaction, whatever the scope: for rows of customers
+/// that were looked at already.
 pub(super) async fn rows<R: FromQueryResult>(db: &impl ConnectionTrait, sql: Sql) -> Read<Vec<R>> {
     let rows = db.query_all_raw(sql.statement()).await?;
     let rows = rows.iter().map(|row| R::from_query_result(row, ""));

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::dialect::{Child, Sql, columns};
 use super::fetch::{Parents, once_each, plain, typed};
 use super::page::{Key, KeyKind, Slice};
+use super::scope::Narrow;
 use super::{GrantFilter, GrantRow, GrantStatus, Page, PageRequest, Read, Reader};
 
 static COLUMNS: LazyLock<String> = LazyLock::new(|| {
@@ -34,6 +35,7 @@ fn key(row: &GrantRow) -> Key {
 impl Reader {
     /// Grants of all customers.
     pub async fn grants(&self, filter: &GrantFilter, page: &PageRequest) -> Read<Page<GrantRow>> {
+        let filter = &filter.within(self.scope);
         let slice = Slice::read(page, ("grants", KeyKind::Id), filter, &[Uuid::nil()])?;
         let keyed = self.keyed_grant(filter).await?;
         if let Some(customers) = &filter.customer_ids {
@@ -50,6 +52,7 @@ impl Reader {
 
     /// How many grants there are.
     pub async fn count_grants(&self, filter: &GrantFilter) -> Read<i64> {
+        let filter = &filter.within(self.scope);
         let keyed = self.keyed_grant(filter).await?;
         self.settle(filter.customer_ids.as_deref().unwrap_or_default())
             .await?;

@@ -9,11 +9,14 @@
 //! | [`filter`], [`page`], [`rows`] | what is asked and what is answered |
 //! | [`status`] | where things stand, as functions of time |
 //! | `dialect` | SQL text; the one place where the databases differ |
+//! | [`scope`] | what a caller may see |
 //! | `fetch` | what the lists share: top-N per parent, counts, settling |
 //! | `decode` | the rows that are read most, by place of column |
+//! | `access` | keys |
 //! | `search` | places in an account's entries, by binary search |
 //! | `balances`, `as_of`, `projection` | balances now, then, and in time to come |
 
+mod access;
 mod as_of;
 mod balances;
 mod catalog;
@@ -33,6 +36,7 @@ mod search;
 pub mod filter;
 pub mod page;
 pub mod rows;
+pub mod scope;
 pub mod status;
 
 use std::fmt;
@@ -48,6 +52,7 @@ pub use filter::{
 };
 pub use page::{Order, Page, PageRequest};
 pub use rows::{BalanceRow, CreditRow, EventRow, GrantRow, NodeRow};
+pub use scope::Scope;
 pub use status::{CreditStatus, GrantStatus};
 
 use super::Refusal;
@@ -87,6 +92,7 @@ pub struct Reader {
     db: DatabaseConnection,
     clock: Arc<dyn Clock>,
     settler: Arc<dyn Settle>,
+    scope: Scope,
 }
 
 impl fmt::Debug for Reader {
@@ -96,10 +102,24 @@ impl fmt::Debug for Reader {
 }
 
 impl Reader {
-    /// Reads from this database; what is due is posted by the settler.
+    /// Reads everything from this database; what is due is posted by the settler.
     #[must_use]
     pub fn new(db: DatabaseConnection, clock: Arc<dyn Clock>, settler: Arc<dyn Settle>) -> Self {
-        Self { db, clock, settler }
+        Self {
+            db,
+            clock,
+            settler,
+            scope: Scope::Everything,
+        }
+    }
+
+    /// The same reads, of what is in the scope alone.
+    #[must_use]
+    pub fn within(&self, scope: Scope) -> Self {
+        Self {
+            scope,
+            ..self.clone()
+        }
     }
 
     /// The present instant, by the clock that was passed in.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use domain::drawdown::DrawdownStatus;
 use domain::id::NOTHING;
-use domain::{ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, ProductId};
+use domain::{ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, ProductId};
 use entity::{drawdown, ledger_entry, object_home};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
@@ -62,9 +62,8 @@ impl Reader {
     /// Grants, credits, contracts.
     async fn find_at_home(&self, search: &mut Search) -> Read<()> {
         let homes = object_home::Entity::find()
-            .filter(object_home::Column::Id.is_in(search.missing.iter().copied()))
-            .all(&self.db)
-            .await?;
+            .filter(object_home::Column::Id.is_in(search.missing.iter().copied()));
+        let homes = self.all(homes).await?;
         fn of<I: From<Uuid>>(homes: &[object_home::Model], kind: &str) -> Vec<(CustomerId, I)> {
             let homes = homes.iter().filter(|home| home.kind == kind);
             homes
@@ -98,7 +97,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Customers, credit types, products.
+    /// Customers, credit types, products, keys.
     async fn find_in_the_house(&self, search: &mut Search) -> Read<()> {
         let rows = self
             .customers_by_id(&search.missing::<CustomerId>())
@@ -107,18 +106,26 @@ impl Reader {
             rows.into_iter()
                 .map(|(id, row)| (id.0, NodeRow::Customer(row))),
         );
-        let rows = self
+        let mut rows = self
             .credit_types_by_id(&search.missing::<CreditTypeId>())
             .await?;
+        if let Some(named) = self.units_named().await? {
+            rows.retain(|id, _| named.contains(id));
+        }
         search.add(
             rows.into_iter()
                 .map(|(id, row)| (id.0, NodeRow::CreditType(row))),
         );
-        let rows = self.products_by_id(&search.missing::<ProductId>()).await?;
+        let mut rows = self.products_by_id(&search.missing::<ProductId>()).await?;
+        if let Some(named) = self.products_named().await? {
+            rows.retain(|id, _| named.contains(id));
+        }
         search.add(
             rows.into_iter()
                 .map(|(id, row)| (id.0, NodeRow::Product(row))),
         );
+        let rows = self.api_keys_by_id(&search.missing::<ApiKeyId>()).await?;
+        search.add(rows.into_iter().map(|row| (row.id.0, NodeRow::ApiKey(row))));
         Ok(())
     }
 

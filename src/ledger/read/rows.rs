@@ -2,7 +2,8 @@
 
 use domain::{CreditTypeId, CustomerId, EventId, Instant};
 use entity::{
-    contract, credit, credit_grant, credit_type, customer, drawdown, ledger_entry, product, segment,
+    api_key, contract, credit, credit_grant, credit_type, customer, drawdown, ledger_entry,
+    product, segment,
 };
 use uuid::Uuid;
 
@@ -91,4 +92,6 @@ pub enum NodeRow {
     Drawdown(drawdown::Model),
     /// An event.
     Event(EventRow),
+    /// A key.
+    ApiKey(api_key::Model),
 }

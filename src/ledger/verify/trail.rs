@@ -10,6 +10,15 @@ use uuid::Uuid;
 use super::Finding;
 use super::rows::{Snapshot, read};
 
+/// Tables of which no customer has its own rows; a customer is its own.
+const HOUSE: [&str; 5] = [
+    "customer",
+    "credit_type",
+    "product",
+    "api_key",
+    "signing_key",
+];
+
 /// Rows in a page.
 const PAGE: u64 = 1_000;
 
@@ -40,6 +49,8 @@ impl About for event::Entity {
             "credit_grant",
             "credit",
             "drawdown",
+            "api_key",
+            "signing_key",
         ];
         let table = tables.into_iter().find(|table| *table == noun);
         let table = table.ok_or("there is no such kind")?;
@@ -67,6 +78,9 @@ fn table_of(operation: &str) -> Option<&'static str> {
         "createCredit" | "editCredit" | "endCredit" | "voidCredit" => "credit",
         "captureDrawdown" | "releaseDrawdown" | "reverseDrawdown" => "drawdown",
         "addManualLedgerEntry" => "ledger_entry",
+        "createApiKey" | "revokeApiKey" => "api_key",
+        "createCustomerToken" => "customer",
+        "rotateSigningKey" => "signing_key",
         _ => return None,
     })
 }
@@ -91,7 +105,7 @@ async fn pages<E: About>(
         let mut found = BTreeSet::new();
         for (table, ids) in asked {
             let mut sql = snapshot.sql(&format!("SELECT id FROM {table} WHERE "));
-            if !["customer", "credit_type", "product"].contains(&table) {
+            if !HOUSE.contains(&table) {
                 sql.text("customer_id = ").bind(customer.0).text(" AND ");
             }
             sql.among("id", ids);

@@ -50,6 +50,7 @@ all_entities!(
     object_home,
     product,
     segment,
+    signing_key,
     uniqueness_key,
 );
 

@@ -9,8 +9,9 @@ use chrono::{DateTime, Duration, TimeZone, Utc};
 use domain::{Clock, IdSource, Instant};
 use futures_util::FutureExt;
 use scrip::app::SeededIds;
-use scrip::auth::{Keys, role_of_key};
+use scrip::auth::{Keys, house, role_of_key};
 use scrip::config::Settings;
+use scrip::graphql::http::documents::Documents;
 use scrip::ledger::{self, Ledger};
 use scrip::server::{self, Running};
 use sea_orm::DbBackend;
@@ -108,11 +109,15 @@ impl TestApp {
         .expect("an open ledger");
         let keys = Keys::new(ledger.clone());
         let (_, admin) = keys
-            .create("test admin", ledger::Role::Admin, "test")
+            .create(&house("test"), "test admin", ledger::Role::Admin, None)
             .await
             .expect("an admin key");
+        let admin = admin.expect("its text");
+        let folder = settings.trusted_documents.as_deref();
+        let documents = Documents::read(folder, settings.trusted_documents_only.0);
         let options = server::Options {
             limits: settings.limits(),
+            documents: documents.expect("the trusted documents"),
             workers: 1,
             shutdown_timeout: RealDuration::from_secs(5),
         };
@@ -179,8 +184,10 @@ impl TestApp {
     pub async fn key(&self, role: &str) -> String {
         let known = role_of_key(role).unwrap_or_else(|| panic!("no role of a key: {role}"));
         let name = format!("test {}", role.to_lowercase());
-        let made = self.inner.keys.create(&name, known, "test").await;
-        made.expect("a key").1
+        let caller = house("test");
+        let made = self.inner.keys.create(&caller, &name, known, None).await;
+        let (_, key) = made.expect("a key");
+        key.expect("its text")
     }
 
     /// The time of the app; it stands still.

@@ -25,6 +25,7 @@ pub fn caller() -> Caller {
         name: Arc::from("race"),
         role: Role::Operator,
         customer: None,
+        until: None,
     }
 }
 

@@ -8,6 +8,7 @@ pub mod node;
 pub mod outside;
 pub mod postgres;
 pub mod process;
+pub mod schema;
 pub mod statements;
 
 use std::io::Write;

@@ -58,6 +58,15 @@ impl Process {
         self.api.clone()
     }
 
+    /// Memory that it has in use, in KiB.
+    pub fn resident_kib(&self) -> i64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).expect("Linux");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().nth(1));
+        number.expect("a number").parse().expect("a number")
+    }
+
     /// `kill -9`: no chance to finish anything.
     pub fn kill(mut self) {
         self.child.kill().expect("killed");

@@ -40,7 +40,7 @@ const CRATES: &[(&str, &[&str])] = &[
         "sea_orm",
         &[
             "src/ledger/",
-            // Keys, which are no part of the books.
+            // Names the error of a look-up.
             "src/auth.rs",
             // Asks whether the database answers.
             "src/server/health.rs",
@@ -80,8 +80,6 @@ const WRITES: &[&str] = &[
 
 /// Where such a word may stand all the same.
 const WRITERS: &[(&str, &[&str])] = &[
-    // Keys, which are no part of the books.
-    ("src/auth.rs", &["ActiveModelTrait", "IntoActiveModel"]),
     // See above.
     (
         "src/generate/mod.rs",

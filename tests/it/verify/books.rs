@@ -83,6 +83,7 @@ impl<'a> Author<'a> {
             name: "tester".into(),
             role: Role::Admin,
             customer: None,
+            until: None,
         };
         let command = command.into();
         let told = format!("{command:?}");

@@ -228,6 +228,7 @@ fn kind_of(node: Option<&NodeRow>) -> &'static str {
         Some(NodeRow::Entry(_)) => "entry",
         Some(NodeRow::Drawdown(_)) => "drawdown",
         Some(NodeRow::Event(_)) => "event",
+        Some(NodeRow::ApiKey(_)) => "key",
         None => "nothing",
     }
 }

@@ -79,6 +79,7 @@ impl World {
                 name: "tester".into(),
                 role: Role::Admin,
                 customer: None,
+                until: None,
             },
             customers: Vec::new(),
             units: vec![CreditTypeId::USD],
