@@ -11,6 +11,7 @@
 mod access;
 mod api;
 mod cli;
+mod clients;
 mod console;
 mod contract;
 mod crash;

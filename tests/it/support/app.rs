@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration as RealDuration;
 
 use chrono::{DateTime, Duration, TimeZone, Utc};
-use domain::{Clock, Instant};
+use domain::{Clock, IdSource, Instant};
 use futures_util::FutureExt;
 use scrip::app::SeededIds;
 use scrip::auth::{Keys, house, role_of_key};
@@ -85,13 +85,21 @@ impl TestApp {
         seed: &str,
         adjust: impl FnOnce(&mut Settings),
     ) -> Self {
-        let mut settings = Settings::defaults().expect("the defaults");
-        adjust(&mut settings);
-        let clock = Arc::new(TestClock::at_the_start());
         let seed = seed.bytes().fold(0, |seed: u64, byte| {
             seed.wrapping_mul(31).wrapping_add(byte.into())
         });
-        let ids = Arc::new(SeededIds::new(seed));
+        Self::start_with_ids(database, Arc::new(SeededIds::new(seed)), adjust).await
+    }
+
+    /// Starts an app whose ids are given.
+    pub async fn start_with_ids(
+        database: TestDatabase,
+        ids: Arc<dyn IdSource>,
+        adjust: impl FnOnce(&mut Settings),
+    ) -> Self {
+        let mut settings = Settings::defaults().expect("the defaults");
+        adjust(&mut settings);
+        let clock = Arc::new(TestClock::at_the_start());
         let ledger = Ledger::open(ledger::Options {
             database_url: database.url().to_owned(),
             clock: clock.clone(),

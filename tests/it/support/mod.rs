@@ -5,6 +5,7 @@ pub mod company;
 pub mod db;
 pub mod deeds;
 pub mod node;
+pub mod outside;
 pub mod postgres;
 pub mod process;
 pub mod schema;
