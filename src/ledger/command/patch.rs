@@ -1,7 +1,7 @@
 //! Changes of single custom fields, and what products are called by other systems.
 
+use domain::custom_field::FieldEntity;
 use domain::{Code, CustomerId, Rejection, text};
-use domain::custom_field::{FieldEntity};
 use entity::product_external_id;
 use serde_json::{Value as Json, json};
 
