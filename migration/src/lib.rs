@@ -38,9 +38,9 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261121_000001_create_ledger::Migration),
             Box::new(m20261121_000002_create_signing_key::Migration),
+            Box::new(m20261121_000003_create_object_detail::Migration),
             Box::new(m20261121_000004_create_test_clock::Migration),
             Box::new(m20261121_000005_create_rest_answer::Migration),
-            Box::new(m20261121_000003_create_object_detail::Migration),
         ]
     }
 }

@@ -27,8 +27,6 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// SQLite's page cache a connection, in KiB, negative as its pragma wants it.
 const SQLITE_CACHE: &str = "-16000";
 
-/// How long a connection may lie idle before it is tried out when it is taken.
-const TRUSTED: Duration = Duration::from_secs(1);
 /// What the lanes say to PostgreSQL when they connect. All their statements find rows by a few keys
 /// and indexes: a plan made once is right for every batch, and planning costs more than running.
 /// The other ways to join are ruled out since a plan made while a table is empty would take them.
@@ -130,7 +128,6 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(ACQUIRE)
-        .test_before_acquire_if_idle_for(TRUSTED)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(sqlite);
     options

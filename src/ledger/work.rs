@@ -172,6 +172,10 @@ pub struct OpenBook {
     pub new: bool,
 }
 
+/// A value of a custom field that is free again, and whose it was; without a value: all of that
+/// field.
+pub type ReleasedValue = (FieldEntity, String, Option<(String, Uuid)>);
+
 /// Claims to be made in the tables that are unique over all customers.
 #[derive(Clone, Debug, Default)]
 pub struct Claims {
@@ -189,7 +193,7 @@ pub struct Claims {
     pub field_values: Vec<custom_field_value::Model>,
     /// Values of custom fields that are free again, and whose they were; without a value: all of
     /// that field.
-    pub released_field_values: Vec<(FieldEntity, String, Option<(String, Uuid)>)>,
+    pub released_field_values: Vec<ReleasedValue>,
     /// Uniqueness keys.
     pub uniqueness_keys: Vec<uniqueness_key::Model>,
     /// Uniqueness keys that are free again: kind, key.

@@ -51,7 +51,7 @@ fn pair(sequence: &str, amount: &str) -> (String, String) {
 both_databases! {
     async fn every_entry_comes_once_and_in_order_from_any_number_on(app: TestApp) {
         let (owner, _) = funded(app.ledger(), 100).await;
-        done(app.ledger(), draw(owner, 1), None).await;
+        done(app.ledger(), draw(owner, 1), Some("one")).await;
         let mut socket = Socket::ready(app.url(), app.admin()).await;
         socket.subscribe("all", FOLLOW, of(owner, Some(0))).await;
         assert_eq!(brief(&mut socket, "all").await, pair("1", "100"));
@@ -65,7 +65,7 @@ both_databases! {
         let heard = socket.hear().await;
         assert_eq!(heard["payload"]["data"]["viewer"]["name"], "test admin");
         assert_eq!(socket.hear().await, json!({ "type": "complete", "id": "viewer" }));
-        done(app.ledger(), draw(owner, 2), None).await;
+        done(app.ledger(), draw(owner, 2), Some("two")).await;
         let mut heard = [socket.hear().await, socket.hear().await];
         heard.sort_by_key(|heard| heard["id"].to_string());
         for (heard, id) in heard.iter().zip(["all", "new"]) {

@@ -181,9 +181,8 @@ impl Reader {
             return Ok(HashMap::new());
         }
         let known = product_external_id::Entity::find()
-            .filter(product_external_id::Column::ExternalId.is_in(ids))
-            .all(&self.db)
-            .await?;
+            .filter(product_external_id::Column::ExternalId.is_in(ids));
+        let known = self.all(known).await?;
         let known = known.into_iter();
         Ok(known.map(|row| (row.external_id, row.product_id)).collect())
     }
@@ -198,9 +197,8 @@ impl Reader {
         }
         let known = product_external_id::Entity::find()
             .filter(product_external_id::Column::ProductId.is_in(products.iter().copied()))
-            .order_by_desc(product_external_id::Column::ExternalId)
-            .all(&self.db)
-            .await?;
+            .order_by_desc(product_external_id::Column::ExternalId);
+        let known = self.all(known).await?;
         let known = known.into_iter();
         Ok(known.map(|row| (row.product_id, row.external_id)).collect())
     }

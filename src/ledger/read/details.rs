@@ -72,7 +72,7 @@ impl Reader {
             return Ok(None);
         }
         let place = (customer, operation.to_owned(), key.to_owned());
-        let row = idempotency::Entity::find_by_id(place).one(&self.db).await?;
+        let row = self.one(idempotency::Entity::find_by_id(place)).await?;
         Ok(row.map(|row| row.object_id))
     }
 

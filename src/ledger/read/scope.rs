@@ -10,7 +10,8 @@ use domain::CustomerId;
 use domain::id::NOTHING;
 use entity::{
     account, api_key, contract, credit, credit_type, customer, customer_external_id, drawdown,
-    ledger_entry, object_home, product, segment, signing_key, test_clock, uniqueness_key,
+    idempotency, ledger_entry, object_home, product, product_external_id, segment, signing_key,
+    test_clock, uniqueness_key,
 };
 use sea_orm::FromQueryResult;
 
@@ -185,11 +186,12 @@ owned!(
     credit::Model: |row| Owner::Customer(row.customer_id),
     customer::Model: |row| Owner::Customer(row.id),
     customer_external_id::Model: |row| Owner::Customer(row.customer_id),
+    idempotency::Model: |row| Owner::Customer(row.customer_id),
+    product_external_id::Model: |_| Owner::Shared,
     drawdown::Model: |row| Owner::Customer(row.customer_id),
     ledger_entry::Model: |row| Owner::Customer(row.customer_id),
     object_home::Model: |row| Owner::Customer(row.customer_id),
     segment::Model: |row| Owner::Customer(row.customer_id),
-    test_clock::Model: |_| Owner::Customer(CustomerId::HOUSE),
     uniqueness_key::Model: |row| Owner::Customer(row.customer_id),
     GrantRow: |row| Owner::Customer(row.grant.customer_id),
     GrantSum: |_| Owner::Shared,
@@ -198,6 +200,7 @@ owned!(
     api_key::Model: |_| Owner::Keys,
     signing_key::Model: |_| Owner::Keys,
     // For the seller's eyes: a customer sees the time, not what it is kept by.
+    test_clock::Model: |_| Owner::Customer(CustomerId::HOUSE),
 );
 
 #[cfg(test)]

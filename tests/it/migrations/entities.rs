@@ -53,6 +53,8 @@ all_entities!(
     object_detail,
     object_home,
     product,
+    product_external_id,
+    rest_answer,
     segment,
     signing_key,
     test_clock,

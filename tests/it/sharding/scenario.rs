@@ -196,6 +196,25 @@ async fn house(doer: &mut Doer<'_>, company: &Company) {
         .await;
     let update = json!({ "id": company.product, "name": "new", "tags": ["b"] });
     doer.make("updateProduct", update).await;
+    let unit = doer
+        .make("createCreditType", json!({ "name": "unit" }))
+        .await;
+    let update = json!({ "id": unit["id"], "name": "units" });
+    doer.make("updateCreditType", update).await;
+    let field = json!({ "entity": "CUSTOMER", "key": "tier", "enforceUniqueness": true });
+    doer.make("addCustomFieldKey", field).await;
+    let owner = make_customer(doer.app).await;
+    let set =
+        json!({ "entity": "CUSTOMER", "entityId": owner, "customFields": { "tier": "gold" } });
+    doer.make("setCustomFields", set).await;
+    let field = json!({ "entity": "CUSTOMER", "key": "tier" });
+    doer.make("removeCustomFieldKey", field).await;
+    let contract = json!({ "customerId": owner, "startingAt": day(0), "endingBefore": day(9) });
+    let contract = doer.make("createContract", contract).await["id"].clone();
+    let longer = json!({ "id": contract, "endingBefore": day(20) });
+    doer.make("extendContract", longer).await;
+    doer.make("archiveContract", json!({ "id": contract }))
+        .await;
 }
 
 async fn access(doer: &mut Doer<'_>) {

@@ -79,7 +79,6 @@ const WRITES: &[&str] = &[
     "execute_unprepared",
     "from_raw_sql",
     "from_sql_and_values",
-    "from_string",
     "insert_many",
     "update_many",
     "delete_many",
@@ -88,7 +87,7 @@ const WRITES: &[&str] = &[
     "SELECT",
     "INSERT",
     "UPDATE",
-    "DELETE",
+    "DELETE FROM",
     "TRUNCATE",
 ];
 
