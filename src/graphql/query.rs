@@ -117,6 +117,17 @@ impl Query {
         Ok(row.map(TestClock))
     }
 
+    async fn known_fields(
+        ctx: &Context<'_>,
+        entities: Option<Vec<CustomFieldEntity>>,
+    ) -> Result<Vec<CustomFieldKey>, Failure> {
+        permitted(ctx, Root::Query)?;
+        let entities: Option<Vec<domain::custom_field::FieldEntity>> =
+            entities.map(|all| all.into_iter().map(Into::into).collect());
+        let rows = reader(ctx)?.custom_field_keys(entities.as_deref()).await?;
+        Ok(rows.into_iter().map(CustomFieldKey).collect())
+    }
+
     async fn find_contract(ctx: &Context<'_>, id: &ID) -> Result<Option<Contract>, Failure> {
         let row = reader(ctx)?.contract(ContractId::read(id)).await?;
         Ok(row.map(Contract))
@@ -269,12 +280,8 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         entities: Option<Vec<CustomFieldEntity>>,
-    ) -> Result<Vec<CustomFieldKey>, Failure> {
-        permitted(ctx, Root::Query)?;
-        let entities: Option<Vec<domain::custom_field::FieldEntity>> =
-            entities.map(|all| all.into_iter().map(Into::into).collect());
-        let rows = reader(ctx)?.custom_field_keys(entities.as_deref()).await?;
-        Ok(rows.into_iter().map(CustomFieldKey).collect())
+    ) -> Found<Vec<CustomFieldKey>> {
+        Some(Self::known_fields(ctx, entities).await)
     }
 
     /// The audit trail.

@@ -65,7 +65,7 @@ fn parse(query: &str, limits: &Limits) -> Result<ExecutableDocument, Refused> {
     })?;
     let document = parse_query(query).map_err(|error| Refused {
         status: None,
-        errors: vec![with_code(error.into(), Code::GraphqlParseFailed)],
+        errors: vec![shortened(with_code(error.into(), Code::GraphqlParseFailed))],
         header: None,
     })?;
     measure(&document, limits)?;
