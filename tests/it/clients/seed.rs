@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex};
 
 use domain::{IdSource, Instant};
 use scrip::app::SeededIds;
-use sea_orm::DbBackend;
+use sea_orm::{ConnectionTrait, DbBackend};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::support::TestApp;
-use crate::support::db::TestDatabase;
+use crate::support::db::{TestDatabase, connect};
 
 const CUSTOMERS: [&str; 8] = [
     "9b85c1c1-5238-4f2a-a409-61412905e1e1",
@@ -67,7 +67,7 @@ pub async fn empty() -> &'static Path {
         .get_or_init(|| async {
             let database = TestDatabase::fresh(DbBackend::Sqlite, "an empty one").await;
             let database = database.expect("SQLite is always there");
-            kept(database.url(), "clients-empty.db")
+            kept(database.url(), "clients-empty.db").await
         })
         .await
 }
@@ -98,16 +98,17 @@ async fn make() -> PathBuf {
     assert_eq!(seed.app.verify().await, Vec::<String>::new());
     let url = seed.app.database_url().to_owned();
     seed.app.stop().await;
-    kept(&url, "clients-seed.db")
+    kept(&url, "clients-seed.db").await
 }
 
-/// Copies the file of a database that no one has open to where the scripts find it.
-fn kept(url: &str, name: &str) -> PathBuf {
-    let file = url.trim_start_matches("sqlite://");
-    let file = file.split('?').next().expect("a file");
+/// Copies a database, what still stands in its log too, to where the scripts find it.
+async fn kept(url: &str, name: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let fresh = target.with_extension(std::process::id().to_string());
-    std::fs::copy(file, &fresh).expect("a copy of the database");
+    let db = connect(url).await;
+    let copy = format!("VACUUM INTO '{}'", fresh.display());
+    db.execute_unprepared(&copy).await.expect("a copy");
+    db.close().await.expect("closed");
     std::fs::rename(&fresh, &target).expect("in its place");
     target
 }
