@@ -5,9 +5,9 @@
 
 mod m20261121_000001_create_ledger;
 mod m20261121_000002_create_signing_key;
+mod m20261121_000003_create_object_detail;
 mod m20261121_000004_create_test_clock;
 mod m20261121_000005_create_rest_answer;
-mod m20261121_000003_create_object_detail;
 mod tables;
 
 use std::sync::LazyLock;

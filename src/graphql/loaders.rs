@@ -15,7 +15,9 @@ use domain::{
     ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, Instant, ProductId,
     TestClockId,
 };
-use entity::{contract, credit_type, customer, drawdown, ledger_entry, object_detail, product, test_clock};
+use entity::{
+    contract, credit_type, customer, drawdown, ledger_entry, object_detail, product, test_clock,
+};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, try_join_all};
 use tokio::runtime::{Handle, RuntimeFlavor};

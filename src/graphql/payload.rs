@@ -14,7 +14,8 @@ use super::context::{Found, changed_credit_type, reader};
 use super::error::{Failure, UserError};
 use super::scalar::DateTime;
 use super::types::{
-ApiKey, Balance, Contract, Credit, CreditGrant, CreditType, Customer, Drawdown, LedgerEntry, Product, TestClock, CustomFieldKey, Node,
+    ApiKey, Balance, Contract, Credit, CreditGrant, CreditType, CustomFieldKey, Customer, Drawdown,
+    LedgerEntry, Node, Product, TestClock,
 };
 use crate::auth::CustomerToken;
 use crate::ledger::Outcome;

@@ -18,7 +18,8 @@ use super::loaders::NodeKey;
 use super::scalar::Checked;
 use super::types::names::{CustomFieldEntity, SortOrder};
 use super::types::{
-ApiKey, Contract, Credit, CreditGrant, CreditType, Customer, Drawdown, DrawdownPreview, Event, LedgerEntry, Node, Product, TestClock, Viewer, CustomFieldKey,
+    ApiKey, Contract, Credit, CreditGrant, CreditType, CustomFieldKey, Customer, Drawdown,
+    DrawdownPreview, Event, LedgerEntry, Node, Product, TestClock, Viewer,
 };
 use crate::ledger::read::{PageRequest, filter};
 
@@ -348,7 +349,7 @@ impl Query {
         after: Option<String>,
     ) -> Result<Connection<TestClock>, Failure> {
         let page = page(ctx, order, first, after, None, None)?;
-        let rows = reader(ctx)?.test_clocks(&page).await?;
+        let rows = reader(ctx)?.test_clocks(true, &page).await?;
         Ok(Connection::new(rows, InAll::TestClocks))
     }
 

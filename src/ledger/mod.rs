@@ -38,7 +38,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::{Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::burn::{self, Candidate};

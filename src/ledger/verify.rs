@@ -32,7 +32,8 @@ use std::fmt;
 
 use domain::{CreditTypeId, CustomerId, ProductId, Scale};
 use entity::{
-account, contract, credit, credit_grant, credit_type, drawdown, event, idempotency, ledger_entry, product, product_external_id, segment, custom_field_key, object_detail,
+    account, contract, credit, credit_grant, credit_type, custom_field_key, drawdown, event,
+    idempotency, ledger_entry, object_detail, product, product_external_id, segment,
 };
 use sea_orm::{DatabaseConnection, DbErr, EntityName, EntityTrait, ModelTrait};
 use uuid::Uuid;

@@ -10,7 +10,10 @@ use domain::{
     Instant, ProductId, SegmentId, SigningKeyId, TestClockId,
 };
 use entity::{
-api_key, contract, credit, credit_grant, credit_type, customer, customer_external_id, drawdown, event, idempotency, object_home, product, signing_key, test_clock, uniqueness_key, product_external_id, custom_field_key, custom_field_value, customer_ingest_alias, object_detail,
+    api_key, contract, credit, credit_grant, credit_type, custom_field_key, custom_field_value,
+    customer, customer_external_id, customer_ingest_alias, drawdown, event, idempotency,
+    object_detail, object_home, product, product_external_id, signing_key, test_clock,
+    uniqueness_key,
 };
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;

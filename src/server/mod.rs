@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::http::header::{CONTENT_TYPE};
+use actix_web::http::header::CONTENT_TYPE;
 use actix_web::middleware::DefaultHeaders;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use tokio::task::JoinHandle;
@@ -93,7 +93,12 @@ pub fn start(
         limits.clone(),
         options.metronome,
     );
-    let endpoint = graphql::endpoint(ledger.clone(), keys.clone(), options.limits, options.documents);
+    let endpoint = graphql::endpoint(
+        ledger.clone(),
+        keys.clone(),
+        options.limits,
+        options.documents,
+    );
     let health = health::Health::new(ledger.read().database().clone());
     let stripe = rest::stripe::Endpoint::new(ledger.clone(), keys, limits);
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);

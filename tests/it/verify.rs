@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use domain::drawdown::DrawdownStatus;
 use domain::entry::EntryKind;
 use entity::{
-account, contract, credit, credit_grant, credit_type, customer, customer_external_id, drawdown, event, idempotency, ledger_entry, object_home, product, segment, test_clock, uniqueness_key, custom_field_key, custom_field_value, customer_ingest_alias, object_detail,
+    account, contract, credit, credit_grant, credit_type, custom_field_key, custom_field_value,
+    customer, customer_external_id, customer_ingest_alias, drawdown, event, idempotency,
+    ledger_entry, object_detail, object_home, product, segment, test_clock, uniqueness_key,
 };
 use scrip::ledger::verify::{Finding, verify};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, IdenStatic, Iterable, QueryFilter};

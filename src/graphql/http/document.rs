@@ -14,8 +14,8 @@ use async_graphql::{Name, Positioned, ServerError};
 use serde_json::{Map, Value as Json};
 
 use super::code::{Code, Refused, classify_fault, classify_refusal, with_code};
+use super::tokens::{self, NESTING_MAX, TooMuch, WORD_MAX};
 use super::{known, subscription};
-use super::tokens::{NESTING_MAX, TooMuch, WORD_MAX, self};
 use crate::config::Limits;
 use crate::graphql::DIRECTIVES_MAX;
 

@@ -9,12 +9,12 @@
 pub mod code;
 mod document;
 pub mod documents;
-mod known;
 mod events;
+mod known;
 mod media;
 mod message;
-mod operation;
 mod omitted;
+mod operation;
 mod parameters;
 mod places;
 mod rates;

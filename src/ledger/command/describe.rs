@@ -4,7 +4,9 @@ use domain::amount::display;
 use domain::book::Book;
 use domain::segment::Segment;
 use domain::{Amount, Instant, Scale};
-use entity::{contract, credit, credit_grant, credit_type, customer, object_detail, product, test_clock};
+use entity::{
+    contract, credit, credit_grant, credit_type, customer, object_detail, product, test_clock,
+};
 use serde_json::{Value as Json, json};
 
 use super::super::work::Tracked;

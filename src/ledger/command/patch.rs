@@ -1,5 +1,6 @@
 //! Changes of single custom fields, and what products are called by other systems.
 
+use domain::custom_field::FieldEntity;
 use domain::{Code, Rejection, text};
 use entity::product_external_id;
 use serde_json::{Value as Json, json};
@@ -9,7 +10,7 @@ use super::super::work::{Needs, NewEvent, Rewritten, Work};
 use super::grant::{KIND, event};
 use super::grant_edit::change;
 use super::input::*;
-use super::{Done, Home, Locate, Order, Run, Shape, View, describe, not_found};
+use super::{Done, Home, Locate, Order, Run, Shape, View, custom_field, describe, not_found};
 
 /// The custom fields of a row with a change put in.
 fn patched(column: &str, patch: Option<&Json>) -> Result<String, Rejection> {
@@ -38,6 +39,8 @@ impl Run for PatchCustomer {
     fn needs(&self, _: Home, needs: &mut Needs) {
         needs.customers.insert(self.id);
         needs.rewritten.insert(Rewritten::Customer(self.id));
+        let patch = self.custom_fields_patch.as_ref();
+        custom_field::needs(needs, FieldEntity::Customer, patch);
     }
 
     fn shape(&self, shape: &mut Shape, _: &View<'_>) {
@@ -47,21 +50,26 @@ impl Run for PatchCustomer {
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
         let now = work.now;
+        let Some(tracked) = work.state.customers.get(&self.id) else {
+            return Err(not_found("id", "customer"));
+        };
+        let before = describe::customer(&tracked.row, None);
+        let old = tracked.row.custom_fields.clone();
+        let fields = patched(&old, self.custom_fields_patch.as_ref())?;
+        let owner = (FieldEntity::Customer, self.id, self.id.0);
+        let new = serde_json::from_str::<Json>(&fields).ok();
+        custom_field::free(work, owner, new.as_ref())?;
+        custom_field::claim(work, owner, &old, new.as_ref());
         let Some(tracked) = work.state.customers.get_mut(&self.id) else {
             return Err(not_found("id", "customer"));
         };
-        let before = describe::customer(&tracked.row);
-        let fields = patched(
-            &tracked.row.custom_fields,
-            self.custom_fields_patch.as_ref(),
-        )?;
         let row = tracked.change();
         row.custom_fields = fields;
         if let Some(name) = &self.name {
             row.name.clone_from(name);
         }
         row.updated_at = now;
-        let after = describe::customer(row);
+        let after = describe::customer(row, None);
         work.event(NewEvent {
             customer_id: self.id,
             kind: "customer.updated",
@@ -87,6 +95,8 @@ impl Run for PatchCreditGrant {
     fn needs(&self, home: Home, needs: &mut Needs) {
         needs.accounts.extend(home.account());
         needs.grants.insert((home.customer_id, self.id));
+        let patch = self.custom_fields_patch.as_ref();
+        custom_field::needs(needs, FieldEntity::CreditGrant, patch);
     }
 
     fn shape(&self, shape: &mut Shape, _: &View<'_>) {
@@ -98,35 +108,40 @@ impl Run for PatchCreditGrant {
     }
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
-        if !self.never_expires && self.expires_at.is_none() {
-            return self.note(work, order);
-        }
-        let kind = "credit_grant.edited";
-        change(work, order, self.id, kind, None, |change| {
-            let fields = patched(&change.row.custom_fields, self.custom_fields_patch.as_ref())?;
-            let segment = change.row.segment_id;
-            let moved = change.book.move_end(segment, self.expires_at, change.act);
-            moved.map_err(|fault| fault.under("expiresAt"))?;
-            change.row.expires_at = self.expires_at;
-            change.row.custom_fields = fields;
-            Ok(json!({}))
-        })
+        let missing = || not_found("id", "credit grant");
+        let tracked = work.state.grants.get(&self.id).ok_or_else(missing)?;
+        let old = tracked.row.custom_fields.clone();
+        let fields = patched(&old, self.custom_fields_patch.as_ref())?;
+        let owner = (FieldEntity::CreditGrant, tracked.row.customer_id, self.id.0);
+        let new = serde_json::from_str::<Json>(&fields).ok();
+        custom_field::free(work, owner, new.as_ref())?;
+        let done = if self.never_expires || self.expires_at.is_some() {
+            let kind = "credit_grant.edited";
+            change(work, order, self.id, kind, None, |change| {
+                let segment = change.row.segment_id;
+                let moved = change.book.move_end(segment, self.expires_at, change.act);
+                moved.map_err(|fault| fault.under("expiresAt"))?;
+                change.row.expires_at = self.expires_at;
+                change.row.custom_fields = fields;
+                Ok(json!({}))
+            })?
+        } else {
+            self.note(work, order, fields)?
+        };
+        custom_field::claim(work, owner, &old, new.as_ref());
+        Ok(done)
     }
 }
 
 impl PatchCreditGrant {
     /// Custom fields are notes of the seller's: they may be kept of a voided grant, too.
-    fn note(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
+    fn note(&self, work: &mut Work<'_>, order: &Order, fields: String) -> Result<Done, Rejection> {
         let missing = || not_found("id", "credit grant");
         let key = order.home.account().ok_or_else(missing)?;
         let (now, state) = (work.now, &mut work.state);
         let book = state.books.get(&key).map(|open| &open.book);
         let tracked = state.grants.get_mut(&self.id).ok_or_else(missing)?;
         let before = describe::grant(&tracked.row, book, 0);
-        let fields = patched(
-            &tracked.row.custom_fields,
-            self.custom_fields_patch.as_ref(),
-        )?;
         let row = tracked.change();
         row.custom_fields = fields;
         row.updated_at = now;
@@ -163,7 +178,7 @@ impl Run for AddProductExternalId {
             object_id: self.id.0,
             account: None,
         };
-        let before = describe::product(&tracked.row);
+        let before = describe::product(&tracked.row, None);
         match work.taken_product_ids.get(&self.external_id) {
             Some(owner) if *owner == self.id => return Ok(done),
             Some(_) => {

@@ -1,6 +1,9 @@
 //! Loads keys of all kinds that the commands ask for.
 
-use entity::{custom_field_value, customer_external_id, customer_ingest_alias, drawdown, idempotency, product_external_id, uniqueness_key};
+use entity::{
+    custom_field_value, customer_external_id, customer_ingest_alias, drawdown, idempotency,
+    product_external_id, uniqueness_key,
+};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::super::work::{Needs, Work};
@@ -144,6 +147,7 @@ async fn product_external_ids(
     work.taken_product_ids
         .extend(taken.map(|row| (row.external_id, row.product_id)));
     Ok(())
+}
 
 async fn ingest_aliases(
     db: &impl ConnectionTrait,

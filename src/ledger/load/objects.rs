@@ -2,8 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use domain::{ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, ProductId, TestClockId};
-use entity::{contract, credit, credit_grant, credit_type, custom_field_key, customer, object_detail, product, test_clock};
+use domain::{
+    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, ProductId, TestClockId,
+};
+use entity::{
+    contract, credit, credit_grant, credit_type, custom_field_key, customer, object_detail,
+    product, test_clock,
+};
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 

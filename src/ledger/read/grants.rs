@@ -12,7 +12,9 @@ use super::fetch::{Parents, once_each, plain, typed};
 use super::page::{Key, KeyKind, Slice};
 use super::scope::Narrow;
 use super::times::{Now, Times};
-use super::{GrantFilter, GrantRow, GrantScope, GrantStatus, GrantSum, Page, PageRequest, Read, Reader};
+use super::{
+    GrantFilter, GrantRow, GrantScope, GrantStatus, GrantSum, Page, PageRequest, Read, Reader,
+};
 
 static COLUMNS: LazyLock<String> = LazyLock::new(|| {
     let grant = columns::<credit_grant::Entity>("g", "g_");

@@ -7,7 +7,7 @@ use super::error::{Answer, ApiError};
 use super::money::{self, Units};
 use super::objects::{Facts, products};
 use super::params::Params;
-use crate::ledger::command::input::{AddProductExternalId, CreateProduct};
+use crate::ledger::command::input::{AddProductExternalId, CreateProduct, ProductExtra};
 use crate::ledger::read::GrantRow;
 use crate::ledger::{Caller, Command, Ledger, Outcome};
 
@@ -110,6 +110,7 @@ impl Call {
         let command = CreateProduct {
             name,
             tags: Vec::new(),
+            extra: ProductExtra::default(),
         };
         let made = self.ledger.execute(&self.caller, command, key()).await?;
         let named = AddProductExternalId {

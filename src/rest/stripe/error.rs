@@ -203,7 +203,9 @@ impl From<Rejection> for ApiError {
             | Code::WouldGoNegative
             | Code::NotReversible
             | Code::UniquenessKeyTaken
-            | Code::ExternalIdTaken => said,
+            | Code::ExternalIdTaken
+            | Code::IngestAliasTaken
+            | Code::CustomFieldTaken => said,
         };
         said.param = param;
         // What the form of an input is may be mended under the same key; what the books say not.

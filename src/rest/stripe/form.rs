@@ -31,7 +31,9 @@ pub type Map = BTreeMap<String, Value>;
 /// Too many, nested too deep, brackets that do not match, or a name that is both a text and a map.
 pub fn decode(into: &mut Map, encoded: &[u8]) -> Answer<()> {
     if !is_utf8(encoded) {
-        return Err(ApiError::invalid("Invalid parameters: they have to be UTF-8."));
+        return Err(ApiError::invalid(
+            "Invalid parameters: they have to be UTF-8.",
+        ));
     }
     for (count, (name, value)) in form_urlencoded::parse(encoded).enumerate() {
         if count >= COUNT_MAX {

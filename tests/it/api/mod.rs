@@ -3,8 +3,8 @@
 pub mod api_helpers;
 pub mod api_looks;
 mod exactness;
-mod operation_clocks;
 mod operation_cases;
+mod operation_clocks;
 mod operation_coverage;
 mod operation_elsewhere;
 pub mod query_coverage;

@@ -1,9 +1,9 @@
 //! Every mutation of the contract with its happy, refused, replayed and unauthorised case. The table is held against
 //! the schema: a mutation that is not in it fails the build.
 use crate::api::api_helpers::*;
+use crate::api::operation_cases::{contracts, furnishings};
 use crate::api::operation_clocks::test_clocks;
 use crate::api::operation_elsewhere::{MUTATIONS_TESTED_ELSEWHERE, QUERIES_TESTED_ELSEWHERE};
-use crate::api::operation_cases::{contracts, furnishings};
 use crate::support::{TestApp, both_databases};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

@@ -15,8 +15,7 @@ static SCHEMAS: OnceLock<Option<HashMap<String, Validator>>> = OnceLock::new();
 fn folder() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let places = [
-        "tests/clients/stripe/schema/strict",
-        "tests/clients/stripe/schema/json-schema/strict",
+        "tests/clients/stripe/schema",
         "../shared/reference/stripe-schema/json-schema/strict",
     ];
     let places = places.map(|place| root.join(place));

@@ -34,7 +34,12 @@ const CRATES: &[(&str, &[&str])] = &[
     ("async_graphql", &["src/graphql/"]),
     (
         "actix_web",
-        &["src/console/", "src/graphql/http/", "src/rest/", "src/server/"],
+        &[
+            "src/console/",
+            "src/graphql/http/",
+            "src/rest/",
+            "src/server/",
+        ],
     ),
     ("clap", &["src/cli/", "src/config.rs"]),
     (
