@@ -22,7 +22,7 @@ use super::money;
 use super::objects::seconds;
 use super::params::{Metadata, Params, instant};
 use crate::ledger::command::input::{
-    AddManualLedgerEntry, AmountInput, CreateCreditGrant, CreateCustomer, PatchCreditGrant,
+    AddManualLedgerEntry, AmountInput, CreateCreditGrant, CreateCustomer, CustomerExtra, PatchCreditGrant,
     VoidCreditGrant,
 };
 use crate::ledger::read::{GrantFilter, GrantRow, GrantScope, PageRequest};
@@ -240,6 +240,8 @@ impl Import {
             name,
             external_id: Some(id.to_owned()),
             custom_fields: Some(fields::new(metadata_of(there).as_ref(), private)),
+            extra: CustomerExtra::default(),
+            test_clock_id: None,
         };
         let made = self.execute("customer", id, command).await;
         let made = made.map_err(|error| refusal(id, error))?;
