@@ -13,15 +13,9 @@ use super::ids::Kind;
 use super::list::{self, Listing};
 use super::objects::{self, Facts};
 use super::params::{Given, Params, instant};
-<<<<<<< HEAD
-use crate::ledger::command::input::{ArchiveCustomer, CreateCustomer, CustomerExtra, PatchCustomer};
-||||||| c75ac89
-use crate::ledger::command::input::{ArchiveCustomer, CreateCustomer, PatchCustomer};
-=======
 use crate::ledger::command::input::{
     ArchiveCustomer, CreateCustomer, CustomerExtra, PatchCustomer,
 };
->>>>>>> stripe
 use crate::ledger::read::{CustomerFilter, Place, TimeRange};
 
 /// Texts of a customer that can be unset: name, characters at most.
@@ -84,13 +78,7 @@ pub(super) async fn create(call: &Call) -> Answer<Json> {
         external_id: None,
         custom_fields: Some(fields::new(metadata.as_ref(), private)),
         extra: CustomerExtra::default(),
-<<<<<<< HEAD
         test_clock_id: clock,
-||||||| c75ac89
-        test_clock_id: None,
-=======
-        test_clock_id: None,
->>>>>>> stripe
     };
     let made = call.execute(command).await?;
     answer(call, CustomerId(made.object_id), &expand).await

@@ -22,8 +22,8 @@ use super::money;
 use super::objects::seconds;
 use super::params::{Metadata, Params, instant};
 use crate::ledger::command::input::{
-    AddManualLedgerEntry, AmountInput, CreateCreditGrant, CreateCustomer, CustomerExtra, PatchCreditGrant,
-    VoidCreditGrant,
+    AddManualLedgerEntry, AmountInput, CreateCreditGrant, CreateCustomer, CustomerExtra,
+    PatchCreditGrant, VoidCreditGrant,
 };
 use crate::ledger::read::{GrantFilter, GrantRow, GrantScope, PageRequest};
 use crate::ledger::{Caller, Command, Ledger, Outcome, Role};
