@@ -356,7 +356,7 @@ impl Query {
         after: Option<String>,
     ) -> Result<Connection<TestClock>, Failure> {
         let page = page(ctx, order, first, after, None, None)?;
-        let rows = reader(ctx)?.test_clocks(&page).await?;
+        let rows = reader(ctx)?.test_clocks(true, &page).await?;
         Ok(Connection::new(rows, InAll::TestClocks))
     }
 

@@ -9,7 +9,7 @@ use entity::{customer, test_clock};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use super::dialect::{Child, columns};
+use super::dialect::{Child, Sql, columns};
 use super::fetch::{bounds, once_each, pages, typed};
 use super::page::{Key, KeyKind, Slice};
 use super::scope::owned;
@@ -44,12 +44,21 @@ owned!(
 );
 
 impl Reader {
-    /// All test clocks, deleted ones too.
-    pub async fn test_clocks(&self, page: &PageRequest) -> Read<Page<test_clock::Model>> {
+    /// All test clocks, deleted ones too if they are asked for.
+    pub async fn test_clocks(
+        &self,
+        deleted_too: bool,
+        page: &PageRequest,
+    ) -> Read<Page<test_clock::Model>> {
         let list = ("test clocks", KeyKind::Id);
-        let slice = Slice::read(page, list, &(), &[Uuid::nil()])?;
+        let slice = Slice::read(page, list, &deleted_too, &[Uuid::nil()])?;
         let key = |row: &test_clock::Model| Key::Id(row.id.0);
-        self.root(&clocks(), "t.id", &slice, |_| {}, key).await
+        let matching = |sql: &mut Sql| {
+            if !deleted_too {
+                sql.push(" AND t.deleted_at IS NULL");
+            }
+        };
+        self.root(&clocks(), "t.id", &slice, matching, key).await
     }
 
     /// How many test clocks there are.

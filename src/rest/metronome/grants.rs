@@ -32,9 +32,15 @@ const TOLD: [GrantStatus; 4] = [
     GrantStatus::Expired,
 ];
 
+/// An hour in microseconds.
+const HOUR: i64 = 3_600_000_000;
+
 /// `POST /v1/credits/createGrant`
 pub(super) async fn create(call: &Call<'_>) -> Answered {
     let body = &call.body;
+    let expires_at = body.time("expires_at")?;
+    // Without a start it begins now; what is over by now began an hour before its end.
+    let begins = || (expires_at <= call.ledger.now()).then(|| expires_at.plus_micros(-HOUR));
     let command = CreateCreditGrant {
         customer_id: body.id("customer_id")?,
         name: body.text("name")?,
@@ -42,8 +48,8 @@ pub(super) async fn create(call: &Call<'_>) -> Answered {
         paid_amount: Some(amount(&body.object("paid_amount")?)?),
         category: None,
         priority: body.priority("priority")?,
-        effective_at: body.maybe_time("effective_at")?,
-        expires_at: Some(body.time("expires_at")?),
+        effective_at: body.maybe_time("effective_at")?.or_else(begins),
+        expires_at: Some(expires_at),
         invoice_date: body.maybe_time("invoice_date")?,
         invoice_id: None,
         product_ids: body.ids("product_ids")?.unwrap_or_default(),

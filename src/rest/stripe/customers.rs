@@ -1,10 +1,11 @@
 //! `/v1/customers`.
 
-use domain::{CustomerId, Instant};
+use domain::{CustomerId, Instant, TestClockId};
 use entity::customer;
 use serde_json::{Map, Value as Json, json};
 
 use super::call::Call;
+use super::clocks;
 use super::error::{Answer, ApiError};
 use super::expand::{self, Object};
 use super::fields::{self, Fields};
@@ -71,12 +72,13 @@ pub(super) async fn create(call: &Call) -> Answer<Json> {
         private.insert("name".to_owned(), remembered);
     }
     let metadata = call.params.metadata()?;
+    let clock = clock(call).await?;
     let command = CreateCustomer {
         name,
         external_id: None,
         custom_fields: Some(fields::new(metadata.as_ref(), private)),
-        test_clock_id: None,
         extra: CustomerExtra::default(),
+        test_clock_id: clock,
     };
     let made = call.execute(command).await?;
     answer(call, CustomerId(made.object_id), &expand).await
@@ -151,7 +153,11 @@ pub(super) async fn all(call: &Call) -> Answer<Json> {
     ];
     call.params.only(&[&own[..], &list::PARAMS].concat())?;
     let expand = expand::read(call, Object::Customer, true)?;
+    let clock = clock(call).await?;
     let filter = CustomerFilter {
+        // Customers on a clock are left out unless that clock is named.
+        on_test_clock: clock.is_none().then_some(false),
+        test_clock_ids: clock.map(|clock| vec![clock]),
         archived: Some(false),
         email: call.params.maybe("email")?.map(str::to_owned),
         created_at: created(&call.params)?,
@@ -189,6 +195,22 @@ pub(super) fn created(params: &Params) -> Answer<TimeRange> {
         gte: gte.max(gt),
         lt: [lt, lte].into_iter().flatten().min(),
     })
+}
+
+/// What time it is for a customer: its test clock's, if it has one.
+pub(super) async fn now(call: &Call, id: CustomerId) -> Answer<Instant> {
+    let row = call.ledger.read().customer(id).await?;
+    let clock = row.and_then(|row| row.clock_now);
+    Ok(clock.unwrap_or(call.ledger.now()))
+}
+
+/// The test clock that is named.
+async fn clock(call: &Call) -> Answer<Option<TestClockId>> {
+    let Some(text) = call.params.maybe("test_clock")? else {
+        return Ok(None);
+    };
+    let clock = clocks::named(call, text, "test_clock").await?;
+    Ok(Some(clock.id))
 }
 
 /// The customer that a parameter names, deleted ones not.

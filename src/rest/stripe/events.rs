@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::{CustomerId, Instant};
-use entity::{customer, ledger_entry};
+use entity::{customer, ledger_entry, test_clock};
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use super::call::Call;
+use super::clocks;
 use super::customers;
 use super::error::{Answer, ApiError};
 use super::expand::{self, Object};
@@ -45,6 +46,13 @@ const TYPES: &[(&str, &[&str])] = &[
     ("customer.created", &["customer.created"]),
     ("customer.updated", &["customer.updated"]),
     ("customer.deleted", &["customer.archived"]),
+    ("test_helpers.test_clock.created", &["test_clock.created"]),
+    (
+        "test_helpers.test_clock.advancing",
+        &["test_clock.advancing"],
+    ),
+    ("test_helpers.test_clock.ready", &["test_clock.ready"]),
+    ("test_helpers.test_clock.deleted", &["test_clock.deleted"]),
 ];
 
 /// The type under which Stripe would tell an event of this kind; `None`: it would not.
@@ -190,6 +198,7 @@ impl Subjects {
             NodeRow::Grant(row) => self.of_grant(event, row),
             NodeRow::Customer(row) => self.of_customer(event, row),
             NodeRow::Entry(row) => self.of_entry(row)?,
+            NodeRow::TestClock(row) => self.of_clock(event, row),
             _ => return None,
         };
         Some(json!({
@@ -241,6 +250,15 @@ impl Subjects {
         patch_customer(&mut then, &fields(event.before.as_ref()));
         then.archived_at = None;
         changed(&objects::customer(&then, &self.facts), after)
+    }
+
+    fn of_clock(&self, event: &EventRow, row: &test_clock::Model) -> Json {
+        let mut then = row.clone();
+        for change in self.since(event) {
+            patch_clock(&mut then, &fields(change.before.as_ref()));
+        }
+        patch_clock(&mut then, &fields(event.after.as_ref()));
+        json!({ "object": clocks::object(&then) })
     }
 
     /// What happened to the subject after the event, newest first.
@@ -314,6 +332,20 @@ fn patch_customer(row: &mut customer::Model, fields: &Map<String, Json>) {
             "name" => put(&mut row.name, value),
             "customFields" => row.custom_fields = value.to_string(),
             "archivedAt" => row.archived_at = instant(value),
+            _ => {}
+        }
+    }
+}
+
+/// Puts the values that an event tells into the row of a test clock.
+fn patch_clock(row: &mut test_clock::Model, fields: &Map<String, Json>) {
+    for (name, value) in fields {
+        match (&**name, instant(value)) {
+            ("frozenTime", Some(time)) => row.frozen_time = time,
+            ("status", _) => {
+                let status = serde_json::from_value(value.clone());
+                row.status = status.unwrap_or(row.status);
+            }
             _ => {}
         }
     }

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use domain::{CreditGrantId, CustomerId};
+use domain::{CreditGrantId, CustomerId, TestClockId};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::call::Call;
+use super::clocks;
 use super::error::{Answer, ApiError};
 use super::ids::Kind;
 use super::objects::{self, Facts};
@@ -204,7 +205,13 @@ async fn load(call: &Call, object: Object, ids: &[Uuid]) -> Answer<HashMap<Uuid,
                 shown.insert(id, objects::grant(row, &facts));
             }
         }
-        Object::Clock | Object::Transaction | Object::Summary | Object::Event => {}
+        Object::Clock => {
+            let ids: Vec<TestClockId> = ids.iter().copied().map(TestClockId).collect();
+            for row in reader.test_clocks_by_id(&ids).await?.values() {
+                shown.insert(row.id.0, clocks::object(row));
+            }
+        }
+        Object::Transaction | Object::Summary | Object::Event => {}
     }
     Ok(shown)
 }

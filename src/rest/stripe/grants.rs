@@ -74,7 +74,11 @@ pub(super) async fn create(call: &Call) -> Answer<Json> {
         None => return Err(ApiError::missing("customer")),
     };
     let customer = customers::named(call, customer, "customer").await?;
-    window(call.ledger.now(), starts, ends)?;
+    window(
+        customer.clock_now.unwrap_or(call.ledger.now()),
+        starts,
+        ends,
+    )?;
     let grant_amount = amount.of_unit(call).await?;
     let product_ids = call.products(&prices, true).await?;
     let (name, remembered) = fields::kept_name(name.as_deref(), "Credit grant");
@@ -122,7 +126,7 @@ pub(super) async fn update(call: &Call, id: &str) -> Answer<Json> {
     let ends = call.params.maybe_moment("expires_at")?;
     let metadata = call.params.metadata()?;
     let row = found(call, id).await?;
-    let now = call.ledger.now();
+    let now = customers::now(call, row.grant.customer_id).await?;
     if let Given::Set(second) = ends {
         let starts = row.grant.effective_at;
         if instant(second) <= now.max(starts) {

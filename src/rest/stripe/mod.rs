@@ -5,13 +5,15 @@
 //! |---|---|
 //! | `http.rs`, `answers.rs` | from a request to a call: key, version, body, idempotency key |
 //! | `form.rs`, `params.rs`, `error.rs` | parameters in, and what is wrong with them |
-//! | `customers.rs`, `grants.rs`, `balances.rs`, `transactions.rs`, `events.rs` | the calls |
+//! | `customers.rs`, `grants.rs`, `balances.rs`, `transactions.rs`, `events.rs`, `clocks.rs` | the calls |
 //! | `objects.rs`, `fields.rs`, `money.rs`, `ids.rs` | objects out |
 //! | `list.rs`, `expand.rs` | pages, and ids that become objects |
+//! | `import.rs` | the other way round: what stands at Stripe comes here |
 
 mod answers;
 mod balances;
 mod call;
+mod clocks;
 mod customers;
 mod error;
 pub mod events;
@@ -21,6 +23,7 @@ mod form;
 mod grants;
 mod http;
 mod ids;
+pub mod import;
 mod list;
 mod money;
 mod objects;
@@ -72,6 +75,14 @@ async fn dispatch(call: &Call, method: &Method, path: &str) -> Answer<Json> {
         ["customers", id] if get => customers::retrieve(call, id).await,
         ["customers", id] if post => customers::update(call, id).await,
         ["customers", id] if method == Method::DELETE => customers::delete(call, id).await,
+        ["test_helpers", "test_clocks", rest @ ..] => match rest {
+            [] if post => clocks::create(call).await,
+            [] if get => clocks::all(call).await,
+            [id] if get => clocks::retrieve(call, id).await,
+            [id] if method == Method::DELETE => clocks::delete(call, id).await,
+            [id, "advance"] if post => clocks::advance(call, id).await,
+            _ => Err(unknown(method, path)),
+        },
         ["events"] if get => events::all(call).await,
         ["events", id] if get => events::retrieve(call, id).await,
         _ => Err(unknown(method, path)),

@@ -3,11 +3,14 @@
 
 mod balances;
 mod client;
+mod clocks;
 mod customers;
 mod errors;
 mod events;
 mod grants;
+mod import;
 mod keys;
+mod library;
 mod lists;
 mod protocol;
 mod schemas;
