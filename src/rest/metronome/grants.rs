@@ -38,14 +38,18 @@ const HOUR: i64 = 3_600_000_000;
 /// `POST /v1/credits/createGrant`
 pub(super) async fn create(call: &Call<'_>) -> Answered {
     let body = &call.body;
+    let customer_id = body.id("customer_id")?;
+    let name = body.text("name")?;
+    let grant_amount = amount(&body.object("grant_amount")?)?;
+    let paid_amount = amount(&body.object("paid_amount")?)?;
     let expires_at = body.time("expires_at")?;
     // Without a start it begins now; what is over by now began an hour before its end.
     let begins = || (expires_at <= call.ledger.now()).then(|| expires_at.plus_micros(-HOUR));
     let command = CreateCreditGrant {
-        customer_id: body.id("customer_id")?,
-        name: body.text("name")?,
-        grant_amount: amount(&body.object("grant_amount")?)?,
-        paid_amount: Some(amount(&body.object("paid_amount")?)?),
+        customer_id,
+        name,
+        grant_amount,
+        paid_amount: Some(paid_amount),
         category: None,
         priority: body.priority("priority")?,
         effective_at: body.maybe_time("effective_at")?.or_else(begins),
