@@ -1,6 +1,7 @@
 import { Checkbox, MultiSelect, NativeSelect, Textarea, TextInput } from '@mantine/core';
 import { useQuery } from 'urql';
-import { CreditTypesDocument, ProductsDocument } from '../gql/documents';
+import { ContractsDocument, CreditTypesDocument, ProductsDocument } from '../gql/documents';
+import { useAll } from '../lib/all';
 import { inMainUnit, isDecimal, typedDecimal, type Unit } from '../lib/decimal';
 import { fromField, ZONE } from '../lib/time';
 import { type Fault, useFault } from './Action';
@@ -148,12 +149,39 @@ export function UnitField({
 }
 
 export function useProducts() {
-  const [{ data }] = useQuery({
-    query: ProductsDocument,
-    variables: {},
-    requestPolicy: 'cache-first',
-  });
-  return data?.products.nodes ?? [];
+  const [{ data }] = useAll(ProductsDocument, {}, ({ products }) => products, '', 'cache-first');
+  return data?.nodes ?? [];
+}
+
+/** One of the contracts of a customer, or none; nothing where there are none. */
+export function ContractField({
+  customerId,
+  label,
+  none,
+  value,
+  set,
+}: {
+  customerId: string;
+  label: string;
+  /** What it means to choose none. */
+  none: string;
+  value: string;
+  set: (id: string) => void;
+}) {
+  const [{ data }] = useAll(ContractsDocument, { id: customerId }, (found) => found.customer?.contracts, '', 'cache-first');
+  if (data === undefined || data.nodes.length === 0) return null;
+  return (
+    <ChoiceField
+      path="contractId"
+      label={label}
+      value={value}
+      set={set}
+      choices={[
+        { value: '', label: none },
+        ...data.nodes.map(({ id, name }) => ({ value: id, label: `Contract ${name ?? id}` })),
+      ]}
+    />
+  );
 }
 
 /** Several products, in the order in which they are picked. */

@@ -1,5 +1,5 @@
-import type { CreditRowFragment, GrantRowFragment } from '../gql/documents';
-import { isZero, smaller, subtract, times, type Unit } from './decimal';
+import type { CreditWindowFragment, GrantWindowFragment } from '../gql/documents';
+import { isZero, smaller, subtract, times } from './decimal';
 
 /** Something that time alone will do. */
 export interface Upcoming {
@@ -15,22 +15,22 @@ export interface Span {
   until: string | null;
 }
 
-interface Credit {
-  grants: GrantRowFragment[];
-  credits: CreditRowFragment[];
+/** What there is in one credit type. */
+export interface Windows {
+  grants: GrantWindowFragment[];
+  credits: CreditWindowFragment[];
 }
 
-/** All windows in one credit type that are not voided. */
-export function spansIn({ grants, credits }: Credit, unit: Unit): Span[] {
+/** All windows that are not voided. */
+export function spansIn({ grants, credits }: Windows): Span[] {
   return [
     ...grants
-      .filter((grant) => grant.status !== 'VOIDED' && grant.grantAmount.creditType.id === unit.id)
+      .filter(({ status }) => status !== 'VOIDED')
       .flatMap((grant) => [
         { from: grant.effectiveAt, until: grant.expiresAt },
         ...(grant.rollover === null ? [] : [{ from: grant.effectiveAt, until: grant.rollover.expiresAt }]),
       ]),
     ...credits
-      .filter((credit) => credit.accessSchedule.creditType.id === unit.id)
       .flatMap((credit) => credit.accessSchedule.segments)
       .filter(({ status }) => status !== 'VOIDED')
       .map((segment) => ({ from: segment.startingAt, until: segment.endingBefore })),
@@ -38,7 +38,7 @@ export function spansIn({ grants, credits }: Credit, unit: Unit): Span[] {
 }
 
 /** What is scheduled to start, to expire and to roll over, by time. */
-export function upcomingIn({ grants, credits }: Credit, unit: Unit, now: string): Upcoming[] {
+export function upcomingIn({ grants, credits }: Windows, now: string): Upcoming[] {
   const all: Upcoming[] = [];
   const window = (
     name: string,
@@ -57,11 +57,10 @@ export function upcomingIn({ grants, credits }: Credit, unit: Unit, now: string)
     if (!isZero(rest)) all.push({ at: until, what: 'expires', name, amount: rest });
   };
   for (const grant of grants) {
-    if (grant.grantAmount.creditType.id !== unit.id || grant.status === 'VOIDED') continue;
+    if (grant.status === 'VOIDED') continue;
     window(grant.name, { from: grant.effectiveAt, until: grant.expiresAt }, grant.remaining, rolloverOf(grant));
   }
   for (const credit of credits) {
-    if (credit.accessSchedule.creditType.id !== unit.id) continue;
     for (const segment of credit.accessSchedule.segments) {
       if (segment.status === 'VOIDED') continue;
       const name = credit.name ?? credit.product.name;
@@ -72,7 +71,7 @@ export function upcomingIn({ grants, credits }: Credit, unit: Unit, now: string)
 }
 
 /** The most that rolls over, to the last digit, where a share is rounded down; and until when. */
-function rolloverOf({ rollover, grantAmount }: GrantRowFragment): { cap: string; until: string } | null {
+function rolloverOf({ rollover, grantAmount }: GrantWindowFragment): { cap: string; until: string } | null {
   if (rollover === null) return null;
   const { value, expiresAt: until } = rollover;
   if (rollover.kind === 'MAX_AMOUNT') return { cap: value, until };

@@ -3,16 +3,18 @@ import { useElementSize } from '@mantine/hooks';
 import { max } from 'd3-array';
 import { scaleLinear, scaleTime } from 'd3-scale';
 import { area, curveStepAfter, line } from 'd3-shape';
-import { type PointerEvent, useMemo, useState } from 'react';
+import { type PointerEvent, useMemo, useRef, useState } from 'react';
 import { useQuery } from 'urql';
-import { BOOKS } from '../../client';
-import { CustomerCreditDocument } from '../../gql/documents';
+import { CreditWindowsDocument, GrantWindowsDocument } from '../../gql/documents';
+import { useInAddress } from '../../lib/address';
+import { useAll } from '../../lib/all';
 import { grouped, pixelValue, type Unit, withUnit } from '../../lib/decimal';
 import { POINTS, type Series, SeriesDocument } from '../../lib/series';
-import { shortTime, utcTime, When } from '../../lib/time';
-import { instants, spansIn, type Upcoming, upcomingIn } from '../../lib/upcoming';
+import { daysFrom, shortTime, utcTime, When } from '../../lib/time';
+import { instants, spansIn, type Upcoming, upcomingIn, type Windows } from '../../lib/upcoming';
 import { Amount, Scroll } from '../../parts/bits';
 import { CopyGraphql } from '../../parts/CopyGraphql';
+import { useFollowed } from '../../parts/Following';
 import { Loaded } from '../../parts/Loaded';
 
 const DAY_MS = 86_400_000;
@@ -38,17 +40,7 @@ interface Point {
 
 /** The balance as it was, and as time alone will change it. */
 export function Chart(props: Props) {
-  const variables = { id: props.customerId };
-  const result = useQuery({ query: CustomerCreditDocument, variables, context: BOOKS });
-  const [range, setRange] = useState('90');
-  const { data } = result[0];
-  const credit = useMemo(
-    () => ({
-      grants: data?.customer?.creditGrants.nodes ?? [],
-      credits: data?.customer?.credits.nodes ?? [],
-    }),
-    [data],
-  );
+  const [range, setRange] = useInAddress('range', '90');
   return (
     <section className="section chart-section" aria-label="Balance over time">
       <div className="section-head">
@@ -63,22 +55,62 @@ export function Chart(props: Props) {
           onChange={setRange}
         />
       </div>
-      <Loaded result={result}>
-        {() => <Points key={range} {...props} days={Number(range)} credit={credit} />}
-      </Loaded>
+      <Reaching key={range} {...props} days={Number(range) || 90} />
     </section>
   );
 }
 
-type Credit = Parameters<typeof spansIn>[0];
+/** Looks up all windows that reach into the chart, or begin later. */
+function Reaching({ days, ...props }: Props & { days: number }) {
+  const { beat } = useFollowed();
+  // While the page is open, the chart begins where it began.
+  const [from] = useState(() => daysFrom(new Date(props.asOf).getTime(), -days));
+  const filter = { creditTypeIds: [props.unit.id] };
+  const grants = useAll(
+    GrantWindowsDocument,
+    { id: props.customerId, filter: { ...filter, notExpiringBefore: from } },
+    ({ customer }) => customer?.creditGrants,
+    `${props.state} ${beat}`,
+  );
+  const credits = useAll(
+    CreditWindowsDocument,
+    { id: props.customerId, filter: { ...filter, endsAfter: from } },
+    ({ customer }) => customer?.credits,
+    `${props.state} ${beat}`,
+  );
+  const [granted, credited] = [grants[0].data, credits[0].data];
+  const windows = useMemo(
+    () => ({ grants: granted?.nodes ?? [], credits: credited?.nodes ?? [] }),
+    [granted, credited],
+  );
+  return (
+    <Loaded result={grants} rows={8}>
+      {({ isWhole }) => (
+        <Loaded result={credits} rows={8}>
+          {(some) => (
+            <Points {...props} days={days} windows={windows} isWhole={isWhole && some.isWhole} />
+          )}
+        </Loaded>
+      )}
+    </Loaded>
+  );
+}
 
-function Points({ customerId, unit, asOf, state, days, credit }: Props & { days: number; credit: Credit }) {
+function Points({
+  customerId,
+  unit,
+  asOf,
+  state,
+  days,
+  windows,
+  isWhole,
+}: Props & { days: number; windows: Windows; isWhole: boolean }) {
   const { now, from, until, asked } = useMemo(() => {
     const at = new Date(asOf).getTime();
     const start = at - days * DAY_MS;
     const end = at + days * DAY_MS;
-    return { now: at, from: start, until: end, asked: instants(spansIn(credit, unit), start, at, end, POINTS) };
-  }, [credit, unit.id, days, state]);
+    return { now: at, from: start, until: end, asked: instants(spansIn(windows), start, at, end, POINTS) };
+  }, [windows, days, state]);
   const variables = useMemo(
     () => ({
       id: customerId,
@@ -88,23 +120,24 @@ function Points({ customerId, unit, asOf, state, days, credit }: Props & { days:
     [customerId, unit.id, asked],
   );
   const result = useQuery({ query: SeriesDocument, variables, requestPolicy: 'network-only' });
-  const upcoming = upcomingIn(credit, unit, new Date(now).toISOString());
+  // What is drawn goes together with what it was asked for: the last that was answered.
+  const drawn = useRef<{ points: Point[]; from: number; now: number; until: number } | null>(null);
+  const [{ data, fetching, stale }] = result;
+  if (data?.customer && !fetching && !stale) drawn.current = { points: pointsOf(data, asked), from, now, until };
+  const upcoming = upcomingIn(windows, new Date(now).toISOString());
   return (
-    <Loaded result={result} rows={8}>
-      {(series) => {
-        const points = pointsOf(series, asked);
-        return (
-          <div className="chart-columns">
-            <div>
-              <Picture points={points} upcoming={upcoming} unit={unit} from={from} now={now} until={until} />
-              <div className="chart-foot">
-                <CopyGraphql document={SeriesDocument} variables={variables} />
-              </div>
+    <Loaded result={[{ ...result[0], data: drawn.current ?? undefined }, result[1]]} rows={8}>
+      {(picture) => (
+        <div className="chart-columns">
+          <div>
+            <Picture {...picture} upcoming={upcoming} unit={unit} />
+            <div className="chart-foot">
+              <CopyGraphql document={SeriesDocument} variables={variables} />
             </div>
-            <Ahead points={points} upcoming={upcoming} unit={unit} />
           </div>
-        );
-      }}
+          <Ahead points={picture.points} upcoming={upcoming} unit={unit} isWhole={isWhole} />
+        </div>
+      )}
     </Loaded>
   );
 }
@@ -258,7 +291,17 @@ function Mark({ event, x, y, unit }: { event: Upcoming; x: number; y: number; un
 const SHOWN = 5;
 
 /** The same in words: what comes, and the balance after it. */
-function Ahead({ points, upcoming, unit }: { points: Point[]; upcoming: Upcoming[]; unit: Unit }) {
+function Ahead({
+  points,
+  upcoming,
+  unit,
+  isWhole,
+}: {
+  points: Point[];
+  upcoming: Upcoming[];
+  unit: Unit;
+  isWhole: boolean;
+}) {
   const [all, setAll] = useState(false);
   const shown = all ? upcoming : upcoming.slice(0, SHOWN);
   const after = (at: string) => points.find((point) => point.at === at)?.posted;
@@ -298,6 +341,7 @@ function Ahead({ points, upcoming, unit }: { points: Point[]; upcoming: Upcoming
           </Table>
         </Scroll>
       )}
+      {!isWhole && <p className="dim">There is more than can be shown here; the lists below have all of it.</p>}
       {upcoming.length > SHOWN && (
         <button type="button" className="link" onClick={() => setAll(!all)}>
           {all ? 'Fewer' : `${upcoming.length - SHOWN} more`}
