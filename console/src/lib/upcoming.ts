@@ -81,10 +81,10 @@ function rolloverOf({ rollover, grantAmount }: GrantWindowFragment): { cap: stri
 }
 
 /**
- * The instants whose balance the chart asks for: every start and end in sight, and between them
- * what is left of `count` evenly over the past.
+ * The instants whose balance the chart asks for, `count` before now and `count` after: every start and
+ * end in sight, as many of them evenly where there are more; what is left of the past, evenly.
  */
-export function instants(spans: Span[], from: number, now: number, until: number, count: number): string[] {
+export function instants(spans: Span[], from: number, now: number, until: number, count: number): string[][] {
   const edges = new Set<string>();
   for (const span of spans) {
     for (const at of [span.from, span.until]) {
@@ -92,14 +92,27 @@ export function instants(spans: Span[], from: number, now: number, until: number
       if (at !== null && time > from && time < until) edges.add(at);
     }
   }
-  const sorted = [...edges].sort();
-  const ahead = sorted.filter((at) => new Date(at).getTime() > now).slice(0, 40);
-  const behind = sorted.filter((at) => new Date(at).getTime() <= now).slice(-20);
-  const even = count - ahead.length - behind.length - 2;
+  const sorted = [...edges].sort(byTime);
+  const ahead = evenly(sorted.filter((at) => new Date(at).getTime() > now), count - 2);
+  const behind = evenly(sorted.filter((at) => new Date(at).getTime() <= now), count / 3);
+  const even = count - behind.length - 1;
   const grid = Array.from({ length: even }, (_, index) =>
     new Date(from + ((now - from) * index) / even).toISOString(),
   );
-  return [...grid, ...behind, new Date(now).toISOString(), ...ahead, new Date(until).toISOString()].sort(
-    (one, other) => new Date(one).getTime() - new Date(other).getTime(),
-  );
+  const present = new Date(now).toISOString();
+  return [
+    [...grid, ...behind, present].sort(byTime),
+    [present, ...ahead, new Date(until).toISOString()],
+  ];
+}
+
+function byTime(one: string, other: string): number {
+  return new Date(one).getTime() - new Date(other).getTime();
+}
+
+/** At most so many of them, the first and the last among them. */
+function evenly(all: string[], most: number): string[] {
+  if (all.length <= most) return all;
+  const places = Array.from({ length: Math.floor(most) }, (_, index) => Math.round((index * (all.length - 1)) / (most - 1)));
+  return [...new Set(places)].flatMap((place) => all[place] ?? []);
 }

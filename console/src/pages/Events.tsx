@@ -1,4 +1,5 @@
 import { Table, TextInput } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { type EventFilter, EventsDocument, type EventsQuery } from '../gql/documents';
 import { useInAddress, useTyped } from '../lib/address';
@@ -125,7 +126,11 @@ function Changes({ before, after }: { before: unknown; after: unknown }) {
   );
 }
 
-function shown(value: unknown): string {
+/** An instant, as the API writes it. */
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+
+function shown(value: unknown): ReactNode {
+  if (typeof value === 'string' && INSTANT.test(value)) return <When at={value} />;
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 

@@ -99,8 +99,8 @@ function Pager({
   );
 }
 
-/** The head of a column; amounts are right-aligned. */
-export type Column = string | { amount: string };
+/** The head of a column; amounts are right-aligned, and a phone has no place for `wide` ones. */
+export type Column = string | { amount: string } | { wide: string };
 
 /** A table with a name, which scrolls by itself. */
 export function List({
@@ -124,9 +124,14 @@ export function List({
           <Table.Tr>
             {columns.map((column) => {
               if (column === false) return null;
-              const title = typeof column === 'string' ? column : column.amount;
+              const [title, className] =
+                typeof column === 'string'
+                  ? [column, undefined]
+                  : 'amount' in column
+                    ? [column.amount, 'number']
+                    : [column.wide, 'wide-only'];
               return (
-                <Table.Th key={title} scope="col" className={typeof column === 'string' ? undefined : 'number'}>
+                <Table.Th key={title} scope="col" className={className}>
                   {title}
                 </Table.Th>
               );

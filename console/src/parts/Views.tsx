@@ -30,6 +30,7 @@ export function useView<Over extends keyof typeof OVER>(list: string, over: Over
   const choice = (
     <div className="views">
       <SegmentedControl
+        size="xs"
         aria-label={`Which ${list}`}
         data={views.map(({ value, label }) => ({ value, label }))}
         value={current?.value ?? 'all'}

@@ -1,21 +1,18 @@
 import { SegmentedControl, Table } from '@mantine/core';
-import { useElementSize } from '@mantine/hooks';
-import { max } from 'd3-array';
-import { scaleLinear, scaleTime } from 'd3-scale';
-import { area, curveStepAfter, line } from 'd3-shape';
-import { type PointerEvent, useMemo, useRef, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { useQuery } from 'urql';
 import { CreditWindowsDocument, GrantWindowsDocument } from '../../gql/documents';
 import { useInAddress } from '../../lib/address';
 import { useAll } from '../../lib/all';
-import { grouped, pixelValue, type Unit, withUnit } from '../../lib/decimal';
-import { POINTS, type Series, SeriesDocument } from '../../lib/series';
-import { daysFrom, shortTime, utcTime, When } from '../../lib/time';
+import { grouped, type Unit } from '../../lib/decimal';
+import { POINTS, type Series, seriesOf } from '../../lib/series';
+import { daysFrom, When } from '../../lib/time';
 import { instants, spansIn, type Upcoming, upcomingIn, type Windows } from '../../lib/upcoming';
 import { Amount, Scroll } from '../../parts/bits';
 import { CopyGraphql } from '../../parts/CopyGraphql';
 import { useFollowed } from '../../parts/Following';
 import { Loaded } from '../../parts/Loaded';
+import { type Drawn, Picture, type Point } from './Picture';
 
 const DAY_MS = 86_400_000;
 const RANGES = [
@@ -31,11 +28,6 @@ interface Props {
   asOf: string;
   /** Changes when the books do. */
   state: string;
-}
-
-interface Point {
-  at: string;
-  posted: string;
 }
 
 /** The balance as it was, and as time alone will change it. */
@@ -100,7 +92,7 @@ function Points({
   customerId,
   unit,
   asOf,
-  state,
+  state: booksState,
   days,
   windows,
   isWhole,
@@ -110,36 +102,45 @@ function Points({
     const start = at - days * DAY_MS;
     const end = at + days * DAY_MS;
     return { now: at, from: start, until: end, asked: instants(spansIn(windows), start, at, end, POINTS) };
-  }, [windows, days, state]);
-  const variables = useMemo(
-    () => ({
-      id: customerId,
-      creditTypeId: unit.id,
-      ...Object.fromEntries(asked.map((at, index) => [`at${index}`, at])),
-    }),
-    [customerId, unit.id, asked],
-  );
-  const result = useQuery({ query: SeriesDocument, variables, requestPolicy: 'network-only' });
+  }, [windows, days, booksState]);
+  const ids = { id: customerId, creditTypeId: unit.id };
+  const past = useSeries(ids, asked[0]);
+  const ahead = useSeries(ids, asked[1]);
   // What is drawn goes together with what it was asked for: the last that was answered.
-  const drawn = useRef<{ points: Point[]; from: number; now: number; until: number } | null>(null);
-  const [{ data, fetching, stale }] = result;
-  if (data?.customer && !fetching && !stale) drawn.current = { points: pointsOf(data, asked), from, now, until };
+  const drawn = useRef<Drawn | null>(null);
+  if (past.points !== null && ahead.points !== null) {
+    drawn.current = { past: past.points, ahead: ahead.points, from, now, until };
+  }
   const upcoming = upcomingIn(windows, new Date(now).toISOString());
+  const [state, again] = past.result;
+  const error = state.error ?? ahead.result[0].error;
   return (
-    <Loaded result={[{ ...result[0], data: drawn.current ?? undefined }, result[1]]} rows={8}>
+    <Loaded result={[{ ...state, error, data: drawn.current ?? undefined }, again]} rows={8}>
       {(picture) => (
         <div className="chart-columns">
           <div>
             <Picture {...picture} upcoming={upcoming} unit={unit} />
             <div className="chart-foot">
-              <CopyGraphql document={SeriesDocument} variables={variables} />
+              <CopyGraphql document={seriesOf(asked[1]?.length ?? 0)} variables={ahead.variables} />
             </div>
           </div>
-          <Ahead points={picture.points} upcoming={upcoming} unit={unit} isWhole={isWhole} />
+          <Ahead points={picture.ahead} upcoming={upcoming} unit={unit} isWhole={isWhole} />
         </div>
       )}
     </Loaded>
   );
+}
+
+/** The balance at each of these instants; null while it is asked for. */
+function useSeries(ids: { id: string; creditTypeId: string }, asked: string[] = []) {
+  const variables = useMemo(
+    () => ({ ...ids, ...Object.fromEntries(asked.map((at, index) => [`at${index}`, at])) }),
+    [ids.id, ids.creditTypeId, asked],
+  );
+  const result = useQuery({ query: seriesOf(asked.length), variables, requestPolicy: 'network-only' });
+  const [{ data, fetching, stale }] = result;
+  const isAnswered = data?.customer !== undefined && data.customer !== null && !fetching && !stale;
+  return { variables, result, points: isAnswered ? pointsOf(data, asked) : null };
 }
 
 function pointsOf(series: Series, asked: string[]): Point[] {
@@ -149,146 +150,7 @@ function pointsOf(series: Series, asked: string[]): Point[] {
   });
 }
 
-const HEIGHT = 250;
-const EDGE = { top: 14, right: 12, bottom: 40, left: 68 };
-
-function Picture({
-  points,
-  upcoming,
-  unit,
-  from,
-  now,
-  until,
-}: {
-  points: Point[];
-  upcoming: Upcoming[];
-  unit: Unit;
-  from: number;
-  now: number;
-  until: number;
-}) {
-  const { ref, width } = useElementSize();
-  const [over, setOver] = useState<Point | null>(null);
-  const right = Math.max(width, 260) - EDGE.right;
-  const floor = HEIGHT - EDGE.bottom;
-  const x = scaleTime().domain([from, until]).range([EDGE.left, right]);
-  const top = max(points, ({ posted }) => pixelValue(posted)) ?? 0;
-  const y = scaleLinear()
-    .domain([0, top > 0 ? top * 1.08 : 1])
-    .range([floor, EDGE.top]);
-  const place = (at: string) => x(new Date(at));
-  const past = points.filter(({ at }) => new Date(at).getTime() <= now);
-  const ahead = points.filter(({ at }) => new Date(at).getTime() >= now);
-  const shape = area<Point>()
-    .curve(curveStepAfter)
-    .x(({ at }) => place(at))
-    .y0(floor)
-    .y1(({ posted }) => y(pixelValue(posted)));
-  const outline = line<Point>()
-    .curve(curveStepAfter)
-    .x(({ at }) => place(at))
-    .y(({ posted }) => y(pixelValue(posted)));
-  const hover = (event: PointerEvent<SVGSVGElement>) => {
-    const at = x.invert(event.clientX - event.currentTarget.getBoundingClientRect().left).getTime();
-    const before = points.filter((point) => new Date(point.at).getTime() <= at);
-    setOver(before.at(-1) ?? null);
-  };
-  const current = past.at(-1);
-  return (
-    <div ref={ref} className="chart">
-      <svg
-        width={Math.max(width, 260)}
-        height={HEIGHT}
-        role="img"
-        aria-label={`Balance now ${withUnit(current?.posted ?? '0', unit)}, at the end of the chart ${withUnit(points.at(-1)?.posted ?? '0', unit)}`}
-        onPointerMove={hover}
-        onPointerLeave={() => setOver(null)}
-      >
-        <Axes x={x} y={y} floor={floor} right={right} />
-        <path className="chart-past" d={shape(past) ?? ''} />
-        <path className="chart-ahead" d={shape(ahead) ?? ''} />
-        <path className="chart-line" d={outline(past) ?? ''} />
-        <path className="chart-line dashed" d={outline(ahead) ?? ''} />
-        <line className="chart-now" x1={x(now)} x2={x(now)} y1={EDGE.top} y2={floor} />
-        <text className="chart-label" x={x(now) + 4} y={EDGE.top + 8}>
-          now
-        </text>
-        {upcoming
-          .filter(({ at }) => new Date(at).getTime() < until)
-          .map((event, index) => (
-            <Mark key={index} event={event} x={place(event.at)} y={floor + 8} unit={unit} />
-          ))}
-        {over !== null && (
-          <g className="chart-over">
-            <line x1={place(over.at)} x2={place(over.at)} y1={EDGE.top} y2={floor} />
-            <circle cx={place(over.at)} cy={y(pixelValue(over.posted))} r="3.5" />
-          </g>
-        )}
-      </svg>
-      <p className="chart-read" title={over === null ? undefined : utcTime(over.at)}>
-        {over === null ? (
-          <>
-            <span className="key past" /> was <span className="key ahead" /> by time alone{' '}
-            <span className="mark starts" /> starts <span className="mark expires" /> expires{' '}
-            <span className="mark rolls" /> rolls over
-          </>
-        ) : (
-          <>
-            {shortTime(over.at)}: <strong>{withUnit(over.posted, unit)}</strong>
-          </>
-        )}
-      </p>
-    </div>
-  );
-}
-
-function Axes({
-  x,
-  y,
-  floor,
-  right,
-}: {
-  x: ReturnType<typeof scaleTime<number, number>>;
-  y: ReturnType<typeof scaleLinear<number, number>>;
-  floor: number;
-  right: number;
-}) {
-  const days = x.tickFormat();
-  const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 2 });
-  return (
-    <g className="chart-axes" aria-hidden="true">
-      {y.ticks(4).map((tick) => (
-        <g key={tick}>
-          <line x1={EDGE.left} x2={right} y1={y(tick)} y2={y(tick)} />
-          <text x={EDGE.left - 8} y={y(tick) + 4} textAnchor="end">
-            {short.format(tick)}
-          </text>
-        </g>
-      ))}
-      {x.ticks(Math.max(2, Math.round((right - EDGE.left) / 110))).map((tick) => (
-        <text key={tick.getTime()} x={x(tick)} y={floor + 32} textAnchor="middle">
-          {days(tick)}
-        </text>
-      ))}
-    </g>
-  );
-}
-
-function Mark({ event, x, y, unit }: { event: Upcoming; x: number; y: number; unit: Unit }) {
-  const title = `${shortTime(event.at)}: ${withUnit(event.amount, unit)} ${event.what} (${event.name})`;
-  return (
-    <g className={`chart-mark ${event.what.split(' ')[0]}`} transform={`translate(${x},${y})`}>
-      <title>{title}</title>
-      {event.what === 'rolls over' ? (
-        <circle r="4" />
-      ) : (
-        <path d={event.what === 'starts' ? 'M0,-5 L5,4 L-5,4 Z' : 'M0,5 L5,-4 L-5,-4 Z'} />
-      )}
-    </g>
-  );
-}
-
-const SHOWN = 5;
+const SHOWN = 4;
 
 /** The same in words: what comes, and the balance after it. */
 function Ahead({

@@ -150,13 +150,17 @@ const COLUMNS = [
   { amount: 'No.' },
   'True at',
   'Kind',
-  'Of',
+  { wide: 'Of' },
   { amount: 'Amount' },
   { amount: 'Balance' },
   'Unit',
   'By',
   'Reason',
 ];
+
+function nameOf({ creditGrant, credit }: EntryRowFragment): string {
+  return creditGrant?.name ?? credit?.name ?? '';
+}
 
 function Entries({ entries, fresh }: { entries: EntryRowFragment[]; fresh: EntryRowFragment[] }) {
   const isFresh = new Set(fresh.map(({ id }) => id));
@@ -168,8 +172,11 @@ function Entries({ entries, fresh }: { entries: EntryRowFragment[]; fresh: Entry
           <Table.Td>
             <When at={entry.effectiveAt} />
           </Table.Td>
-          <Table.Td>{KINDS[entry.kind]}</Table.Td>
-          <Table.Td>{entry.creditGrant?.name ?? entry.credit?.name ?? ''}</Table.Td>
+          <Table.Td>
+            {KINDS[entry.kind]}
+            <span className="sub phone-only">{nameOf(entry)}</span>
+          </Table.Td>
+          <Table.Td className="wide-only">{nameOf(entry)}</Table.Td>
           <Table.Td className="number">
             <Amount value={entry.amount} unit={entry.creditType} signed />
           </Table.Td>
