@@ -42,6 +42,8 @@ export async function open({ width = 1360, height = 900, colorScheme = 'light', 
     reducedMotion: 'reduce',
   });
   const wrong = [];
+  // What is cut off because the browser is closed is nobody's fault.
+  let isClosing = false;
   await context.route('**/*', (route) => {
     const url = new URL(route.request().url());
     if (url.origin === home || url.protocol === 'blob:' || url.protocol === 'data:') return route.continue();
@@ -52,9 +54,10 @@ export async function open({ width = 1360, height = 900, colorScheme = 'light', 
   page.setDefaultTimeout(Number(process.env.SCRIP_PATIENCE_MS ?? 30_000));
   page.on('pageerror', (error) => wrong.push(`threw: ${error}`));
   page.on('console', (message) => {
-    if (message.type() === 'error') wrong.push(`complained: ${message.text()}`);
+    if (message.type() === 'error' && !isClosing) wrong.push(`complained: ${message.text()}`);
   });
   const close = async () => {
+    isClosing = true;
     await context.close();
     rmSync(profile, { recursive: true, force: true });
     const unexpected = wrong.filter((line) => !expects.some((known) => line.includes(known)));

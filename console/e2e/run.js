@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import './lists.js';
 import './live.js';
 import './actions.js';
+import './quality.js';
 import { accessible, dialog, field, find, home, link, readerKey, review, shot, withPage } from './browser.js';
 
 const CUSTOMER = 'Echo Valley Podcasts';
@@ -192,6 +193,9 @@ test('a link for a customer shows that customer alone, and nothing to write', as
     assert.equal(await page.getByRole('button', { name: /New|Draw down|More|Actions/ }).count(), 0);
     await page.getByRole('tab', { name: 'Ledger' }).click();
     await page.getByRole('region', { name: 'Ledger' }).getByRole('row').nth(1).waitFor();
+    // A customer's own token follows its own ledger.
+    const following = page.getByRole('status').filter({ hasText: 'New entries show by themselves' });
+    await following.waitFor({ state: 'attached' });
     await page.getByRole('tab', { name: 'Drawdowns and holds' }).click();
     await page.getByRole('region', { name: 'Drawdowns and holds' }).getByRole('row').nth(1).waitFor();
     await accessible(page, 'what a customer sees');
