@@ -113,3 +113,17 @@ export async function find(page, part, name) {
 export const dialog = (page) => page.getByRole('dialog');
 export const field = (page, label) => dialog(page).getByLabel(new RegExp(`^${label}`));
 export const review = (page) => dialog(page).getByRole('button', { name: 'Review' }).click();
+
+/** In the playground: runs what is in its editor. Until it has read that, its button does nothing. */
+export async function runQuery(page, word, shown) {
+  await page.locator('.graphiql-query-editor .view-lines').getByText(word).first().waitFor({ timeout: 60_000 });
+  for (let tries = 0; tries < 10; tries += 1) {
+    await page.getByRole('button', { name: /Execute query/ }).click();
+    const isShown = await shown.waitFor({ timeout: 3_000 }).then(
+      () => true,
+      () => false,
+    );
+    if (isShown) return;
+  }
+  assert.fail(`${word} could not be run`);
+}
