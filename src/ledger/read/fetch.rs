@@ -12,9 +12,12 @@ use uuid::Uuid;
 
 use super::dialect::{Child, Sql};
 use super::page::{Key, Page, Slice};
-use super::scope::{Row, owned};
+use super::scope::{Owner, Row, owned};
 use super::times::Times;
 use super::{Read, ReadError, Reader};
+
+/// How often a list over all customers is read again because something was due.
+const READ_AGAIN: usize = 3;
 
 /// An id of any type.
 pub(super) trait AnyId: Copy {
@@ -150,6 +153,27 @@ impl FromQueryResult for Due {
             row.try_get_by_index(1)?,
             row.try_get_by_index(2)?,
         ))
+    }
+}
+
+/// A row and what was next due for its customer when it was read.
+struct Dated<R> {
+    row: R,
+    next_boundary_at: Option<Instant>,
+}
+
+impl<R: FromQueryResult> FromQueryResult for Dated<R> {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            row: R::from_query_result(row, prefix)?,
+            next_boundary_at: row.try_get(prefix, "next_boundary_at")?,
+        })
+    }
+}
+
+impl<R: Row> Row for Dated<R> {
+    fn owner(&self) -> Owner {
+        self.row.owner()
     }
 }
 
@@ -309,6 +333,41 @@ impl Reader {
         Ok(slice.page(Uuid::nil(), rows, key))
     }
 
+    /// A page of a list over all customers, read when nothing was due any more for the customers on
+    /// it (decision 1); and what time it is for them.
+    ///
+    /// Whether something was due is told by the statement that reads the rows: asked afterwards,
+    /// someone else may have posted it in between, and the rows would be those of before.
+    pub(super) async fn settled_root<R: Row>(
+        &self,
+        child: &Child,
+        sort: &str,
+        slice: &Slice,
+        matching: impl Fn(&mut Sql),
+        key: impl Fn(&R) -> Key,
+    ) -> Read<(Page<R>, Times)> {
+        let mut tries = 0..READ_AGAIN;
+        loop {
+            let last = tries.next().is_none();
+            let now = self.now();
+            let mut sql = self.sql();
+            sql.push(&child.select_dated());
+            self.first_rows(&mut sql, child, sort, slice, &matching);
+            let rows: Vec<Dated<R>> = self.fetch(sql).await?;
+            let owners = rows.iter().filter_map(|row| match row.owner() {
+                Owner::Customer(customer) => Some(customer),
+                _ => None,
+            });
+            let times = self.settle(&once_each(owners)).await?;
+            let due = |row: &Dated<R>| row.next_boundary_at.is_some_and(|due| due <= now);
+            // What was posted may have moved other customers onto the page.
+            if last || !(times.settled || rows.iter().any(due)) {
+                let rows = rows.into_iter().map(|dated| dated.row).collect();
+                return Ok((slice.page(Uuid::nil(), rows, key), times));
+            }
+        }
+    }
+
     /// The first rows of a list over all customers.
     pub(super) async fn root_rows<R: Row>(
         &self,
@@ -318,13 +377,25 @@ impl Reader {
         matching: impl FnOnce(&mut Sql),
     ) -> Read<Vec<R>> {
         let mut sql = self.sql();
-        sql.push(&child.select()).push(" WHERE 1 = 1");
-        self.scope.narrow_sql(&mut sql, child);
-        bounds(&mut sql, sort, slice);
-        matching(&mut sql);
+        sql.push(&child.select());
+        self.first_rows(&mut sql, child, sort, slice, matching);
+        self.fetch(sql).await
+    }
+
+    fn first_rows(
+        &self,
+        sql: &mut Sql,
+        child: &Child,
+        sort: &str,
+        slice: &Slice,
+        matching: impl FnOnce(&mut Sql),
+    ) {
+        sql.push(" WHERE 1 = 1");
+        self.scope.narrow_sql(sql, child);
+        bounds(sql, sort, slice);
+        matching(sql);
         sql.push(&format!(" ORDER BY {sort} {} LIMIT ", slice.direction()));
         sql.bind(slice.limit());
-        self.fetch(sql).await
     }
 
     /// Rows of any customers, by id alone.
