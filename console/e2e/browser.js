@@ -105,3 +105,8 @@ export async function find(page, part, name) {
   await row.click();
   await page.getByRole('heading', { level: 1, name }).waitFor();
 }
+
+/** The form that is open. */
+export const dialog = (page) => page.getByRole('dialog');
+export const field = (page, label) => dialog(page).getByLabel(new RegExp(`^${label}`));
+export const review = (page) => dialog(page).getByRole('button', { name: 'Review' }).click();

@@ -4,15 +4,13 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import './lists.js';
 import './live.js';
-import { accessible, find, home, link, readerKey, shot, withPage } from './browser.js';
+import './actions.js';
+import { accessible, dialog, field, find, home, link, readerKey, review, shot, withPage } from './browser.js';
 
 const CUSTOMER = 'Echo Valley Podcasts';
 const card = (page, unit) => page.locator('.card', { hasText: unit });
 const grantRow = (page, name) =>
   page.getByRole('region', { name: 'Grants' }).getByRole('row').filter({ hasText: name });
-const dialog = (page) => page.getByRole('dialog');
-const field = (page, label) => dialog(page).getByLabel(new RegExp(`^${label}`));
-const review = (page) => dialog(page).getByRole('button', { name: 'Review' }).click();
 
 /** In a field of the browser's own kind: local time to the minute. */
 function inDays(days) {
