@@ -1,10 +1,11 @@
 import { Button, NativeSelect, Table } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { Link } from 'wouter';
 import { type Delivery, Replay } from '../actions/Webhook';
 import { WebhookDeliveriesDocument, WebhookEndpointsDocument, type WebhookDeliveryStatus } from '../gql/documents';
 import { useInAddress } from '../lib/address';
 import { useAll } from '../lib/all';
+import { useAskAgain } from '../lib/await';
 import { When } from '../lib/time';
 import { DELIVERIES, FORMATS } from '../lib/words';
 import { Empty } from '../parts/bits';
@@ -13,9 +14,6 @@ import { EndpointStatus, WEBHOOKS } from './Webhooks';
 
 const STATUSES = Object.keys(DELIVERIES) as WebhookDeliveryStatus[];
 const COLUMNS = ['Event', 'Customer', 'Status', { amount: 'Attempts' }, 'Last answer', 'Recorded', 'Settled'];
-
-/** How often is looked again while something is still to be told. */
-const ASK_MS = 3_000;
 
 /** What an endpoint is to be told, or was. */
 export function Deliveries({ id }: { id: string }) {
@@ -27,13 +25,7 @@ export function Deliveries({ id }: { id: string }) {
   const [{ data }, ask] = paged.result;
   const again = () => ask({ requestPolicy: 'network-only' });
   const isPending = data?.webhookDeliveries.nodes.some((delivery) => delivery.status === 'PENDING') ?? false;
-  useEffect(() => {
-    if (!isPending) return undefined;
-    const timer = window.setInterval(() => {
-      if (!document.hidden) again();
-    }, ASK_MS);
-    return () => window.clearInterval(timer);
-  }, [isPending, again]);
+  useAskAgain(isPending, ask);
   return (
     <>
       <nav aria-label="Path" className="crumbs">

@@ -1,6 +1,7 @@
 import { Table } from '@mantine/core';
 import { useQuery } from 'urql';
 import { VerificationDocument } from '../gql/documents';
+import { useAskAgain } from '../lib/await';
 import { When } from '../lib/time';
 import { Empty } from '../parts/bits';
 import { CopyGraphql } from '../parts/CopyGraphql';
@@ -10,6 +11,8 @@ import { List } from '../parts/Paged';
 /** Whether the books are right: what the last check of all of them found. */
 export function Verification() {
   const result = useQuery({ query: VerificationDocument });
+  const [{ data }, ask] = result;
+  useAskAgain(data?.verification === null, ask);
   return (
     <>
       <div className="page-head">
