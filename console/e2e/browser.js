@@ -49,7 +49,7 @@ export async function open({ width = 1360, height = 900, colorScheme = 'light', 
     return route.abort();
   });
   const page = context.pages()[0] ?? (await context.newPage());
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(Number(process.env.SCRIP_PATIENCE_MS ?? 30_000));
   page.on('pageerror', (error) => wrong.push(`threw: ${error}`));
   page.on('console', (message) => {
     if (message.type() === 'error') wrong.push(`complained: ${message.text()}`);
@@ -105,3 +105,8 @@ export async function find(page, part, name) {
   await row.click();
   await page.getByRole('heading', { level: 1, name }).waitFor();
 }
+
+/** The form that is open. */
+export const dialog = (page) => page.getByRole('dialog');
+export const field = (page, label) => dialog(page).getByLabel(new RegExp(`^${label}`));
+export const review = (page) => dialog(page).getByRole('button', { name: 'Review' }).click();

@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { accessible, find, home, link, readerKey, shot, withPage } from './browser.js';
+import './lists.js';
+import './live.js';
+import './actions.js';
+import { accessible, dialog, field, find, home, link, readerKey, review, shot, withPage } from './browser.js';
 
 const CUSTOMER = 'Echo Valley Podcasts';
 const card = (page, unit) => page.locator('.card', { hasText: unit });
 const grantRow = (page, name) =>
   page.getByRole('region', { name: 'Grants' }).getByRole('row').filter({ hasText: name });
-const dialog = (page) => page.getByRole('dialog');
-const field = (page, label) => dialog(page).getByLabel(new RegExp(`^${label}`));
-const review = (page) => dialog(page).getByRole('button', { name: 'Review' }).click();
 
 /** In a field of the browser's own kind: local time to the minute. */
 function inDays(days) {
@@ -271,5 +271,10 @@ test('GraphiQL opens signed in, with examples that run, and without another host
     await page.getByRole('button', { name: /Execute query/ }).click();
     await page.locator('.result-window').getByText('Harbor Analytics').waitFor({ timeout: 30_000 });
     await shot(page, 'graphiql');
+    // The preview is about the same customer without anything having to be filled in.
+    await page.getByRole('tab', { name: 'Preview' }).click();
+    await page.getByRole('button', { name: /Execute query/ }).click();
+    await page.getByRole('menuitem', { name: 'Preview' }).click();
+    await page.locator('.result-window').getByText('candidates').waitFor();
   });
 });

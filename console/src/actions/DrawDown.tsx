@@ -13,6 +13,7 @@ import { grouped, isZero, subtract, type Unit, withUnit } from '../lib/decimal';
 import { fromField, When } from '../lib/time';
 import { OUTCOMES } from '../lib/words';
 import { Scroll } from '../parts/bits';
+import { CopyGraphql } from '../parts/CopyGraphql';
 import { messageOf } from '../parts/Loaded';
 import { Action, Change, Consequences } from './Action';
 import {
@@ -20,6 +21,7 @@ import {
   Check,
   CheckField,
   ChoiceField,
+  ContractField,
   given,
   TextField,
   TimeField,
@@ -90,18 +92,7 @@ export function DrawDown({ subject, unitId, close }: { subject: Subject; unitId:
         set={set('product')}
         choices={[{ value: '', label: 'No product' }, ...products.map(({ id, name }) => ({ value: id, label: name }))]}
       />
-      {subject.contracts.nodes.length > 0 && (
-        <ChoiceField
-          path="contractId"
-          label="Contract"
-          value={form.contract}
-          set={set('contract')}
-          choices={[
-            { value: '', label: 'No contract' },
-            ...subject.contracts.nodes.map(({ id, name }) => ({ value: id, label: name ?? id })),
-          ]}
-        />
-      )}
+      <ContractField customerId={subject.id} label="Contract" none="No contract" value={form.contract} set={set('contract')} />
       <ChoiceField
         path="onShortfall"
         label="Where credit is short"
@@ -184,6 +175,9 @@ function Preview({
         </Consequences>
       )}
       <Candidates candidates={preview.candidates} />
+      <p className="dim">
+        The preview itself: <CopyGraphql document={PreviewDrawdownDocument} variables={{ input }} />
+      </p>
     </>
   );
 }
