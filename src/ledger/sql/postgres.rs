@@ -1,7 +1,7 @@
 //! Rows as PostgreSQL takes them: one array a column, however many rows there are.
 
 use sea_orm::sea_query::{ArrayType, ColumnType};
-use sea_orm::{ColumnTrait, EntityName, EntityTrait, IdenStatic, Iterable, Value};
+use sea_orm::{ColumnTrait, EntityTrait, Iterable, Value};
 
 use super::{OnConflict, conflict_clause, keys, names};
 
