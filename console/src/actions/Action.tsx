@@ -3,6 +3,7 @@ import type { TypedDocumentNode } from '@urql/core';
 import { createContext, type ReactNode, type SyntheticEvent, useContext, useEffect, useRef, useState } from 'react';
 import { useMutation } from 'urql';
 import type { RefusalFragment } from '../gql/documents';
+import { useFocusReturn } from '../lib/focus';
 import { newKey } from '../lib/keys';
 import { shortTime } from '../lib/time';
 import { CopyGraphql } from '../parts/CopyGraphql';
@@ -67,6 +68,7 @@ function faultsOf(refusals: RefusalFragment[]): Fault[] {
  */
 export function Action<Data, Input extends object>(props: ActionProps<Data, Input>) {
   const { title, close, build, children, answer, done, keyed = true } = props;
+  useFocusReturn();
   const [key] = useState(newKey);
   const [faults, setFaults] = useState<Fault[]>([]);
   const [failure, setFailure] = useState<string | null>(null);
