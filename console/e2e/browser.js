@@ -49,7 +49,7 @@ export async function open({ width = 1360, height = 900, colorScheme = 'light', 
     return route.abort();
   });
   const page = context.pages()[0] ?? (await context.newPage());
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(Number(process.env.SCRIP_PATIENCE_MS ?? 30_000));
   page.on('pageerror', (error) => wrong.push(`threw: ${error}`));
   page.on('console', (message) => {
     if (message.type() === 'error') wrong.push(`complained: ${message.text()}`);

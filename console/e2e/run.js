@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import './lists.js';
+import './live.js';
 import { accessible, find, home, link, readerKey, shot, withPage } from './browser.js';
 
 const CUSTOMER = 'Echo Valley Podcasts';
@@ -271,5 +273,10 @@ test('GraphiQL opens signed in, with examples that run, and without another host
     await page.getByRole('button', { name: /Execute query/ }).click();
     await page.locator('.result-window').getByText('Harbor Analytics').waitFor({ timeout: 30_000 });
     await shot(page, 'graphiql');
+    // The preview is about the same customer without anything having to be filled in.
+    await page.getByRole('tab', { name: 'Preview' }).click();
+    await page.getByRole('button', { name: /Execute query/ }).click();
+    await page.getByRole('menuitem', { name: 'Preview' }).click();
+    await page.locator('.result-window').getByText('candidates').waitFor();
   });
 });

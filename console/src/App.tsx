@@ -1,8 +1,9 @@
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { Provider, useQuery } from 'urql';
 import { Route, Switch } from 'wouter';
-import { clientFor } from './client';
+import { sessionFor } from './client';
 import { ViewerDocument } from './gql/documents';
+import { SocketContext } from './parts/Following';
 import { Loaded } from './parts/Loaded';
 import { Shell } from './parts/Shell';
 import { Toasts } from './parts/Toast';
@@ -13,8 +14,8 @@ import { SignIn } from './pages/SignIn';
 import { currentKey, signIn, signOut } from './session';
 
 const Customer = lazy(async () => ({ default: (await import('./pages/Customer')).Customer }));
-const Grants = lazy(async () => ({ default: (await import('./pages/Grants')).Grants }));
-const Credits = lazy(async () => ({ default: (await import('./pages/Credits')).Credits }));
+const Grants = lazy(async () => ({ default: (await import('./pages/CreditLists')).Grants }));
+const Credits = lazy(async () => ({ default: (await import('./pages/CreditLists')).Credits }));
 const Events = lazy(async () => ({ default: (await import('./pages/Events')).Events }));
 const Keys = lazy(async () => ({ default: (await import('./pages/Keys')).Keys }));
 
@@ -43,12 +44,14 @@ function SignedIn({
   apiKey: string;
   leave: (because: 'asked' | 'refused') => void;
 }) {
-  const client = useMemo(() => clientFor(apiKey, () => leave('refused')), [apiKey]);
+  const { client, socket } = useMemo(() => sessionFor(apiKey, () => leave('refused')), [apiKey]);
   return (
     <Provider value={client}>
-      <Toasts>
-        <Pages leave={() => leave('asked')} />
-      </Toasts>
+      <SocketContext value={socket}>
+        <Toasts>
+          <Pages leave={() => leave('asked')} />
+        </Toasts>
+      </SocketContext>
     </Provider>
   );
 }

@@ -1,4 +1,13 @@
-import { cacheExchange, Client, fetchExchange, mapExchange } from 'urql';
+import { cacheExchange, Client, fetchExchange, mapExchange, subscriptionExchange } from 'urql';
+import type { Client as Socket } from 'graphql-ws';
+import { socketFor } from './lib/socket';
+
+/** How the API is asked with one key: what one key has seen is never shown to another. */
+export interface Session {
+  client: Client;
+  /** Of what is followed. */
+  socket: Socket;
+}
 
 /** Whether the server refused the key itself. */
 function isUnauthenticated(error: { response?: unknown } | undefined): boolean {
@@ -6,9 +15,10 @@ function isUnauthenticated(error: { response?: unknown } | undefined): boolean {
   return response instanceof Response && response.status === 401;
 }
 
-/** One client per key: what one key has seen is never shown to another. */
-export function clientFor(key: string, refused: () => void): Client {
-  return new Client({
+export function sessionFor(key: string, refused: () => void): Session {
+  // What follows starts again by itself, from the last entry it has: see lib/follow.ts.
+  const socket = socketFor(key, 0);
+  const client = new Client({
     url: '/graphql',
     exchanges: [
       mapExchange({
@@ -18,11 +28,19 @@ export function clientFor(key: string, refused: () => void): Client {
       }),
       cacheExchange,
       fetchExchange,
+      subscriptionExchange({
+        forwardSubscription: ({ query = '', variables }) => ({
+          subscribe: (sink) => ({
+            unsubscribe: socket.subscribe({ query, variables: variables as Record<string, unknown> }, sink),
+          }),
+        }),
+      }),
     ],
     requestPolicy: 'cache-and-network',
     preferGetMethod: false,
     fetchOptions: { headers: { authorization: `Bearer ${key}` } },
   });
+  return { client, socket };
 }
 
 /**

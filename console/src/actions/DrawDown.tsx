@@ -20,6 +20,7 @@ import {
   Check,
   CheckField,
   ChoiceField,
+  ContractField,
   given,
   TextField,
   TimeField,
@@ -90,18 +91,7 @@ export function DrawDown({ subject, unitId, close }: { subject: Subject; unitId:
         set={set('product')}
         choices={[{ value: '', label: 'No product' }, ...products.map(({ id, name }) => ({ value: id, label: name }))]}
       />
-      {subject.contracts.nodes.length > 0 && (
-        <ChoiceField
-          path="contractId"
-          label="Contract"
-          value={form.contract}
-          set={set('contract')}
-          choices={[
-            { value: '', label: 'No contract' },
-            ...subject.contracts.nodes.map(({ id, name }) => ({ value: id, label: name ?? id })),
-          ]}
-        />
-      )}
+      <ContractField customerId={subject.id} label="Contract" none="No contract" value={form.contract} set={set('contract')} />
       <ChoiceField
         path="onShortfall"
         label="Where credit is short"

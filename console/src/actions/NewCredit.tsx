@@ -3,7 +3,7 @@ import { CreateCreditDocument, type CreateCreditInput } from '../gql/documents';
 import { add, type Unit, withUnit } from '../lib/decimal';
 import { When } from '../lib/time';
 import { Action, Change, Consequences } from './Action';
-import { Check, ChoiceField, given, ProductsField, TextField, UnitField, useProducts, useUnits } from './fields';
+import { Check, ChoiceField, ContractField, given, ProductsField, TextField, UnitField, useProducts, useUnits } from './fields';
 import { blankLine, type Line, ScheduleEditor, segmentOf } from './Schedule';
 import { balanceIn, type Subject } from './subject';
 
@@ -63,18 +63,7 @@ export function NewCredit({ subject, unitId, close }: { subject: Subject; unitId
       <ScheduleEditor lines={lines} set={setLines} unit={unit} pathOf={pathOf} />
       <div className="pair">
         <TextField path="priority" label="Priority" value={form.priority} set={set('priority')} description="Lower is used first." />
-        {subject.contracts.nodes.length > 0 && (
-          <ChoiceField
-            path="contractId"
-            label="Level"
-            value={form.contract}
-            set={set('contract')}
-            choices={[
-              { value: '', label: 'Customer' },
-              ...subject.contracts.nodes.map(({ id, name }) => ({ value: id, label: `Contract ${name ?? id}` })),
-            ]}
-          />
-        )}
+        <ContractField customerId={subject.id} label="Level" none="Customer" value={form.contract} set={set('contract')} />
       </div>
       <ProductsField path="applicableProductIds" label="Pays for" value={pays} set={setPays} />
       <TextField

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import {
   CaptureHoldDocument,
   type DrawdownRowFragment,
@@ -6,7 +6,7 @@ import {
   type RestoreExpired,
   ReverseDrawdownDocument,
 } from '../gql/documents';
-import { add, isNegative, subtract, withUnit } from '../lib/decimal';
+import { add, isNegative, isZero, subtract, withUnit } from '../lib/decimal';
 import { Action, Change, Consequences } from './Action';
 import { AmountField, Check, ChoiceField, given, TextField } from './fields';
 import { balanceIn, type Subject } from './subject';
@@ -31,10 +31,37 @@ export function Settle({ deed, ...props }: Props & { deed: HoldDeed }) {
   }
 }
 
-function Release({ drawdown, subject, close }: Props) {
+/** What the three have in common: which drawdown, how much of it, and why. */
+function useSettling({ drawdown, subject }: Props, most: string) {
+  const [amount, setAmount] = useState(most);
   const [reason, setReason] = useState('');
   const unit = drawdown.creditType;
-  const balance = balanceIn(subject, unit);
+  const whole = { id: drawdown.id, customerId: subject.id, reason: given(reason) };
+  const part = () => {
+    const check = new Check();
+    const input = { ...whole, amount: check.amount('amount', amount) };
+    return check.faults.length > 0 ? check.faults : input;
+  };
+  return {
+    unit,
+    balance: balanceIn(subject, unit),
+    whole,
+    part,
+    amountField: (description: string) => (
+      <AmountField path="amount" label="Amount" value={amount} set={setAmount} unit={unit} required description={description} />
+    ),
+    reasonField: <TextField path="reason" label="Reason" value={reason} set={setReason} long />,
+  };
+}
+
+/** From one amount to another, with their unit. */
+function Becomes({ what, before, after, unit }: { what: string; before: string; after: string; unit: Props['drawdown']['creditType'] }): ReactNode {
+  return <Change what={what} before={withUnit(before, unit)} after={withUnit(after, unit)} />;
+}
+
+function Release(props: Props) {
+  const { drawdown, close } = props;
+  const { unit, balance, whole, reasonField } = useSettling(props, drawdown.applied);
   return (
     <Action
       title="Release a hold"
@@ -42,32 +69,26 @@ function Release({ drawdown, subject, close }: Props) {
       done="Released the hold"
       mutation={ReleaseHoldDocument}
       answer={(data) => data.releaseDrawdown}
-      build={() => ({ id: drawdown.id, customerId: subject.id, reason: given(reason) })}
+      build={() => whole}
       consequences={() => (
         <Consequences>
           <li>
             <strong>{withUnit(drawdown.applied, unit)}</strong> are held no longer. What was held of a
             window that has ended meanwhile expires at once.
           </li>
-          <Change
-            what="Held"
-            before={withUnit(balance.held, unit)}
-            after={withUnit(subtract(balance.held, drawdown.applied), unit)}
-          />
+          <Becomes what="Held" before={balance.held} after={subtract(balance.held, drawdown.applied)} unit={unit} />
         </Consequences>
       )}
       close={close}
     >
-      <TextField path="reason" label="Reason" value={reason} set={setReason} long />
+      {reasonField}
     </Action>
   );
 }
 
-function Capture({ drawdown, subject, close }: Props) {
-  const [amount, setAmount] = useState(drawdown.applied);
-  const [reason, setReason] = useState('');
-  const unit = drawdown.creditType;
-  const balance = balanceIn(subject, unit);
+function Capture(props: Props) {
+  const { drawdown, close } = props;
+  const { unit, balance, part, amountField, reasonField } = useSettling(props, drawdown.applied);
   return (
     <Action
       title="Capture a hold"
@@ -75,57 +96,44 @@ function Capture({ drawdown, subject, close }: Props) {
       done="Captured the hold"
       mutation={CaptureHoldDocument}
       answer={(data) => data.captureDrawdown}
-      build={() => {
-        const check = new Check();
-        const input = {
-          id: drawdown.id,
-          customerId: subject.id,
-          amount: check.amount('amount', amount),
-          reason: given(reason),
-        };
-        return check.faults.length > 0 ? check.faults : input;
-      }}
-      consequences={(input) => {
-        const taken = input.amount ?? drawdown.applied;
-        const rest = subtract(drawdown.applied, taken);
+      build={part}
+      consequences={({ amount }) => {
+        const rest = subtract(drawdown.applied, amount ?? drawdown.applied);
         return (
           <Consequences>
-            <Change
+            <Becomes
               what="Balance"
-              before={withUnit(balance.posted, unit)}
-              after={withUnit(subtract(balance.posted, taken), unit)}
+              before={balance.posted}
+              after={subtract(balance.posted, amount ?? drawdown.applied)}
+              unit={unit}
             />
-            {!isNegative(rest) && (
+            {!isNegative(rest) && !isZero(rest) && (
               <li>
                 The rest of the hold, <strong>{withUnit(rest, unit)}</strong>, is released.
               </li>
             )}
+            {isNegative(rest) && <li>That is more than is held: it will be refused.</li>}
           </Consequences>
         );
       }}
       close={close}
     >
-      <AmountField
-        path="amount"
-        label="Amount"
-        value={amount}
-        set={setAmount}
-        unit={unit}
-        required
-        description={`At most the ${withUnit(drawdown.applied, unit)} that are held.`}
-      />
-      <TextField path="reason" label="Reason" value={reason} set={setReason} long />
+      {amountField(`At most the ${withUnit(drawdown.applied, unit)} that are held.`)}
+      {reasonField}
     </Action>
   );
 }
 
-function Reverse({ drawdown, subject, close }: Props) {
+const IF_EXPIRED: Record<RestoreExpired, { label: string; said: string }> = {
+  FORFEIT: { label: 'It expires again', said: 'expires again at once' },
+  EXTEND_30_DAYS: { label: 'It can be used for 30 more days', said: 'can be used for 30 more days' },
+};
+
+function Reverse(props: Props) {
+  const { drawdown, close } = props;
   const left = subtract(drawdown.applied, drawdown.reversed);
-  const [amount, setAmount] = useState(left);
-  const [ifExpired, setIfExpired] = useState<string>('FORFEIT');
-  const [reason, setReason] = useState('');
-  const unit = drawdown.creditType;
-  const balance = balanceIn(subject, unit);
+  const { unit, balance, part, amountField, reasonField } = useSettling(props, left);
+  const [ifExpired, setIfExpired] = useState<RestoreExpired>('FORFEIT');
   return (
     <Action
       title="Reverse a drawdown"
@@ -134,56 +142,29 @@ function Reverse({ drawdown, subject, close }: Props) {
       mutation={ReverseDrawdownDocument}
       answer={(data) => data.reverseDrawdown}
       build={() => {
-        const check = new Check();
-        const input = {
-          id: drawdown.id,
-          customerId: subject.id,
-          amount: check.amount('amount', amount),
-          ifExpired: ifExpired as RestoreExpired,
-          reason: given(reason),
-        };
-        return check.faults.length > 0 ? check.faults : input;
+        const input = part();
+        return Array.isArray(input) ? input : { ...input, ifExpired };
       }}
-      consequences={(input) => (
+      consequences={({ amount }) => (
         <Consequences>
           <li>
-            <strong>{withUnit(input.amount ?? left, unit)}</strong> go back to where they came from, last slice
-            first.
+            <strong>{withUnit(amount ?? left, unit)}</strong> go back to where they came from, last slice first.
           </li>
-          <Change
-            what="Balance, at most"
-            before={withUnit(balance.posted, unit)}
-            after={withUnit(add(balance.posted, input.amount ?? left), unit)}
-          />
-          <li>
-            {input.ifExpired === 'FORFEIT'
-              ? 'What goes back to a window that has ended expires again at once.'
-              : 'What goes back to a window that has ended can be used for 30 more days.'}
-          </li>
+          <Becomes what="Balance, at most" before={balance.posted} after={add(balance.posted, amount ?? left)} unit={unit} />
+          <li>What goes back to a window that has ended {IF_EXPIRED[ifExpired].said}.</li>
         </Consequences>
       )}
       close={close}
     >
-      <AmountField
-        path="amount"
-        label="Amount"
-        value={amount}
-        set={setAmount}
-        unit={unit}
-        required
-        description={`At most ${withUnit(left, unit)}.`}
-      />
+      {amountField(`At most ${withUnit(left, unit)}.`)}
       <ChoiceField
         path="ifExpired"
         label="Where the window has ended"
         value={ifExpired}
-        set={setIfExpired}
-        choices={[
-          { value: 'FORFEIT', label: 'It expires again' },
-          { value: 'EXTEND_30_DAYS', label: 'It can be used for 30 more days' },
-        ]}
+        set={(value) => setIfExpired(value as RestoreExpired)}
+        choices={Object.entries(IF_EXPIRED).map(([value, { label }]) => ({ value, label }))}
       />
-      <TextField path="reason" label="Reason" value={reason} set={setReason} long />
+      {reasonField}
     </Action>
   );
 }

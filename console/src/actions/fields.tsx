@@ -1,6 +1,8 @@
 import { Checkbox, MultiSelect, NativeSelect, Textarea, TextInput } from '@mantine/core';
+import type { ChangeEvent } from 'react';
 import { useQuery } from 'urql';
-import { CreditTypesDocument, ProductsDocument } from '../gql/documents';
+import { ContractsDocument, CreditTypesDocument, ProductsDocument } from '../gql/documents';
+import { useAll } from '../lib/all';
 import { inMainUnit, isDecimal, typedDecimal, type Unit } from '../lib/decimal';
 import { fromField, ZONE } from '../lib/time';
 import { type Fault, useFault } from './Action';
@@ -16,61 +18,49 @@ interface FieldProps {
   placeholder?: string;
 }
 
-export function TextField({ path, set, long = false, ...rest }: FieldProps & { long?: boolean }) {
-  const error = useFault(path);
-  const Input = long ? Textarea : TextInput;
-  return (
-    <Input
-      {...rest}
-      withAsterisk={rest.required}
-      required={false}
-      aria-required={rest.required}
-      error={error}
-      mb="sm"
-      {...(long ? { autosize: false, rows: 2 } : {})}
-      onChange={(event) => set(event.currentTarget.value)}
-    />
-  );
+/** What all fields of text have in common: what is wrong is said by us, not by the browser. */
+function useTextField({ path, set, required, ...rest }: FieldProps) {
+  return {
+    ...rest,
+    withAsterisk: required,
+    required: false,
+    'aria-required': required,
+    error: useFault(path),
+    mb: 'sm',
+    onChange: (event: ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) => set(event.currentTarget.value),
+  };
+}
+
+export function TextField({ long = false, ...field }: FieldProps & { long?: boolean }) {
+  const given = useTextField(field);
+  return long ? <Textarea {...given} autosize={false} rows={2} /> : <TextInput {...given} />;
 }
 
 /** An amount as text; beside it what it is in the currency's main unit. */
-export function AmountField({ path, set, unit, ...rest }: FieldProps & { unit: Unit | undefined }) {
-  const error = useFault(path);
-  const typed = typedDecimal(rest.value);
+export function AmountField({ unit, ...field }: FieldProps & { unit: Unit | undefined }) {
+  const typed = typedDecimal(field.value);
   const main = unit !== undefined && isDecimal(typed) ? inMainUnit(typed, unit) : null;
   return (
     <TextInput
-      {...rest}
-      withAsterisk={rest.required}
-      required={false}
-      aria-required={rest.required}
+      {...useTextField(field)}
       inputMode="decimal"
       autoComplete="off"
       className="amount-field"
-      description={[rest.description, main === null ? null : `= ${main}`].filter(Boolean).join(' ') || undefined}
-      error={error}
-      mb="sm"
+      description={[field.description, main === null ? null : `= ${main}`].filter(Boolean).join(' ') || undefined}
       rightSection={unit === undefined ? undefined : <span className="unit">{unit.name}</span>}
       rightSectionWidth={unit === undefined ? undefined : 96}
-      onChange={(event) => set(event.currentTarget.value)}
     />
   );
 }
 
 /** A time in the viewer's zone. */
-export function TimeField({ path, set, description, ...rest }: FieldProps) {
-  const error = useFault(path);
+export function TimeField(field: FieldProps) {
+  const { description } = field;
   return (
     <TextInput
-      {...rest}
+      {...useTextField(field)}
       type="datetime-local"
-      withAsterisk={rest.required}
-      required={false}
-      aria-required={rest.required}
       description={`${description ?? ''}${description === undefined ? '' : ' '}Your time (${ZONE}).`}
-      error={error}
-      mb="sm"
-      onChange={(event) => set(event.currentTarget.value)}
     />
   );
 }
@@ -148,12 +138,39 @@ export function UnitField({
 }
 
 export function useProducts() {
-  const [{ data }] = useQuery({
-    query: ProductsDocument,
-    variables: {},
-    requestPolicy: 'cache-first',
-  });
-  return data?.products.nodes ?? [];
+  const [{ data }] = useAll(ProductsDocument, {}, ({ products }) => products, '', 'cache-first');
+  return data?.nodes ?? [];
+}
+
+/** One of the contracts of a customer, or none; nothing where there are none. */
+export function ContractField({
+  customerId,
+  label,
+  none,
+  value,
+  set,
+}: {
+  customerId: string;
+  label: string;
+  /** What it means to choose none. */
+  none: string;
+  value: string;
+  set: (id: string) => void;
+}) {
+  const [{ data }] = useAll(ContractsDocument, { id: customerId }, (found) => found.customer?.contracts, '', 'cache-first');
+  if (data === undefined || data.nodes.length === 0) return null;
+  return (
+    <ChoiceField
+      path="contractId"
+      label={label}
+      value={value}
+      set={set}
+      choices={[
+        { value: '', label: none },
+        ...data.nodes.map(({ id, name }) => ({ value: id, label: `Contract ${name ?? id}` })),
+      ]}
+    />
+  );
 }
 
 /** Several products, in the order in which they are picked. */

@@ -1,5 +1,14 @@
-/** What the playground opens with, ready to run against the demo. */
-const EXAMPLES: { query: string; variables: object }[] = [
+/** What the examples are about. */
+export interface Around {
+  externalId: string;
+  customerId: string;
+  grantId: string;
+  /** Whether it is there to be tried on: the demo's. Anybody else's is looked at only. */
+  isDemo: boolean;
+}
+
+/** What the playground opens with, ready to run. */
+const examplesWith = ({ externalId, customerId, grantId, isDemo }: Around): { query: string; variables: object }[] => [
   {
     query: `# A nested look-up: a customer, its balances, its grants, their movements.
 query Lookup($externalId: String!) {
@@ -29,10 +38,10 @@ query Lookup($externalId: String!) {
   }
 }
 `,
-    variables: { externalId: 'org_harbor-analytics' },
+    variables: { externalId },
   },
   {
-    query: `# A grant. The customer's id comes from the look-up. With an idempotencyKey
+    query: `# A grant. The customer's id comes from Lookup. With an idempotencyKey
 # it can be sent again: it is done once. What is refused says why in userErrors.
 mutation Grant($customerId: ID!) {
   createCreditGrant(
@@ -52,7 +61,7 @@ mutation Grant($customerId: ID!) {
   }
 }
 `,
-    variables: { customerId: '' },
+    variables: { customerId: isDemo ? customerId : '' },
   },
   {
     query: `# What would a drawdown take, and why? Run Preview, then DrawDown.
@@ -82,7 +91,7 @@ mutation DrawDown($input: DrawDownInput!) {
 }
 `,
     variables: {
-      input: { customerId: '', amount: '120.5', idempotencyKey: 'playground-drawdown-1', reason: '1,205 images' },
+      input: { customerId, amount: '120.5', idempotencyKey: 'playground-drawdown-1', reason: '1,205 images' },
     },
   },
   {
@@ -100,11 +109,11 @@ mutation Void($grantId: ID!) {
   }
 }
 `,
-    variables: { grantId: '' },
+    variables: { grantId: isDemo ? grantId : '' },
   },
   {
     query: `# The ledger as it is written: leave it running, and grant or draw down elsewhere.
-# USD is 2714e483-4ff1-48e4-9e25-ac732e8f24f2; other ids come from the look-up.
+# USD is 2714e483-4ff1-48e4-9e25-ac732e8f24f2; other ids come from Lookup.
 subscription Live($customerId: ID!, $creditTypeId: ID!) {
   ledgerEntryAdded(customerId: $customerId, creditTypeId: $creditTypeId) {
     sequence
@@ -117,7 +126,7 @@ subscription Live($customerId: ID!, $creditTypeId: ID!) {
   }
 }
 `,
-    variables: { customerId: '', creditTypeId: '2714e483-4ff1-48e4-9e25-ac732e8f24f2' },
+    variables: { customerId, creditTypeId: '2714e483-4ff1-48e4-9e25-ac732e8f24f2' },
   },
 ];
 
@@ -134,8 +143,8 @@ interface Opening {
 }
 
 /** The examples, or the tabs as they were left; in front what a link `#query=…&variables=…` asks for. */
-export function opening(): Opening {
-  const examples = EXAMPLES.map(({ query, variables }) => ({
+export function opening(around: Around): Opening {
+  const examples = examplesWith(around).map(({ query, variables }) => ({
     query,
     variables: JSON.stringify(variables, null, 2),
   }));

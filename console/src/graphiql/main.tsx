@@ -3,36 +3,39 @@ import 'graphiql/style.css';
 import './graphiql.css';
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
-import { createClient } from 'graphql-ws';
 import { createRoot } from 'react-dom/client';
+import { socketFor } from '../lib/socket';
 import { currentKey, signIn, signOut, takeKeyFromLink } from '../session';
-import { opening } from './examples';
+import { lookAround } from './around';
+import { type Around, opening } from './examples';
 
 takeKeyFromLink();
 window.addEventListener('hashchange', () => {
   if (takeKeyFromLink()) window.location.reload();
 });
 
+/** How often a subscription that broke off starts again by itself. */
+const RETRIES = 5;
+
 const root = document.getElementById('root');
 if (root === null) throw new Error('the page has no place for the playground');
-createRoot(root).render(<Playground apiKey={currentKey()} />);
+const apiKey = currentKey();
+createRoot(root).render(
+  apiKey === null ? <SignIn /> : <Playground apiKey={apiKey} around={await lookAround(apiKey)} />,
+);
 
-function Playground({ apiKey }: { apiKey: string | null }) {
-  if (apiKey === null) return <SignIn />;
-  const socket = new URL('/graphql', window.location.href);
-  socket.protocol = socket.protocol === 'https:' ? 'wss:' : 'ws:';
-  const authorization = `Bearer ${apiKey}`;
+function Playground({ apiKey, around }: { apiKey: string; around: Around }) {
   const fetcher = createGraphiQLFetcher({
     url: '/graphql',
-    headers: { authorization },
-    wsClient: createClient({ url: socket.href, connectionParams: { authorization } }),
+    headers: { authorization: `Bearer ${apiKey}` },
+    wsClient: socketFor(apiKey, RETRIES),
   });
   const leave = () => {
     signOut();
     window.location.reload();
   };
   return (
-    <GraphiQL fetcher={fetcher} {...opening()} defaultEditorToolsVisibility="variables">
+    <GraphiQL fetcher={fetcher} {...opening(around)} defaultEditorToolsVisibility="variables">
       <GraphiQL.Logo>
         <a href="/" className="playground-logo">
           Scrip

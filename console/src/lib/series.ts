@@ -1,7 +1,7 @@
 import type { TypedDocumentNode } from '@urql/core';
 import { BalanceAtDocument, type BalanceAtQuery } from '../gql/documents';
 
-/** How many points one request asks for; below the number of aliases that the API allows. */
+/** The most points that one request asks for; below the number of aliases that the API allows. */
 export const POINTS = 90;
 
 type Point = NonNullable<BalanceAtQuery['customer']>['point'];
@@ -16,9 +16,15 @@ interface Tree {
  * `BalanceAt` many times in one document: `p0: balance(… at: $at0) p1: …`. The balance at an instant
  * costs the same however long the ledger is, past or future, so a chart costs the same, too.
  */
-export const SeriesDocument = multiply();
+export function seriesOf(count: number): TypedDocumentNode<Series, Record<string, string>> {
+  const known = MADE.get(count) ?? multiply(count);
+  MADE.set(count, known);
+  return known;
+}
 
-function multiply(): TypedDocumentNode<Series, Record<string, string>> {
+const MADE = new Map<number, TypedDocumentNode<Series, Record<string, string>>>();
+
+function multiply(count: number): TypedDocumentNode<Series, Record<string, string>> {
   const copy = structuredClone(BalanceAtDocument) as unknown as { definitions: Tree[] };
   const operation = copy.definitions[0] as {
     name: { value: string };
@@ -33,7 +39,7 @@ function multiply(): TypedDocumentNode<Series, Record<string, string>> {
   if (at === undefined || customer === undefined || point === undefined) {
     throw new Error('BalanceAt has another form');
   }
-  const numbers = Array.from({ length: POINTS }, (_, index) => index);
+  const numbers = Array.from({ length: count }, (_, index) => index);
   operation.name.value = 'BalanceSeries';
   operation.variableDefinitions = [
     ...operation.variableDefinitions.filter((definition) => definition !== at),

@@ -1,5 +1,5 @@
-import type { CreditRowFragment, GrantRowFragment } from '../gql/documents';
-import { isZero, smaller, subtract, times, type Unit } from './decimal';
+import type { CreditWindowFragment, GrantWindowFragment } from '../gql/documents';
+import { isZero, smaller, subtract, times } from './decimal';
 
 /** Something that time alone will do. */
 export interface Upcoming {
@@ -15,22 +15,22 @@ export interface Span {
   until: string | null;
 }
 
-interface Credit {
-  grants: GrantRowFragment[];
-  credits: CreditRowFragment[];
+/** What there is in one credit type. */
+export interface Windows {
+  grants: GrantWindowFragment[];
+  credits: CreditWindowFragment[];
 }
 
-/** All windows in one credit type that are not voided. */
-export function spansIn({ grants, credits }: Credit, unit: Unit): Span[] {
+/** All windows that are not voided. */
+export function spansIn({ grants, credits }: Windows): Span[] {
   return [
     ...grants
-      .filter((grant) => grant.status !== 'VOIDED' && grant.grantAmount.creditType.id === unit.id)
+      .filter(({ status }) => status !== 'VOIDED')
       .flatMap((grant) => [
         { from: grant.effectiveAt, until: grant.expiresAt },
         ...(grant.rollover === null ? [] : [{ from: grant.effectiveAt, until: grant.rollover.expiresAt }]),
       ]),
     ...credits
-      .filter((credit) => credit.accessSchedule.creditType.id === unit.id)
       .flatMap((credit) => credit.accessSchedule.segments)
       .filter(({ status }) => status !== 'VOIDED')
       .map((segment) => ({ from: segment.startingAt, until: segment.endingBefore })),
@@ -38,7 +38,7 @@ export function spansIn({ grants, credits }: Credit, unit: Unit): Span[] {
 }
 
 /** What is scheduled to start, to expire and to roll over, by time. */
-export function upcomingIn({ grants, credits }: Credit, unit: Unit, now: string): Upcoming[] {
+export function upcomingIn({ grants, credits }: Windows, now: string): Upcoming[] {
   const all: Upcoming[] = [];
   const window = (
     name: string,
@@ -57,11 +57,10 @@ export function upcomingIn({ grants, credits }: Credit, unit: Unit, now: string)
     if (!isZero(rest)) all.push({ at: until, what: 'expires', name, amount: rest });
   };
   for (const grant of grants) {
-    if (grant.grantAmount.creditType.id !== unit.id || grant.status === 'VOIDED') continue;
+    if (grant.status === 'VOIDED') continue;
     window(grant.name, { from: grant.effectiveAt, until: grant.expiresAt }, grant.remaining, rolloverOf(grant));
   }
   for (const credit of credits) {
-    if (credit.accessSchedule.creditType.id !== unit.id) continue;
     for (const segment of credit.accessSchedule.segments) {
       if (segment.status === 'VOIDED') continue;
       const name = credit.name ?? credit.product.name;
@@ -72,7 +71,7 @@ export function upcomingIn({ grants, credits }: Credit, unit: Unit, now: string)
 }
 
 /** The most that rolls over, to the last digit, where a share is rounded down; and until when. */
-function rolloverOf({ rollover, grantAmount }: GrantRowFragment): { cap: string; until: string } | null {
+function rolloverOf({ rollover, grantAmount }: GrantWindowFragment): { cap: string; until: string } | null {
   if (rollover === null) return null;
   const { value, expiresAt: until } = rollover;
   if (rollover.kind === 'MAX_AMOUNT') return { cap: value, until };
@@ -82,10 +81,10 @@ function rolloverOf({ rollover, grantAmount }: GrantRowFragment): { cap: string;
 }
 
 /**
- * The instants whose balance the chart asks for: every start and end in sight, and between them
- * what is left of `count` evenly over the past.
+ * The instants whose balance the chart asks for, `count` before now and `count` after: every start and
+ * end in sight, as many of them evenly where there are more; what is left of the past, evenly.
  */
-export function instants(spans: Span[], from: number, now: number, until: number, count: number): string[] {
+export function instants(spans: Span[], from: number, now: number, until: number, count: number): string[][] {
   const edges = new Set<string>();
   for (const span of spans) {
     for (const at of [span.from, span.until]) {
@@ -93,14 +92,27 @@ export function instants(spans: Span[], from: number, now: number, until: number
       if (at !== null && time > from && time < until) edges.add(at);
     }
   }
-  const sorted = [...edges].sort();
-  const ahead = sorted.filter((at) => new Date(at).getTime() > now).slice(0, 40);
-  const behind = sorted.filter((at) => new Date(at).getTime() <= now).slice(-20);
-  const even = count - ahead.length - behind.length - 2;
+  const sorted = [...edges].sort(byTime);
+  const ahead = evenly(sorted.filter((at) => new Date(at).getTime() > now), count - 2);
+  const behind = evenly(sorted.filter((at) => new Date(at).getTime() <= now), count / 3);
+  const even = count - behind.length - 1;
   const grid = Array.from({ length: even }, (_, index) =>
     new Date(from + ((now - from) * index) / even).toISOString(),
   );
-  return [...grid, ...behind, new Date(now).toISOString(), ...ahead, new Date(until).toISOString()].sort(
-    (one, other) => new Date(one).getTime() - new Date(other).getTime(),
-  );
+  const present = new Date(now).toISOString();
+  return [
+    [...grid, ...behind, present].sort(byTime),
+    [present, ...ahead, new Date(until).toISOString()],
+  ];
+}
+
+function byTime(one: string, other: string): number {
+  return new Date(one).getTime() - new Date(other).getTime();
+}
+
+/** At most so many of them, the first and the last among them. */
+function evenly(all: string[], most: number): string[] {
+  if (all.length <= most) return all;
+  const places = Array.from({ length: Math.floor(most) }, (_, index) => Math.round((index * (all.length - 1)) / (most - 1)));
+  return [...new Set(places)].flatMap((place) => all[place] ?? []);
 }

@@ -10,9 +10,11 @@ import { NewGrant } from '../actions/NewGrant';
 import type { Subject } from '../actions/subject';
 import { BOOKS } from '../client';
 import { CustomerDocument } from '../gql/documents';
+import { useInAddress } from '../lib/address';
 import { When } from '../lib/time';
 import { Empty } from '../parts/bits';
 import { CopyGraphql } from '../parts/CopyGraphql';
+import { Following } from '../parts/Following';
 import { Loaded } from '../parts/Loaded';
 import { Made } from '../parts/Made';
 import { useMayWrite, useViewer } from '../parts/Viewer';
@@ -35,7 +37,9 @@ export function Customer({ id }: { id: string }) {
             <Link href="/">All customers</Link>
           </Empty>
         ) : (
-          <Found subject={customer} />
+          <Following key={id} owner={customer} again={() => result[1]({ requestPolicy: 'network-only' })}>
+            <Found subject={customer} />
+          </Following>
         )
       }
     </Loaded>
@@ -43,7 +47,8 @@ export function Customer({ id }: { id: string }) {
 }
 
 function Found({ subject }: { subject: Subject }) {
-  const [picked, setPicked] = useState<string | null>(null);
+  const [picked, setPicked] = useInAddress('unit', '', 'ledger');
+  const [tab, setTab] = useInAddress('tab', 'credit');
   const { role } = useViewer();
   const balances = subject.balances;
   const current = balances.find(({ creditType }) => creditType.id === picked) ?? balances[0];
@@ -71,7 +76,7 @@ function Found({ subject }: { subject: Subject }) {
           </Suspense>
         </>
       )}
-      <Tabs defaultValue="credit" keepMounted={false} className="tabs">
+      <Tabs value={tab} onChange={(next) => setTab(next ?? 'credit')} keepMounted={false} className="tabs">
         <Tabs.List>
           <Tabs.Tab value="credit">Grants and credits</Tabs.Tab>
           <Tabs.Tab value="ledger">Ledger</Tabs.Tab>

@@ -1,40 +1,43 @@
 import { Button, Switch, Table, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
-import { useQuery } from 'urql';
 import { Link } from 'wouter';
 import { NewCustomer } from '../actions/NewCustomer';
-import { BOOKS } from '../client';
-import { CustomersDocument, type CustomersQuery, type CustomersQueryVariables } from '../gql/documents';
+import { CustomersDocument, type CustomersQuery } from '../gql/documents';
+import { useInAddress, useTyped } from '../lib/address';
 import { grouped, isZero } from '../lib/decimal';
 import { When } from '../lib/time';
-import { Amount, Empty, Scroll } from '../parts/bits';
-import { CopyGraphql } from '../parts/CopyGraphql';
-import { Loaded } from '../parts/Loaded';
-import { Pager, usePlace } from '../parts/Pager';
+import { Amount, Empty } from '../parts/bits';
+import { List, Page, usePaged } from '../parts/Paged';
 import { useMayWrite } from '../parts/Viewer';
 
+const COLUMNS = [
+  'Customer',
+  'Credit type',
+  { amount: 'Available' },
+  { amount: 'Held' },
+  { amount: 'Scheduled' },
+  { amount: 'Expires in 30 days' },
+  'Since',
+];
+
 export function Customers() {
-  const [typed, setTyped] = useState('');
-  const [search] = useDebouncedValue(typed.trim(), 250);
-  const [archived, setArchived] = useState(false);
+  const [search, setSearch] = useInAddress('search', '', 'customers');
+  const [typed, type] = useTyped(search, setSearch);
+  const [archived, setArchived] = useInAddress('archived', 'no', 'customers');
   const [creating, setCreating] = useState(false);
   const mayWrite = useMayWrite();
-  const place = usePlace(25, `${search} ${archived}`);
-  const variables: CustomersQueryVariables = {
-    ...place.variables,
+  const paged = usePaged('customers', 25, CustomersDocument, {
     filter: {
       ...(search === '' ? {} : { search }),
-      ...(archived ? {} : { archived: false }),
+      ...(archived === 'yes' ? {} : { archived: false }),
     },
-  };
-  const result = useQuery({ query: CustomersDocument, variables, context: BOOKS });
+  });
   return (
     <>
       <div className="page-head">
         <h1>Customers</h1>
         <div className="tools">
-          <CopyGraphql document={CustomersDocument} variables={variables} />
+          {paged.copy}
           {mayWrite && <Button onClick={() => setCreating(true)}>New customer</Button>}
         </div>
       </div>
@@ -45,61 +48,40 @@ export function Customers() {
           aria-label="Find customers by name or external id"
           placeholder="Find by name or external id"
           value={typed}
-          onChange={(event) => setTyped(event.currentTarget.value)}
+          onChange={(event) => type(event.currentTarget.value)}
         />
         <Switch
           label="Also archived"
-          checked={archived}
-          onChange={(event) => setArchived(event.currentTarget.checked)}
+          checked={archived === 'yes'}
+          onChange={(event) => setArchived(event.currentTarget.checked ? 'yes' : 'no')}
         />
       </div>
-      <Loaded result={result} rows={12}>
-        {({ customers }) =>
-          customers.nodes.length === 0 ? (
-            <Empty title={search === '' ? 'No customers yet' : `No customer matches “${search}”`} />
-          ) : (
-            <>
-              <p className="count" role="status">
-                {grouped(String(customers.totalCount))}{' '}
-                {customers.totalCount === 1 ? 'customer' : 'customers'}
-              </p>
-              <List customers={customers.nodes} />
-              <Pager page={customers.pageInfo} go={place.go} what="customers" />
-            </>
-          )
-        }
-      </Loaded>
+      <Page
+        of={paged}
+        list={({ customers }) => customers}
+        what="customers"
+        rows={12}
+        none={<Empty title={search === '' ? 'No customers yet' : `No customer matches “${search}”`} />}
+      >
+        {(rows, { customers: { totalCount } }) => (
+          <>
+            <p className="count" role="status">
+              {grouped(String(totalCount))} {totalCount === 1 ? 'customer' : 'customers'}
+            </p>
+            <List label="Customers" columns={COLUMNS}>
+              {rows.map((customer) => (
+                <CustomerRows key={customer.id} customer={customer} />
+              ))}
+            </List>
+          </>
+        )}
+      </Page>
       {creating && <NewCustomer close={() => setCreating(false)} />}
     </>
   );
 }
 
 type Row = CustomersQuery['customers']['nodes'][number];
-
-function List({ customers }: { customers: Row[] }) {
-  return (
-    <Scroll label="Customers">
-      <Table className="list" highlightOnHover>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Customer</Table.Th>
-            <Table.Th>Credit type</Table.Th>
-            <Table.Th className="number">Available</Table.Th>
-            <Table.Th className="number">Held</Table.Th>
-            <Table.Th className="number">Scheduled</Table.Th>
-            <Table.Th className="number">Expires in 30 days</Table.Th>
-            <Table.Th>Since</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {customers.map((customer) => (
-            <CustomerRows key={customer.id} customer={customer} />
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Scroll>
-  );
-}
 
 /** One row for each credit type, under one name. */
 function CustomerRows({ customer }: { customer: Row }) {

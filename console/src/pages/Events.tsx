@@ -1,15 +1,11 @@
 import { Table, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { useState } from 'react';
-import { useQuery } from 'urql';
+import type { ReactNode } from 'react';
 import { Link } from 'wouter';
-import { BOOKS } from '../client';
-import { type EventFilter, EventsDocument, type EventsQuery, type EventsQueryVariables } from '../gql/documents';
+import { type EventFilter, EventsDocument, type EventsQuery } from '../gql/documents';
+import { useInAddress, useTyped } from '../lib/address';
 import { When } from '../lib/time';
-import { Empty, Scroll } from '../parts/bits';
-import { CopyGraphql } from '../parts/CopyGraphql';
-import { Loaded } from '../parts/Loaded';
-import { Pager, usePlace } from '../parts/Pager';
+import { Empty } from '../parts/bits';
+import { List, Page, usePaged } from '../parts/Paged';
 
 /** Who changed what, from what to what. */
 export function Events() {
@@ -24,91 +20,89 @@ export function Events() {
 }
 
 export function EventList({ filter, withCustomer }: { filter: EventFilter; withCustomer: boolean }) {
-  const [typed, setTyped] = useState({ type: '', by: '' });
-  const [{ type, by }] = useDebouncedValue(typed, 300);
-  const whole: EventFilter = {
-    ...filter,
-    ...(type.trim() === '' ? {} : { types: type.split(',').map((one) => one.trim()) }),
-    ...(by.trim() === '' ? {} : { createdBy: by.trim() }),
-  };
-  const place = usePlace(50, JSON.stringify(whole));
-  const variables: EventsQueryVariables = { filter: whole, order: 'NEWEST_FIRST', ...place.variables };
-  const result = useQuery({ query: EventsDocument, variables, context: BOOKS });
+  const [type, setType] = useInAddress('type', '', 'events');
+  const [by, setBy] = useInAddress('by', '', 'events');
+  const types = type.split(',').map((one) => one.trim()).filter((one) => one !== '');
+  const paged = usePaged('events', 50, EventsDocument, {
+    filter: {
+      ...filter,
+      ...(types.length === 0 ? {} : { types }),
+      ...(by === '' ? {} : { createdBy: by }),
+    },
+    order: 'NEWEST_FIRST',
+  });
   return (
     <>
       <div className="filters">
-        <TextInput
-          label="Type"
-          placeholder="credit_grant.voided"
-          value={typed.type}
-          onChange={(event) => setTyped({ ...typed, type: event.currentTarget.value })}
-        />
-        <TextInput
-          label="By"
-          placeholder="Name of a key"
-          value={typed.by}
-          onChange={(event) => setTyped({ ...typed, by: event.currentTarget.value })}
-        />
-        <div className="tools at-end">
-          <CopyGraphql document={EventsDocument} variables={variables} />
-        </div>
+        <Filter label="Type" placeholder="credit_grant.voided" value={type} set={setType} />
+        <Filter label="By" placeholder="Name of a key" value={by} set={setBy} />
+        <div className="tools at-end">{paged.copy}</div>
       </div>
-      <Loaded result={result} rows={12}>
-        {({ events }) =>
-          events.nodes.length === 0 ? (
-            <Empty title="No events">A type is written in full, such as credit_grant.created.</Empty>
-          ) : (
-            <>
-              <List events={events.nodes} withCustomer={withCustomer} />
-              <Pager page={events.pageInfo} go={place.go} what="events" />
-            </>
-          )
-        }
-      </Loaded>
+      <Page
+        of={paged}
+        list={({ events }) => events}
+        what="events"
+        rows={12}
+        none={<Empty title="No events">A type is written in full, such as credit_grant.created.</Empty>}
+      >
+        {(events) => (
+          <List label="Events" columns={['Recorded', 'Event', withCustomer && 'Customer', 'By', 'What changed']}>
+            {events.map((event) => (
+              <Row key={event.id} event={event} withCustomer={withCustomer} />
+            ))}
+          </List>
+        )}
+      </Page>
     </>
+  );
+}
+
+/** A text that filters, a moment after it was typed. */
+function Filter({
+  label,
+  placeholder,
+  value,
+  set,
+}: {
+  label: string;
+  placeholder: string;
+  value: string;
+  set: (value: string) => void;
+}) {
+  const [typed, type] = useTyped(value, set);
+  return (
+    <TextInput
+      label={label}
+      placeholder={placeholder}
+      value={typed}
+      onChange={(event) => type(event.currentTarget.value)}
+    />
   );
 }
 
 type Event = EventsQuery['events']['nodes'][number];
 
-function List({ events, withCustomer }: { events: Event[]; withCustomer: boolean }) {
+function Row({ event, withCustomer }: { event: Event; withCustomer: boolean }) {
   return (
-    <Scroll label="Events">
-      <Table className="list">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Recorded</Table.Th>
-            <Table.Th>Event</Table.Th>
-            {withCustomer && <Table.Th>Customer</Table.Th>}
-            <Table.Th>By</Table.Th>
-            <Table.Th>What changed</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {events.map((event) => (
-            <Table.Tr key={event.id}>
-              <Table.Td>
-                <When at={event.recordedAt} />
-              </Table.Td>
-              <Table.Td>
-                <code>{event.type}</code>
-              </Table.Td>
-              {withCustomer && (
-                <Table.Td>
-                  {event.customer !== null && (
-                    <Link href={`/console/customers/${event.customer.id}`}>{event.customer.name}</Link>
-                  )}
-                </Table.Td>
-              )}
-              <Table.Td className="dim">{event.createdBy}</Table.Td>
-              <Table.Td>
-                <Changes before={event.before} after={event.after} />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Scroll>
+    <Table.Tr>
+      <Table.Td>
+        <When at={event.recordedAt} />
+      </Table.Td>
+      <Table.Td>
+        <code>{event.type}</code>
+      </Table.Td>
+      {withCustomer && (
+        <Table.Td>
+          {event.customer !== null && (
+            <Link href={`/console/customers/${event.customer.id}`}>{event.customer.name}</Link>
+          )}
+        </Table.Td>
+      )}
+      <Table.Td className="dim">{event.createdBy}</Table.Td>
+      <Table.Td>
+        <Changes before={event.before} after={event.after} />
+      </Table.Td>
+    </Table.Tr>
   );
 }
 
@@ -132,7 +126,11 @@ function Changes({ before, after }: { before: unknown; after: unknown }) {
   );
 }
 
-function shown(value: unknown): string {
+/** An instant, as the API writes it. */
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+
+function shown(value: unknown): ReactNode {
+  if (typeof value === 'string' && INSTANT.test(value)) return <When at={value} />;
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 

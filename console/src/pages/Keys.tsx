@@ -1,22 +1,19 @@
 import { Button, Switch, Table } from '@mantine/core';
 import { useState } from 'react';
-import { useQuery } from 'urql';
 import { Action, Consequences } from '../actions/Action';
 import { ChoiceField, TextField } from '../actions/fields';
 import {
   ApiKeysDocument,
   type ApiKeysQuery,
-  type ApiKeysQueryVariables,
   CreateApiKeyDocument,
   RevokeApiKeyDocument,
   type Role,
 } from '../gql/documents';
 import { When } from '../lib/time';
-import { Empty, Scroll } from '../parts/bits';
-import { CopyGraphql } from '../parts/CopyGraphql';
-import { Loaded } from '../parts/Loaded';
+import { useInAddress } from '../lib/address';
+import { Empty } from '../parts/bits';
 import { Made } from '../parts/Made';
-import { Pager, usePlace } from '../parts/Pager';
+import { List, Page, usePaged } from '../parts/Paged';
 
 const ROLES: Partial<Record<Role, string>> = {
   ADMIN: 'Admin: everything',
@@ -24,49 +21,41 @@ const ROLES: Partial<Record<Role, string>> = {
   READER: 'Reader: reads',
 };
 
-type Key = ApiKeysQuery['apiKeys'] extends infer List ? NonNullable<List> extends { nodes: (infer Row)[] } ? Row : never : never;
+type Key = NonNullable<ApiKeysQuery['apiKeys']>['nodes'][number];
 
 /** The keys of the installation. */
 export function Keys() {
-  const [revoked, setRevoked] = useState(false);
+  const [revoked, setRevoked] = useInAddress('revoked', 'no', 'keys');
   const [creating, setCreating] = useState(false);
   const [revoking, setRevoking] = useState<Key | null>(null);
   const [made, setMade] = useState<string | null>(null);
-  const place = usePlace(50, String(revoked));
-  const variables: ApiKeysQueryVariables = { includeRevoked: revoked, order: 'NEWEST_FIRST', ...place.variables };
-  const result = useQuery({
-    query: ApiKeysDocument,
-    variables,
-    context: KEYS,
-  });
+  const asked = { includeRevoked: revoked === 'yes', order: 'NEWEST_FIRST' as const };
+  const paged = usePaged('keys', 50, ApiKeysDocument, asked, KEYS);
   return (
     <>
       <div className="page-head">
         <h1>Keys</h1>
         <div className="tools">
-          <CopyGraphql document={ApiKeysDocument} variables={variables} />
+          {paged.copy}
           <Button onClick={() => setCreating(true)}>New key</Button>
         </div>
       </div>
       <div className="filters">
         <Switch
           label="Also revoked"
-          checked={revoked}
-          onChange={(event) => setRevoked(event.currentTarget.checked)}
+          checked={revoked === 'yes'}
+          onChange={(event) => setRevoked(event.currentTarget.checked ? 'yes' : 'no')}
         />
       </div>
-      <Loaded result={result} rows={6}>
-        {({ apiKeys }) =>
-          apiKeys === null || apiKeys.nodes.length === 0 ? (
-            <Empty title="No keys" />
-          ) : (
-            <>
-              <List keys={apiKeys.nodes} revoke={setRevoking} />
-              <Pager page={apiKeys.pageInfo} go={place.go} what="keys" />
-            </>
-          )
-        }
-      </Loaded>
+      <Page of={paged} list={({ apiKeys }) => apiKeys} what="keys" none={<Empty title="No keys" />}>
+        {(keys) => (
+          <List label="Keys" columns={['Name', 'Role', 'Made', 'By', 'Revoked']} withActions>
+            {keys.map((key) => (
+              <Row key={key.id} of={key} revoke={() => setRevoking(key)} />
+            ))}
+          </List>
+        )}
+      </Page>
       {creating && <NewKey close={() => setCreating(false)} made={setMade} />}
       {revoking !== null && <Revoke of={revoking} close={() => setRevoking(null)} />}
       {made !== null && <Made text={made} close={() => setMade(null)} />}
@@ -76,49 +65,24 @@ export function Keys() {
 
 const KEYS = { additionalTypenames: ['ApiKey'] };
 
-function List({ keys, revoke }: { keys: Key[]; revoke: (key: Key) => void }) {
+function Row({ of: key, revoke }: { of: Key; revoke: () => void }) {
   return (
-    <Scroll label="Keys">
-      <Table className="list">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Name</Table.Th>
-            <Table.Th>Role</Table.Th>
-            <Table.Th>Made</Table.Th>
-            <Table.Th>By</Table.Th>
-            <Table.Th>Revoked</Table.Th>
-            <Table.Th>
-              <span className="offscreen">Actions</span>
-            </Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {keys.map((key) => (
-            <Table.Tr key={key.id}>
-              <Table.Th scope="row">{key.name}</Table.Th>
-              <Table.Td>{ROLES[key.role]?.split(':')[0]}</Table.Td>
-              <Table.Td>
-                <When at={key.createdAt} />
-              </Table.Td>
-              <Table.Td className="dim">{key.createdBy}</Table.Td>
-              <Table.Td>{key.revokedAt !== null && <When at={key.revokedAt} />}</Table.Td>
-              <Table.Td className="row-actions">
-                {key.revokedAt === null && (
-                  <Button
-                    variant="subtle"
-                    className="quiet"
-                    aria-label={`Revoke ${key.name}`}
-                    onClick={() => revoke(key)}
-                  >
-                    Revoke
-                  </Button>
-                )}
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Scroll>
+    <Table.Tr>
+      <Table.Th scope="row">{key.name}</Table.Th>
+      <Table.Td>{ROLES[key.role]?.split(':')[0]}</Table.Td>
+      <Table.Td>
+        <When at={key.createdAt} />
+      </Table.Td>
+      <Table.Td className="dim">{key.createdBy}</Table.Td>
+      <Table.Td>{key.revokedAt !== null && <When at={key.revokedAt} />}</Table.Td>
+      <Table.Td className="row-actions">
+        {key.revokedAt === null && (
+          <Button variant="subtle" className="quiet" aria-label={`Revoke ${key.name}`} onClick={revoke}>
+            Revoke
+          </Button>
+        )}
+      </Table.Td>
+    </Table.Tr>
   );
 }
 

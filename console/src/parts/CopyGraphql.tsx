@@ -28,7 +28,7 @@ export function CopyGraphql<D, V extends Record<string, unknown>>({
     <Menu position="bottom-end" withinPortal>
       <Menu.Target>
         <Button variant="subtle" color="gray" className="quiet">
-          GraphQL
+          GraphQL <span aria-hidden="true">&nbsp;▾</span>
         </Button>
       </Menu.Target>
       <Menu.Dropdown>

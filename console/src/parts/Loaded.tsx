@@ -1,6 +1,6 @@
 import { Alert, Button, Skeleton } from '@mantine/core';
 import type { ReactNode } from 'react';
-import type { AnyVariables, UseQueryExecute, UseQueryState } from 'urql';
+import type { CombinedError, OperationContext } from 'urql';
 
 /** Says what went wrong in words for people. */
 export function messageOf(error: {
@@ -13,13 +13,19 @@ export function messageOf(error: {
   return error.graphQLErrors.map(({ message }) => message).join('; ');
 }
 
+/** What a query has come to, and a way to ask again. */
+type Result<D> = readonly [
+  { data?: D | undefined; error?: CombinedError | undefined; fetching: boolean; stale: boolean },
+  (context?: Partial<OperationContext>) => void,
+];
+
 /** The answer to a query, or a placeholder while there is none, or what went wrong. */
-export function Loaded<D, V extends AnyVariables>({
+export function Loaded<D>({
   result: [state, again],
   rows = 4,
   children,
 }: {
-  result: readonly [UseQueryState<D, V>, UseQueryExecute];
+  result: Result<D>;
   rows?: number;
   children: (data: D) => ReactNode;
 }) {

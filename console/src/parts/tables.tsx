@@ -4,23 +4,150 @@ import { Link } from 'wouter';
 import type { CreditRowFragment, GrantRowFragment } from '../gql/documents';
 import { grouped, inMainUnit, isZero, type Unit } from '../lib/decimal';
 import { When } from '../lib/time';
-import { CATEGORIES } from '../lib/words';
-import { Amount, Bar, Scroll, Status } from './bits';
+import { type AnyStatus, CATEGORIES } from '../lib/words';
+import { Amount, Bar, Status } from './bits';
+import { type Column, List } from './Paged';
+
+interface TableProps<Row> {
+  rows: Row[];
+  withCustomer?: boolean;
+  actions?: ((row: Row) => ReactNode) | undefined;
+}
 
 interface Owned {
   customer?: { id: string; name: string };
 }
 
-interface TableProps<Row> {
-  withCustomer?: boolean;
-  actions?: ((row: Row) => ReactNode) | undefined;
+type Grant = GrantRowFragment & Owned;
+type Credit = CreditRowFragment & Owned;
+
+export function GrantTable({ rows, withCustomer = false, actions }: TableProps<Grant>) {
+  const columns = columnsOf('Grant', 'Window', 'Remaining', withCustomer);
+  return (
+    <List label="Grants" columns={columns} withActions={actions !== undefined}>
+      {rows.map((grant) => {
+        const unit = grant.grantAmount.creditType;
+        return (
+          <Table.Tr key={grant.id}>
+            <Named name={grant.name} facts={grantFacts(grant)} />
+            {withCustomer && <Owner customer={grant.customer} />}
+            <Standing status={grant.status} />
+            <Table.Td>
+              <Window from={grant.effectiveAt} until={grant.expiresAt} />
+            </Table.Td>
+            <Table.Td className="number">
+              <Remaining part={grant.remaining} whole={grant.grantAmount.amount} unit={unit} />
+            </Table.Td>
+            <Held value={grant.held} unit={unit} />
+            <Last unit={unit} priority={grant.priority}>
+              {actions?.(grant)}
+            </Last>
+          </Table.Tr>
+        );
+      })}
+    </List>
+  );
+}
+
+export function CreditTable({ rows, withCustomer = false, actions }: TableProps<Credit>) {
+  const columns = columnsOf('Credit', 'Segments', 'Spendable now', withCustomer);
+  return (
+    <List label="Credits" columns={columns} withActions={actions !== undefined}>
+      {rows.map((credit) => (
+        <CreditRows key={credit.id} credit={credit} withCustomer={withCustomer} actions={actions} />
+      ))}
+    </List>
+  );
+}
+
+/** A credit; beneath it, when it is opened, its schedule. */
+function CreditRows({
+  credit,
+  withCustomer,
+  actions,
+}: Pick<TableProps<Credit>, 'withCustomer' | 'actions'> & { credit: Credit }) {
+  const [open, setOpen] = useState(false);
+  const { creditType: unit, segments } = credit.accessSchedule;
+  const name = credit.name ?? credit.product.name;
+  return (
+    <Fragment>
+      <Table.Tr>
+        <Named name={name} facts={creditFacts(credit)} />
+        {withCustomer && <Owner customer={credit.customer} />}
+        <Standing status={credit.status} />
+        <Table.Td>
+          <button
+            type="button"
+            className="link"
+            aria-expanded={open}
+            aria-label={`Schedule of ${name}: ${segments.length} segments`}
+            onClick={() => setOpen(!open)}
+          >
+            {segments.length} {open ? '▴' : '▾'}
+          </button>
+        </Table.Td>
+        <Table.Td className={isZero(credit.balance) ? 'number zero' : 'number'}>
+          <Amount value={credit.balance} unit={unit} />
+        </Table.Td>
+        <Held value={credit.held} unit={unit} />
+        <Last unit={unit} priority={credit.priority}>
+          {actions?.(credit)}
+        </Last>
+      </Table.Tr>
+      {open &&
+        segments.map((segment) => (
+          <Table.Tr key={segment.id} className="segment">
+            <Table.Td colSpan={withCustomer ? 2 : 1}>Segment</Table.Td>
+            <Standing status={segment.status} />
+            <Table.Td>
+              <Window from={segment.startingAt} until={segment.endingBefore} />
+            </Table.Td>
+            <Table.Td className="number">
+              <Remaining part={segment.remaining} whole={segment.amount} unit={unit} />
+            </Table.Td>
+            <Held value={segment.held} unit={unit} />
+            <Table.Td colSpan={actions === undefined ? 2 : 3} />
+          </Table.Tr>
+        ))}
+    </Fragment>
+  );
+}
+
+function columnsOf(what: string, when: string, amount: string, withCustomer: boolean): (Column | false)[] {
+  return [what, withCustomer && 'Customer', 'Status', when, { amount }, { amount: 'Held' }, 'Unit', 'Priority'];
+}
+
+function Named({ name, facts }: { name: string; facts: string }) {
+  return (
+    <Table.Th scope="row" className="name-cell">
+      {name}
+      <span className="sub">{facts}</span>
+    </Table.Th>
+  );
+}
+
+function Owner({ customer }: Owned) {
+  return (
+    <Table.Td>
+      {customer !== undefined && <Link href={`/console/customers/${customer.id}`}>{customer.name}</Link>}
+    </Table.Td>
+  );
+}
+
+function Standing({ status }: { status: AnyStatus }) {
+  return (
+    <Table.Td>
+      <Status status={status} />
+    </Table.Td>
+  );
 }
 
 function Window({ from, until }: { from: string; until: string | null }) {
   return (
     <span className="window">
       <When at={from} dayOnly />
-      <span aria-label="until">–</span>
+      <span className="offscreen">until</span>
+      <span aria-hidden="true"> – </span>
       {until === null ? <span className="dim">open</span> : <When at={until} dayOnly />}
     </span>
   );
@@ -37,69 +164,22 @@ function Remaining({ part, whole, unit }: { part: string; whole: string; unit: U
   );
 }
 
-function Owner({ customer }: Owned) {
-  if (customer === undefined) return null;
+function Held({ value, unit }: { value: string; unit: Unit }) {
   return (
-    <Table.Td>
-      <Link href={`/console/customers/${customer.id}`}>{customer.name}</Link>
+    <Table.Td className={isZero(value) ? 'number zero' : 'number'}>
+      <Amount value={value} unit={unit} />
     </Table.Td>
   );
 }
 
-type Grant = GrantRowFragment & Owned;
-
-export function GrantTable({ grants, withCustomer = false, actions }: TableProps<Grant> & { grants: Grant[] }) {
+/** What closes a row: its unit, its place in the order of burning down, its buttons. */
+function Last({ unit, priority, children }: { unit: Unit; priority: number; children: ReactNode }) {
   return (
-    <Scroll label="Grants">
-      <Table className="list" highlightOnHover>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Grant</Table.Th>
-            {withCustomer && <Table.Th>Customer</Table.Th>}
-            <Table.Th>Status</Table.Th>
-            <Table.Th>Window</Table.Th>
-            <Table.Th className="number">Remaining</Table.Th>
-            <Table.Th className="number">Held</Table.Th>
-            <Table.Th>Unit</Table.Th>
-            <Table.Th>Priority</Table.Th>
-            {actions !== undefined && (
-              <Table.Th>
-                <span className="offscreen">Actions</span>
-              </Table.Th>
-            )}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {grants.map((grant) => {
-            const unit = grant.grantAmount.creditType;
-            return (
-              <Table.Tr key={grant.id}>
-                <Table.Th scope="row" className="name-cell">
-                  {grant.name}
-                  <span className="sub">{grantFacts(grant)}</span>
-                </Table.Th>
-                {withCustomer && <Owner customer={grant.customer} />}
-                <Table.Td>
-                  <Status status={grant.status} />
-                </Table.Td>
-                <Table.Td>
-                  <Window from={grant.effectiveAt} until={grant.expiresAt} />
-                </Table.Td>
-                <Table.Td className="number">
-                  <Remaining part={grant.remaining} whole={grant.grantAmount.amount} unit={unit} />
-                </Table.Td>
-                <Table.Td className={isZero(grant.held) ? 'number zero' : 'number'}>
-                  <Amount value={grant.held} unit={unit} />
-                </Table.Td>
-                <Table.Td className="dim">{unit.name}</Table.Td>
-                <Table.Td className="dim">{grant.priority}</Table.Td>
-                {actions !== undefined && <Table.Td className="row-actions">{actions(grant)}</Table.Td>}
-              </Table.Tr>
-            );
-          })}
-        </Table.Tbody>
-      </Table>
-    </Scroll>
+    <>
+      <Table.Td className="dim">{unit.name}</Table.Td>
+      <Table.Td className="dim">{priority}</Table.Td>
+      {children !== undefined && <Table.Td className="row-actions">{children}</Table.Td>}
+    </>
   );
 }
 
@@ -114,102 +194,6 @@ function grantFacts(grant: GrantRowFragment): string {
   ]
     .filter(Boolean)
     .join(' · ');
-}
-
-type Credit = CreditRowFragment & Owned;
-
-export function CreditTable({ credits, withCustomer = false, actions }: TableProps<Credit> & { credits: Credit[] }) {
-  return (
-    <Scroll label="Credits">
-      <Table className="list">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Credit</Table.Th>
-            {withCustomer && <Table.Th>Customer</Table.Th>}
-            <Table.Th>Status</Table.Th>
-            <Table.Th>Segments</Table.Th>
-            <Table.Th className="number">Spendable now</Table.Th>
-            <Table.Th className="number">Held</Table.Th>
-            <Table.Th>Unit</Table.Th>
-            <Table.Th>Priority</Table.Th>
-            {actions !== undefined && (
-              <Table.Th>
-                <span className="offscreen">Actions</span>
-              </Table.Th>
-            )}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {credits.map((credit) => (
-            <CreditRows key={credit.id} credit={credit} withCustomer={withCustomer} actions={actions} />
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Scroll>
-  );
-}
-
-/** A credit; beneath it, when it is opened, its schedule. */
-function CreditRows({ credit, withCustomer, actions }: TableProps<Credit> & { credit: Credit }) {
-  const [open, setOpen] = useState(false);
-  const { creditType: unit, segments } = credit.accessSchedule;
-  const name = credit.name ?? credit.product.name;
-  return (
-    <Fragment>
-      <Table.Tr>
-        <Table.Th scope="row" className="name-cell">
-          {name}
-          <span className="sub">{creditFacts(credit)}</span>
-        </Table.Th>
-        {withCustomer && <Owner customer={credit.customer} />}
-        <Table.Td>
-          <Status status={credit.status} />
-        </Table.Td>
-        <Table.Td>
-          <button
-            type="button"
-            className="link"
-            aria-expanded={open}
-            aria-label={`Schedule of ${name}: ${segments.length} segments`}
-            onClick={() => setOpen(!open)}
-          >
-            {segments.length} {open ? '▴' : '▾'}
-          </button>
-        </Table.Td>
-        <Table.Td className="number">
-          <Amount value={credit.balance} unit={unit} />
-        </Table.Td>
-        <Table.Td className={isZero(credit.held) ? 'number zero' : 'number'}>
-          <Amount value={credit.held} unit={unit} />
-        </Table.Td>
-        <Table.Td className="dim">{unit.name}</Table.Td>
-        <Table.Td className="dim">{credit.priority}</Table.Td>
-        {actions !== undefined && <Table.Td className="row-actions">{actions(credit)}</Table.Td>}
-      </Table.Tr>
-      {open &&
-        segments.map((segment) => (
-          <Table.Tr key={segment.id} className="segment">
-            <Table.Td>Segment</Table.Td>
-            {withCustomer && <Table.Td />}
-            <Table.Td>
-              <Status status={segment.status} />
-            </Table.Td>
-            <Table.Td>
-              <Window from={segment.startingAt} until={segment.endingBefore} />
-            </Table.Td>
-            <Table.Td className="number">
-              <Remaining part={segment.remaining} whole={segment.amount} unit={unit} />
-            </Table.Td>
-            <Table.Td className={isZero(segment.held) ? 'number zero' : 'number'}>
-              <Amount value={segment.held} unit={unit} />
-            </Table.Td>
-            <Table.Td />
-            <Table.Td />
-            {actions !== undefined && <Table.Td />}
-          </Table.Tr>
-        ))}
-    </Fragment>
-  );
 }
 
 function creditFacts(credit: CreditRowFragment): string {

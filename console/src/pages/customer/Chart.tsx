@@ -1,19 +1,18 @@
 import { SegmentedControl, Table } from '@mantine/core';
-import { useElementSize } from '@mantine/hooks';
-import { max } from 'd3-array';
-import { scaleLinear, scaleTime } from 'd3-scale';
-import { area, curveStepAfter, line } from 'd3-shape';
-import { type PointerEvent, useMemo, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { useQuery } from 'urql';
-import { BOOKS } from '../../client';
-import { CustomerCreditDocument } from '../../gql/documents';
-import { grouped, pixelValue, type Unit, withUnit } from '../../lib/decimal';
-import { POINTS, type Series, SeriesDocument } from '../../lib/series';
-import { shortTime, utcTime, When } from '../../lib/time';
-import { instants, spansIn, type Upcoming, upcomingIn } from '../../lib/upcoming';
+import { CreditWindowsDocument, GrantWindowsDocument } from '../../gql/documents';
+import { useInAddress } from '../../lib/address';
+import { useAll } from '../../lib/all';
+import { grouped, type Unit } from '../../lib/decimal';
+import { POINTS, type Series, seriesOf } from '../../lib/series';
+import { daysFrom, When } from '../../lib/time';
+import { instants, spansIn, type Upcoming, upcomingIn, type Windows } from '../../lib/upcoming';
 import { Amount, Scroll } from '../../parts/bits';
 import { CopyGraphql } from '../../parts/CopyGraphql';
+import { useFollowed } from '../../parts/Following';
 import { Loaded } from '../../parts/Loaded';
+import { type Drawn, Picture, type Point } from './Picture';
 
 const DAY_MS = 86_400_000;
 const RANGES = [
@@ -31,24 +30,9 @@ interface Props {
   state: string;
 }
 
-interface Point {
-  at: string;
-  posted: string;
-}
-
 /** The balance as it was, and as time alone will change it. */
 export function Chart(props: Props) {
-  const variables = { id: props.customerId };
-  const result = useQuery({ query: CustomerCreditDocument, variables, context: BOOKS });
-  const [range, setRange] = useState('90');
-  const { data } = result[0];
-  const credit = useMemo(
-    () => ({
-      grants: data?.customer?.creditGrants.nodes ?? [],
-      credits: data?.customer?.credits.nodes ?? [],
-    }),
-    [data],
-  );
+  const [range, setRange] = useInAddress('range', '90');
   return (
     <section className="section chart-section" aria-label="Balance over time">
       <div className="section-head">
@@ -63,50 +47,100 @@ export function Chart(props: Props) {
           onChange={setRange}
         />
       </div>
-      <Loaded result={result}>
-        {() => <Points key={range} {...props} days={Number(range)} credit={credit} />}
-      </Loaded>
+      <Reaching key={range} {...props} days={Number(range) || 90} />
     </section>
   );
 }
 
-type Credit = Parameters<typeof spansIn>[0];
+/** Looks up all windows that reach into the chart, or begin later. */
+function Reaching({ days, ...props }: Props & { days: number }) {
+  const { beat } = useFollowed();
+  // While the page is open, the chart begins where it began.
+  const [from] = useState(() => daysFrom(new Date(props.asOf).getTime(), -days));
+  const filter = { creditTypeIds: [props.unit.id] };
+  const grants = useAll(
+    GrantWindowsDocument,
+    { id: props.customerId, filter: { ...filter, notExpiringBefore: from } },
+    ({ customer }) => customer?.creditGrants,
+    `${props.state} ${beat}`,
+  );
+  const credits = useAll(
+    CreditWindowsDocument,
+    { id: props.customerId, filter: { ...filter, endsAfter: from } },
+    ({ customer }) => customer?.credits,
+    `${props.state} ${beat}`,
+  );
+  const [granted, credited] = [grants[0].data, credits[0].data];
+  const windows = useMemo(
+    () => ({ grants: granted?.nodes ?? [], credits: credited?.nodes ?? [] }),
+    [granted, credited],
+  );
+  return (
+    <Loaded result={grants} rows={8}>
+      {({ isWhole }) => (
+        <Loaded result={credits} rows={8}>
+          {(some) => (
+            <Points {...props} days={days} windows={windows} isWhole={isWhole && some.isWhole} />
+          )}
+        </Loaded>
+      )}
+    </Loaded>
+  );
+}
 
-function Points({ customerId, unit, asOf, state, days, credit }: Props & { days: number; credit: Credit }) {
+function Points({
+  customerId,
+  unit,
+  asOf,
+  state: booksState,
+  days,
+  windows,
+  isWhole,
+}: Props & { days: number; windows: Windows; isWhole: boolean }) {
   const { now, from, until, asked } = useMemo(() => {
     const at = new Date(asOf).getTime();
     const start = at - days * DAY_MS;
     const end = at + days * DAY_MS;
-    return { now: at, from: start, until: end, asked: instants(spansIn(credit, unit), start, at, end, POINTS) };
-  }, [credit, unit.id, days, state]);
-  const variables = useMemo(
-    () => ({
-      id: customerId,
-      creditTypeId: unit.id,
-      ...Object.fromEntries(asked.map((at, index) => [`at${index}`, at])),
-    }),
-    [customerId, unit.id, asked],
-  );
-  const result = useQuery({ query: SeriesDocument, variables, requestPolicy: 'network-only' });
-  const upcoming = upcomingIn(credit, unit, new Date(now).toISOString());
+    return { now: at, from: start, until: end, asked: instants(spansIn(windows), start, at, end, POINTS) };
+  }, [windows, days, booksState]);
+  const ids = { id: customerId, creditTypeId: unit.id };
+  const past = useSeries(ids, asked[0]);
+  const ahead = useSeries(ids, asked[1]);
+  // What is drawn goes together with what it was asked for: the last that was answered.
+  const drawn = useRef<Drawn | null>(null);
+  if (past.points !== null && ahead.points !== null) {
+    drawn.current = { past: past.points, ahead: ahead.points, from, now, until };
+  }
+  const upcoming = upcomingIn(windows, new Date(now).toISOString());
+  const [state, again] = past.result;
+  const error = state.error ?? ahead.result[0].error;
   return (
-    <Loaded result={result} rows={8}>
-      {(series) => {
-        const points = pointsOf(series, asked);
-        return (
-          <div className="chart-columns">
-            <div>
-              <Picture points={points} upcoming={upcoming} unit={unit} from={from} now={now} until={until} />
-              <div className="chart-foot">
-                <CopyGraphql document={SeriesDocument} variables={variables} />
-              </div>
+    <Loaded result={[{ ...state, error, data: drawn.current ?? undefined }, again]} rows={8}>
+      {(picture) => (
+        <div className="chart-columns">
+          <div>
+            <Picture {...picture} upcoming={upcoming} unit={unit} />
+            <div className="chart-foot">
+              <CopyGraphql document={seriesOf(asked[1]?.length ?? 0)} variables={ahead.variables} />
             </div>
-            <Ahead points={points} upcoming={upcoming} unit={unit} />
           </div>
-        );
-      }}
+          <Ahead points={picture.ahead} upcoming={upcoming} unit={unit} isWhole={isWhole} />
+        </div>
+      )}
     </Loaded>
   );
+}
+
+/** The balance at each of these instants; null while it is asked for. */
+function useSeries(ids: { id: string; creditTypeId: string }, asked: string[] = []) {
+  const variables = useMemo(
+    () => ({ ...ids, ...Object.fromEntries(asked.map((at, index) => [`at${index}`, at])) }),
+    [ids.id, ids.creditTypeId, asked],
+  );
+  const result = useQuery({ query: seriesOf(asked.length), variables, requestPolicy: 'network-only' });
+  const [{ data, fetching, stale }] = result;
+  const isAnswered = data?.customer !== undefined && data.customer !== null && !fetching && !stale;
+  return { variables, result, points: isAnswered ? pointsOf(data, asked) : null };
 }
 
 function pointsOf(series: Series, asked: string[]): Point[] {
@@ -116,149 +150,20 @@ function pointsOf(series: Series, asked: string[]): Point[] {
   });
 }
 
-const HEIGHT = 250;
-const EDGE = { top: 14, right: 12, bottom: 40, left: 68 };
+const SHOWN = 4;
 
-function Picture({
+/** The same in words: what comes, and the balance after it. */
+function Ahead({
   points,
   upcoming,
   unit,
-  from,
-  now,
-  until,
+  isWhole,
 }: {
   points: Point[];
   upcoming: Upcoming[];
   unit: Unit;
-  from: number;
-  now: number;
-  until: number;
+  isWhole: boolean;
 }) {
-  const { ref, width } = useElementSize();
-  const [over, setOver] = useState<Point | null>(null);
-  const right = Math.max(width, 260) - EDGE.right;
-  const floor = HEIGHT - EDGE.bottom;
-  const x = scaleTime().domain([from, until]).range([EDGE.left, right]);
-  const top = max(points, ({ posted }) => pixelValue(posted)) ?? 0;
-  const y = scaleLinear()
-    .domain([0, top > 0 ? top * 1.08 : 1])
-    .range([floor, EDGE.top]);
-  const place = (at: string) => x(new Date(at));
-  const past = points.filter(({ at }) => new Date(at).getTime() <= now);
-  const ahead = points.filter(({ at }) => new Date(at).getTime() >= now);
-  const shape = area<Point>()
-    .curve(curveStepAfter)
-    .x(({ at }) => place(at))
-    .y0(floor)
-    .y1(({ posted }) => y(pixelValue(posted)));
-  const outline = line<Point>()
-    .curve(curveStepAfter)
-    .x(({ at }) => place(at))
-    .y(({ posted }) => y(pixelValue(posted)));
-  const hover = (event: PointerEvent<SVGSVGElement>) => {
-    const at = x.invert(event.clientX - event.currentTarget.getBoundingClientRect().left).getTime();
-    const before = points.filter((point) => new Date(point.at).getTime() <= at);
-    setOver(before.at(-1) ?? null);
-  };
-  const current = past.at(-1);
-  return (
-    <div ref={ref} className="chart">
-      <svg
-        width={Math.max(width, 260)}
-        height={HEIGHT}
-        role="img"
-        aria-label={`Balance now ${withUnit(current?.posted ?? '0', unit)}, at the end of the chart ${withUnit(points.at(-1)?.posted ?? '0', unit)}`}
-        onPointerMove={hover}
-        onPointerLeave={() => setOver(null)}
-      >
-        <Axes x={x} y={y} floor={floor} right={right} />
-        <path className="chart-past" d={shape(past) ?? ''} />
-        <path className="chart-ahead" d={shape(ahead) ?? ''} />
-        <path className="chart-line" d={outline(past) ?? ''} />
-        <path className="chart-line dashed" d={outline(ahead) ?? ''} />
-        <line className="chart-now" x1={x(now)} x2={x(now)} y1={EDGE.top} y2={floor} />
-        <text className="chart-label" x={x(now) + 4} y={EDGE.top + 8}>
-          now
-        </text>
-        {upcoming
-          .filter(({ at }) => new Date(at).getTime() < until)
-          .map((event, index) => (
-            <Mark key={index} event={event} x={place(event.at)} y={floor + 8} unit={unit} />
-          ))}
-        {over !== null && (
-          <g className="chart-over">
-            <line x1={place(over.at)} x2={place(over.at)} y1={EDGE.top} y2={floor} />
-            <circle cx={place(over.at)} cy={y(pixelValue(over.posted))} r="3.5" />
-          </g>
-        )}
-      </svg>
-      <p className="chart-read" title={over === null ? undefined : utcTime(over.at)}>
-        {over === null ? (
-          <>
-            <span className="key past" /> was <span className="key ahead" /> by time alone{' '}
-            <span className="mark starts" /> starts <span className="mark expires" /> expires{' '}
-            <span className="mark rolls" /> rolls over
-          </>
-        ) : (
-          <>
-            {shortTime(over.at)}: <strong>{withUnit(over.posted, unit)}</strong>
-          </>
-        )}
-      </p>
-    </div>
-  );
-}
-
-function Axes({
-  x,
-  y,
-  floor,
-  right,
-}: {
-  x: ReturnType<typeof scaleTime<number, number>>;
-  y: ReturnType<typeof scaleLinear<number, number>>;
-  floor: number;
-  right: number;
-}) {
-  const days = x.tickFormat();
-  const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 2 });
-  return (
-    <g className="chart-axes" aria-hidden="true">
-      {y.ticks(4).map((tick) => (
-        <g key={tick}>
-          <line x1={EDGE.left} x2={right} y1={y(tick)} y2={y(tick)} />
-          <text x={EDGE.left - 8} y={y(tick) + 4} textAnchor="end">
-            {short.format(tick)}
-          </text>
-        </g>
-      ))}
-      {x.ticks(Math.max(2, Math.round((right - EDGE.left) / 110))).map((tick) => (
-        <text key={tick.getTime()} x={x(tick)} y={floor + 32} textAnchor="middle">
-          {days(tick)}
-        </text>
-      ))}
-    </g>
-  );
-}
-
-function Mark({ event, x, y, unit }: { event: Upcoming; x: number; y: number; unit: Unit }) {
-  const title = `${shortTime(event.at)}: ${withUnit(event.amount, unit)} ${event.what} (${event.name})`;
-  return (
-    <g className={`chart-mark ${event.what.split(' ')[0]}`} transform={`translate(${x},${y})`}>
-      <title>{title}</title>
-      {event.what === 'rolls over' ? (
-        <circle r="4" />
-      ) : (
-        <path d={event.what === 'starts' ? 'M0,-5 L5,4 L-5,4 Z' : 'M0,5 L5,-4 L-5,-4 Z'} />
-      )}
-    </g>
-  );
-}
-
-const SHOWN = 5;
-
-/** The same in words: what comes, and the balance after it. */
-function Ahead({ points, upcoming, unit }: { points: Point[]; upcoming: Upcoming[]; unit: Unit }) {
   const [all, setAll] = useState(false);
   const shown = all ? upcoming : upcoming.slice(0, SHOWN);
   const after = (at: string) => points.find((point) => point.at === at)?.posted;
@@ -298,6 +203,7 @@ function Ahead({ points, upcoming, unit }: { points: Point[]; upcoming: Upcoming
           </Table>
         </Scroll>
       )}
+      {!isWhole && <p className="dim">There is more than can be shown here; the lists below have all of it.</p>}
       {upcoming.length > SHOWN && (
         <button type="button" className="link" onClick={() => setAll(!all)}>
           {all ? 'Fewer' : `${upcoming.length - SHOWN} more`}

@@ -1,73 +1,69 @@
 import { Button, Menu } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
-import { useQuery } from 'urql';
 import { EditCredit } from '../../actions/EditCredit';
 import { EditGrant } from '../../actions/EditGrant';
 import { EndCredit, EndGrant } from '../../actions/EndCredit';
 import { ManualEntry } from '../../actions/ManualEntry';
 import type { Subject } from '../../actions/subject';
 import { VoidCredit, VoidGrant } from '../../actions/Void';
-import { BOOKS } from '../../client';
-import { type CreditRowFragment, CustomerCreditDocument, type GrantRowFragment } from '../../gql/documents';
+import {
+  type CreditRowFragment,
+  CustomerCreditsDocument,
+  CustomerGrantsDocument,
+  type GrantRowFragment,
+} from '../../gql/documents';
 import { Empty, Section } from '../../parts/bits';
-import { CopyGraphql } from '../../parts/CopyGraphql';
-import { Loaded } from '../../parts/Loaded';
+import { Page, usePaged } from '../../parts/Paged';
 import { CreditTable, GrantTable } from '../../parts/tables';
 import { useMayWrite } from '../../parts/Viewer';
+import { useView } from '../../parts/Views';
 
 export type Deed = 'edit' | 'end' | 'void' | 'manual';
 
+const SIZE = 25;
+const order = 'NEWEST_FIRST';
+
 /** Grants and credits of a customer, and what can be done with each. */
 export function CreditTab({ subject }: { subject: Subject }) {
-  const variables = { id: subject.id };
-  const result = useQuery({ query: CustomerCreditDocument, variables, context: BOOKS });
-  const [grant, setGrant] = useState<{ row: GrantRowFragment; deed: Deed } | null>(null);
-  const [credit, setCredit] = useState<{ row: CreditRowFragment; deed: Deed } | null>(null);
-  const mayWrite = useMayWrite();
-  const tools = <CopyGraphql document={CustomerCreditDocument} variables={variables} />;
-  const more = (page: { hasNextPage: boolean }) =>
-    page.hasNextPage && <p className="dim">The newest 100 are shown.</p>;
   return (
-    <Loaded result={result}>
-      {({ customer }) =>
-        customer !== null && (
-          <>
-            <Section title="Grants" tools={tools}>
-              {customer.creditGrants.nodes.length === 0 ? (
-                <Empty title="No grants" />
-              ) : (
-                <GrantTable
-                  grants={customer.creditGrants.nodes}
-                  actions={
-                    mayWrite
-                      ? (row) => <GrantMenu row={row} pick={(deed) => setGrant({ row, deed })} />
-                      : undefined
-                  }
-                />
-              )}
-              {more(customer.creditGrants.pageInfo)}
-            </Section>
-            <Section title="Credits" tools={tools}>
-              {customer.credits.nodes.length === 0 ? (
-                <Empty title="No credits" />
-              ) : (
-                <CreditTable
-                  credits={customer.credits.nodes}
-                  actions={
-                    mayWrite
-                      ? (row) => <CreditMenu row={row} pick={(deed) => setCredit({ row, deed })} />
-                      : undefined
-                  }
-                />
-              )}
-              {more(customer.credits.pageInfo)}
-            </Section>
-            {grant !== null && grantDeed(grant.deed, grant.row, subject, () => setGrant(null))}
-            {credit !== null && creditDeed(credit.deed, credit.row, subject, () => setCredit(null))}
-          </>
-        )
-      }
-    </Loaded>
+    <>
+      <Grants subject={subject} />
+      <Credits subject={subject} />
+    </>
+  );
+}
+
+function Grants({ subject }: { subject: Subject }) {
+  const [picked, setPicked] = useState<{ row: GrantRowFragment; deed: Deed } | null>(null);
+  const mayWrite = useMayWrite();
+  const { filter, choice } = useView('grants', 'EXPIRED');
+  const paged = usePaged('grants', SIZE, CustomerGrantsDocument, { id: subject.id, filter, order });
+  const menu = (row: GrantRowFragment) => <GrantMenu row={row} pick={(deed) => setPicked({ row, deed })} />;
+  return (
+    <Section title="Grants" tools={paged.copy}>
+      {choice}
+      <Page of={paged} list={({ customer }) => customer?.creditGrants} what="grants" none={<Empty title="No grants" />}>
+        {(rows) => <GrantTable rows={rows} actions={mayWrite ? menu : undefined} />}
+      </Page>
+      {picked !== null && grantDeed(picked.deed, picked.row, subject, () => setPicked(null))}
+    </Section>
+  );
+}
+
+function Credits({ subject }: { subject: Subject }) {
+  const [picked, setPicked] = useState<{ row: CreditRowFragment; deed: Deed } | null>(null);
+  const mayWrite = useMayWrite();
+  const { filter, choice } = useView('credits', 'ENDED');
+  const paged = usePaged('credits', SIZE, CustomerCreditsDocument, { id: subject.id, filter, order });
+  const menu = (row: CreditRowFragment) => <CreditMenu row={row} pick={(deed) => setPicked({ row, deed })} />;
+  return (
+    <Section title="Credits" tools={paged.copy}>
+      {choice}
+      <Page of={paged} list={({ customer }) => customer?.credits} what="credits" none={<Empty title="No credits" />}>
+        {(rows) => <CreditTable rows={rows} actions={mayWrite ? menu : undefined} />}
+      </Page>
+      {picked !== null && creditDeed(picked.deed, picked.row, subject, () => setPicked(null))}
+    </Section>
   );
 }
 

@@ -1,43 +1,48 @@
 import { Button, NativeSelect, Table } from '@mantine/core';
 import { useState } from 'react';
-import { useQuery } from 'urql';
 import { type HoldDeed, Settle } from '../../actions/Settle';
 import type { Subject } from '../../actions/subject';
-import { BOOKS } from '../../client';
 import {
   CustomerDrawdownsDocument,
-  type CustomerDrawdownsQueryVariables,
   type DrawdownRowFragment,
   type DrawdownStatus,
 } from '../../gql/documents';
+import { useInAddress } from '../../lib/address';
 import { grouped, isZero } from '../../lib/decimal';
 import { When } from '../../lib/time';
 import { STATUSES } from '../../lib/words';
-import { Amount, Empty, Scroll, Section, Status } from '../../parts/bits';
-import { CopyGraphql } from '../../parts/CopyGraphql';
-import { Loaded } from '../../parts/Loaded';
-import { Pager, usePlace } from '../../parts/Pager';
+import { Amount, Empty, Section, Status } from '../../parts/bits';
+import { List, Page, usePaged } from '../../parts/Paged';
 import { useMayWrite } from '../../parts/Viewer';
 
 const SHOWN: DrawdownStatus[] = ['HELD', 'POSTED', 'RELEASED', 'LAPSED'];
 
+const COLUMNS = [
+  'When',
+  'Status',
+  { amount: 'Asked' },
+  { amount: 'Applied' },
+  { amount: 'Short' },
+  { amount: 'Given back' },
+  'Unit',
+  'Taken from',
+  'By',
+];
+
+type Settling = (drawdown: DrawdownRowFragment, deed: HoldDeed) => void;
+
 export function DrawdownTab({ subject }: { subject: Subject }) {
-  const [status, setStatus] = useState('');
+  const [chosen, choose] = useInAddress('drawdowns.status', '', 'drawdowns');
+  const status = SHOWN.find((value) => value === chosen);
   const [settling, setSettling] = useState<{ drawdown: DrawdownRowFragment; deed: HoldDeed } | null>(null);
-  const mayWrite = useMayWrite();
-  const place = usePlace(25, status);
-  const variables: CustomerDrawdownsQueryVariables = {
+  const settle: Settling | undefined = useMayWrite() ? (drawdown, deed) => setSettling({ drawdown, deed }) : undefined;
+  const paged = usePaged('drawdowns', 25, CustomerDrawdownsDocument, {
     id: subject.id,
     order: 'NEWEST_FIRST',
-    status: status === '' ? undefined : [status as DrawdownStatus],
-    ...place.variables,
-  };
-  const result = useQuery({ query: CustomerDrawdownsDocument, variables, context: BOOKS });
+    status: status === undefined ? undefined : [status],
+  });
   return (
-    <Section
-      title="Drawdowns and holds"
-      tools={<CopyGraphql document={CustomerDrawdownsDocument} variables={variables} />}
-    >
+    <Section title="Drawdowns and holds" tools={paged.copy}>
       <div className="filters">
         <NativeSelect
           label="Status"
@@ -45,75 +50,30 @@ export function DrawdownTab({ subject }: { subject: Subject }) {
             { value: '', label: 'All' },
             ...SHOWN.map((value) => ({ value, label: STATUSES[value].word })),
           ]}
-          value={status}
-          onChange={(event) => setStatus(event.currentTarget.value)}
+          value={status ?? ''}
+          onChange={(event) => choose(event.currentTarget.value)}
         />
       </div>
-      <Loaded result={result} rows={8}>
-        {({ customer }) =>
-          customer === null || customer.drawdowns.nodes.length === 0 ? (
-            <Empty title={status === 'HELD' ? 'Nothing is held' : 'No drawdowns'} />
-          ) : (
-            <>
-              <List
-                drawdowns={customer.drawdowns.nodes}
-                settle={mayWrite ? (drawdown, deed) => setSettling({ drawdown, deed }) : undefined}
-              />
-              <Pager page={customer.drawdowns.pageInfo} go={place.go} what="drawdowns" />
-            </>
-          )
-        }
-      </Loaded>
+      <Page
+        of={paged}
+        list={({ customer }) => customer?.drawdowns}
+        what="drawdowns"
+        none={<Empty title={status === 'HELD' ? 'Nothing is held' : 'No drawdowns'} />}
+      >
+        {(drawdowns) => (
+          <List label="Drawdowns and holds" columns={COLUMNS} withActions={settle !== undefined}>
+            {drawdowns.map((drawdown) => (
+              <Row key={drawdown.id} drawdown={drawdown} settle={settle} />
+            ))}
+          </List>
+        )}
+      </Page>
       {settling !== null && <Settle {...settling} subject={subject} close={() => setSettling(null)} />}
     </Section>
   );
 }
 
-function List({
-  drawdowns,
-  settle,
-}: {
-  drawdowns: DrawdownRowFragment[];
-  settle: ((drawdown: DrawdownRowFragment, deed: HoldDeed) => void) | undefined;
-}) {
-  return (
-    <Scroll label="Drawdowns and holds">
-      <Table className="list" highlightOnHover>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>When</Table.Th>
-            <Table.Th>Status</Table.Th>
-            <Table.Th className="number">Asked</Table.Th>
-            <Table.Th className="number">Applied</Table.Th>
-            <Table.Th className="number">Short</Table.Th>
-            <Table.Th className="number">Given back</Table.Th>
-            <Table.Th>Unit</Table.Th>
-            <Table.Th>Taken from</Table.Th>
-            <Table.Th>By</Table.Th>
-            {settle !== undefined && (
-              <Table.Th>
-                <span className="offscreen">Actions</span>
-              </Table.Th>
-            )}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {drawdowns.map((drawdown) => (
-            <Row key={drawdown.id} drawdown={drawdown} settle={settle} />
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Scroll>
-  );
-}
-
-function Row({
-  drawdown,
-  settle,
-}: {
-  drawdown: DrawdownRowFragment;
-  settle: ((drawdown: DrawdownRowFragment, deed: HoldDeed) => void) | undefined;
-}) {
+function Row({ drawdown, settle }: { drawdown: DrawdownRowFragment; settle: Settling | undefined }) {
   const { creditType: unit } = drawdown;
   const amounts = [drawdown.amount, drawdown.applied, drawdown.shortfall, drawdown.reversed];
   const deeds: [HoldDeed, string][] =

@@ -1,23 +1,20 @@
 import { Button, MultiSelect, NativeSelect, Table, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { useClient, useQuery } from 'urql';
+import { useClient } from 'urql';
 import type { Subject } from '../../actions/subject';
-import { BOOKS } from '../../client';
 import {
   CustomerLedgerDocument,
-  type CustomerLedgerQueryVariables,
   type EntryRowFragment,
   type LedgerEntryFilter,
   type LedgerEntryKind,
 } from '../../gql/documents';
+import { useInAddress } from '../../lib/address';
 import { ledgerCsv, saveFile } from '../../lib/csv';
 import { fromField, When } from '../../lib/time';
 import { KINDS } from '../../lib/words';
-import { Amount, Empty, Scroll, Section } from '../../parts/bits';
-import { CopyGraphql } from '../../parts/CopyGraphql';
-import { Live } from '../../parts/Live';
-import { Loaded } from '../../parts/Loaded';
-import { Pager, usePlace } from '../../parts/Pager';
+import { Amount, Empty, Section } from '../../parts/bits';
+import { Live, useFollowed } from '../../parts/Following';
+import { List, Page, usePaged } from '../../parts/Paged';
 import { useToast } from '../../parts/Toast';
 
 interface Filters {
@@ -28,44 +25,63 @@ interface Filters {
 }
 
 export function LedgerTab({ subject, unitId }: { subject: Subject; unitId: string | null }) {
-  const [filters, setFilters] = useState<Filters>({ kinds: [], unit: '', from: '', before: '' });
+  const { filters, set } = useFilters();
   const filter = asFilter(filters, unitId);
-  const place = usePlace(25, JSON.stringify(filter));
-  const variables: CustomerLedgerQueryVariables = {
-    id: subject.id,
-    order: 'NEWEST_FIRST',
-    filter,
-    ...place.variables,
-  };
-  const result = useQuery({ query: CustomerLedgerDocument, variables, context: BOOKS });
-  const again = () => result[1]({ requestPolicy: 'network-only' });
-  const unit = filter.creditTypeIds?.[0];
+  const paged = usePaged('ledger', 25, CustomerLedgerDocument, { id: subject.id, order: 'NEWEST_FIRST', filter });
+  const fresh = useFresh(filter);
   const tools = (
     <>
-      {unit !== undefined && place.isFirst && (
-        <Live customerId={subject.id} creditTypeId={unit} added={again} />
-      )}
-      <CopyGraphql document={CustomerLedgerDocument} variables={variables} />
+      <Live />
+      {paged.copy}
       <Download subject={subject} filter={filter} />
     </>
   );
   return (
     <Section title="Ledger" tools={tools}>
-      <FilterBar subject={subject} unitId={unitId} filters={filters} set={setFilters} />
-      <Loaded result={result} rows={10}>
-        {({ customer }) =>
-          customer === null || customer.ledgerEntries.nodes.length === 0 ? (
-            <Empty title="No entries" />
-          ) : (
-            <>
-              <Entries entries={customer.ledgerEntries.nodes} />
-              <Pager page={customer.ledgerEntries.pageInfo} go={place.go} what="the ledger" />
-            </>
-          )
-        }
-      </Loaded>
+      <FilterBar subject={subject} unitId={unitId} filters={filters} set={set} />
+      <Page of={paged} list={({ customer }) => customer?.ledgerEntries} what="the ledger" none={<Empty title="No entries" />}>
+        {(entries) => <Entries entries={paged.place.isFirst ? [...fresh(entries), ...entries] : entries} fresh={fresh([])} />}
+      </Page>
     </Section>
   );
+}
+
+/** Filters are part of the address; a change of them starts the list anew. */
+function useFilters() {
+  const [kinds, setKinds] = useInAddress('kinds', '', 'ledger');
+  const [unit, setUnit] = useInAddress('ledger.unit', '', 'ledger');
+  const [from, setFrom] = useInAddress('from', '', 'ledger');
+  const [before, setBefore] = useInAddress('before', '', 'ledger');
+  const known = kinds.split(',').filter((kind) => kind in KINDS);
+  const set: Partial<Record<keyof Filters, (value: string) => void>> = { unit: setUnit, from: setFrom, before: setBefore };
+  return {
+    filters: { kinds: known, unit, from, before },
+    set: (name: keyof Filters, value: string) => (name === 'kinds' ? setKinds(value) : set[name]?.(value)),
+  };
+}
+
+/**
+ * What was added since a page was read and belongs on it, newest first: entries of the account that is
+ * looked at which come after all that is on the page.
+ */
+function useFresh(filter: LedgerEntryFilter) {
+  const { fresh } = useFollowed();
+  const [unit] = filter.creditTypeIds ?? [];
+  const belongs = (entry: EntryRowFragment) =>
+    entry.creditType.id === unit &&
+    (filter.kinds?.includes(entry.kind) ?? true) &&
+    isWithin(entry.effectiveAt, filter.effectiveAt);
+  return (page: EntryRowFragment[]) => {
+    const newest = BigInt(page[0]?.sequence ?? '0');
+    return fresh.filter((entry) => belongs(entry) && BigInt(entry.sequence) > newest).reverse();
+  };
+}
+
+function isWithin(at: string, range: LedgerEntryFilter['effectiveAt']): boolean {
+  const instant = new Date(at).getTime();
+  const from = typeof range?.gte === 'string' ? new Date(range.gte).getTime() : Number.NEGATIVE_INFINITY;
+  const before = typeof range?.lt === 'string' ? new Date(range.lt).getTime() : Number.POSITIVE_INFINITY;
+  return from <= instant && instant < before;
 }
 
 /** The credit type that is looked at above, unless another is chosen here. */
@@ -89,7 +105,7 @@ function FilterBar({
   subject: Subject;
   unitId: string | null;
   filters: Filters;
-  set: (filters: Filters) => void;
+  set: (name: keyof Filters, value: string) => void;
 }) {
   return (
     <div className="filters">
@@ -101,7 +117,7 @@ function FilterBar({
             ...subject.balances.map(({ creditType }) => ({ value: creditType.id, label: creditType.name })),
           ]}
           value={filters.unit === '' ? (unitId ?? 'ALL') : filters.unit}
-          onChange={(event) => set({ ...filters, unit: event.currentTarget.value })}
+          onChange={(event) => set('unit', event.currentTarget.value)}
         />
       )}
       <MultiSelect
@@ -112,62 +128,67 @@ function FilterBar({
         value={filters.kinds}
         clearable
         clearButtonProps={{ 'aria-label': 'All kinds' }}
-        onChange={(kinds) => set({ ...filters, kinds })}
+        onChange={(kinds) => set('kinds', kinds.join())}
       />
       <TextInput
         type="datetime-local"
         label="From"
         value={filters.from}
-        onChange={(event) => set({ ...filters, from: event.currentTarget.value })}
+        onChange={(event) => set('from', event.currentTarget.value)}
       />
       <TextInput
         type="datetime-local"
         label="Before"
         value={filters.before}
-        onChange={(event) => set({ ...filters, before: event.currentTarget.value })}
+        onChange={(event) => set('before', event.currentTarget.value)}
       />
     </div>
   );
 }
 
-function Entries({ entries }: { entries: EntryRowFragment[] }) {
+const COLUMNS = [
+  { amount: 'No.' },
+  'True at',
+  'Kind',
+  { wide: 'Of' },
+  { amount: 'Amount' },
+  { amount: 'Balance' },
+  'Unit',
+  'By',
+  'Reason',
+];
+
+function nameOf({ creditGrant, credit }: EntryRowFragment): string {
+  return creditGrant?.name ?? credit?.name ?? '';
+}
+
+function Entries({ entries, fresh }: { entries: EntryRowFragment[]; fresh: EntryRowFragment[] }) {
+  const isFresh = new Set(fresh.map(({ id }) => id));
   return (
-    <Scroll label="Ledger">
-      <Table className="list ledger">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th className="number">No.</Table.Th>
-            <Table.Th>True at</Table.Th>
-            <Table.Th>Kind</Table.Th>
-            <Table.Th>Of</Table.Th>
-            <Table.Th className="number">Amount</Table.Th>
-            <Table.Th className="number">Balance</Table.Th>
-            <Table.Th>By</Table.Th>
-            <Table.Th>Reason</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {entries.map((entry) => (
-            <Table.Tr key={entry.id}>
-              <Table.Td className="number dim">{entry.sequence}</Table.Td>
-              <Table.Td>
-                <When at={entry.effectiveAt} />
-              </Table.Td>
-              <Table.Td>{KINDS[entry.kind]}</Table.Td>
-              <Table.Td>{entry.creditGrant?.name ?? entry.credit?.name ?? ''}</Table.Td>
-              <Table.Td className="number">
-                <Amount value={entry.amount} unit={entry.creditType} signed />
-              </Table.Td>
-              <Table.Td className="number">
-                <Amount value={entry.runningBalance} unit={entry.creditType} />
-              </Table.Td>
-              <Table.Td className="dim">{entry.createdBy}</Table.Td>
-              <Table.Td className="dim reason">{entry.reason}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Scroll>
+    <List label="Ledger" columns={COLUMNS} className="ledger">
+      {entries.map((entry) => (
+        <Table.Tr key={entry.id} className={isFresh.has(entry.id) ? 'fresh' : undefined}>
+          <Table.Td className="number dim">{entry.sequence}</Table.Td>
+          <Table.Td>
+            <When at={entry.effectiveAt} />
+          </Table.Td>
+          <Table.Td>
+            {KINDS[entry.kind]}
+            <span className="sub phone-only">{nameOf(entry)}</span>
+          </Table.Td>
+          <Table.Td className="wide-only">{nameOf(entry)}</Table.Td>
+          <Table.Td className="number">
+            <Amount value={entry.amount} unit={entry.creditType} signed />
+          </Table.Td>
+          <Table.Td className="number">
+            <Amount value={entry.runningBalance} unit={entry.creditType} />
+          </Table.Td>
+          <Table.Td className="dim">{entry.creditType.name}</Table.Td>
+          <Table.Td className="dim">{entry.createdBy}</Table.Td>
+          <Table.Td className="dim reason">{entry.reason}</Table.Td>
+        </Table.Tr>
+      ))}
+    </List>
   );
 }
 

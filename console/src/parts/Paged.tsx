@@ -1,0 +1,150 @@
+import { Button, Table } from '@mantine/core';
+import type { TypedDocumentNode } from '@urql/core';
+import type { ReactNode } from 'react';
+import type { PageFragment } from '../gql/documents';
+import { usePlace } from '../lib/address';
+import { Scroll } from './bits';
+import { CopyGraphql } from './CopyGraphql';
+import { useBooks } from './Following';
+import { Loaded } from './Loaded';
+
+type Paging = 'first' | 'after' | 'last' | 'before';
+
+/** A list as it was asked for: its filters, and where it stands. */
+export type Paged<D> = ReturnType<typeof usePaged<D, Record<string, unknown>>>;
+
+/** Asks for one page of a list. `name` is what the address calls the list. */
+export function usePaged<D, V extends Record<string, unknown>>(
+  name: string,
+  size: number,
+  query: TypedDocumentNode<D, V>,
+  given: Omit<V, Paging>,
+  context?: { additionalTypenames: string[] },
+) {
+  const place = usePlace(name, size);
+  const variables = { ...given, ...place.variables } as unknown as V;
+  const result = useBooks({ query, variables, ...(context === undefined ? {} : { context }) });
+  const copy = <CopyGraphql document={query} variables={variables} />;
+  return { result, place, copy };
+}
+
+/** The page of a list, and the way to the next and the one before. */
+export function Page<D, Row>({
+  of,
+  list,
+  what,
+  none,
+  rows = 10,
+  children,
+}: {
+  of: Paged<D>;
+  list: (data: D) => { nodes: Row[]; pageInfo: PageFragment } | null | undefined;
+  /** What is listed, in the plural. */
+  what: string;
+  /** Shown where there is nothing. */
+  none: ReactNode;
+  rows?: number;
+  children: (nodes: Row[], data: D) => ReactNode;
+}) {
+  const { result, place } = of;
+  return (
+    <Loaded result={result} rows={rows}>
+      {(data) => {
+        const found = list(data);
+        const isEmpty = found === null || found === undefined || found.nodes.length === 0;
+        return (
+          <>
+            {isEmpty ? none : children(found.nodes, data)}
+            {found?.pageInfo !== undefined && <Pager page={found.pageInfo} {...place} what={what} />}
+          </>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+function Pager({
+  page,
+  go,
+  isFirst,
+  what,
+}: {
+  page: PageFragment;
+  go: ReturnType<typeof usePlace>['go'];
+  isFirst: boolean;
+  what: string;
+}) {
+  if (!page.hasNextPage && !page.hasPreviousPage && isFirst) return null;
+  const { startCursor, endCursor } = page;
+  return (
+    <nav className="pager" aria-label={`Pages of ${what}`}>
+      <Button variant="default" disabled={isFirst} onClick={() => go('first')}>
+        First
+      </Button>
+      <Button
+        variant="default"
+        disabled={!page.hasPreviousPage || startCursor === null}
+        onClick={() => go(startCursor === null ? 'first' : { before: startCursor })}
+      >
+        Previous
+      </Button>
+      <Button
+        variant="default"
+        disabled={!page.hasNextPage || endCursor === null}
+        onClick={() => go(endCursor === null ? 'first' : { after: endCursor })}
+      >
+        Next
+      </Button>
+    </nav>
+  );
+}
+
+/** The head of a column; amounts are right-aligned, and a phone has no place for `wide` ones. */
+export type Column = string | { amount: string } | { wide: string };
+
+/** A table with a name, which scrolls by itself. */
+export function List({
+  label,
+  columns,
+  withActions = false,
+  className = '',
+  children,
+}: {
+  label: string;
+  columns: (Column | false)[];
+  /** Whether its last column has buttons. */
+  withActions?: boolean;
+  className?: string;
+  children: ReactNode;
+}) {
+  return (
+    <Scroll label={label}>
+      <Table className={`list ${className}`} highlightOnHover>
+        <Table.Thead>
+          <Table.Tr>
+            {columns.map((column) => {
+              if (column === false) return null;
+              const [title, className] =
+                typeof column === 'string'
+                  ? [column, undefined]
+                  : 'amount' in column
+                    ? [column.amount, 'number']
+                    : [column.wide, 'wide-only'];
+              return (
+                <Table.Th key={title} scope="col" className={className}>
+                  {title}
+                </Table.Th>
+              );
+            })}
+            {withActions && (
+              <Table.Th scope="col">
+                <span className="offscreen">Actions</span>
+              </Table.Th>
+            )}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>{children}</Table.Tbody>
+      </Table>
+    </Scroll>
+  );
+}
