@@ -42,6 +42,8 @@ export async function open({ width = 1360, height = 900, colorScheme = 'light', 
     reducedMotion: 'reduce',
   });
   const wrong = [];
+  // What is cut off because the browser is closed is nobody's fault.
+  let isClosing = false;
   await context.route('**/*', (route) => {
     const url = new URL(route.request().url());
     if (url.origin === home || url.protocol === 'blob:' || url.protocol === 'data:') return route.continue();
@@ -52,9 +54,10 @@ export async function open({ width = 1360, height = 900, colorScheme = 'light', 
   page.setDefaultTimeout(Number(process.env.SCRIP_PATIENCE_MS ?? 30_000));
   page.on('pageerror', (error) => wrong.push(`threw: ${error}`));
   page.on('console', (message) => {
-    if (message.type() === 'error') wrong.push(`complained: ${message.text()}`);
+    if (message.type() === 'error' && !isClosing) wrong.push(`complained: ${message.text()}`);
   });
   const close = async () => {
+    isClosing = true;
     await context.close();
     rmSync(profile, { recursive: true, force: true });
     const unexpected = wrong.filter((line) => !expects.some((known) => line.includes(known)));
@@ -104,4 +107,23 @@ export async function find(page, part, name) {
   await row.waitFor();
   await row.click();
   await page.getByRole('heading', { level: 1, name }).waitFor();
+}
+
+/** The form that is open. */
+export const dialog = (page) => page.getByRole('dialog');
+export const field = (page, label) => dialog(page).getByLabel(new RegExp(`^${label}`));
+export const review = (page) => dialog(page).getByRole('button', { name: 'Review' }).click();
+
+/** In the playground: runs what is in its editor. Until it has read that, its button does nothing. */
+export async function runQuery(page, word, shown) {
+  await page.locator('.graphiql-query-editor .view-lines').getByText(word).first().waitFor({ timeout: 60_000 });
+  for (let tries = 0; tries < 10; tries += 1) {
+    await page.getByRole('button', { name: /Execute query/ }).click();
+    const isShown = await shown.waitFor({ timeout: 3_000 }).then(
+      () => true,
+      () => false,
+    );
+    if (isShown) return;
+  }
+  assert.fail(`${word} could not be run`);
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { customerWith, drawDown } from './api.js';
-import { home, link, shot, withPage } from './browser.js';
+import { home, link, runQuery, shot, withPage } from './browser.js';
 
 const USD = '2714e483-4ff1-48e4-9e25-ac732e8f24f2';
 const ledger = (page) => page.getByRole('region', { name: 'Ledger' }).getByRole('table');
@@ -84,7 +84,7 @@ test('the live ledger of the playground shows an entry as it is written', async 
     await page.goto(link);
     await page.getByRole('heading', { name: 'Customers' }).waitFor();
     await page.goto(`${home}/graphiql#${new URLSearchParams({ query, variables })}`);
-    await page.getByRole('button', { name: /Execute query/ }).click({ timeout: 60_000 });
+    await runQuery(page, 'ledgerEntryAdded', page.getByRole('button', { name: /Stop query/ }));
     await drawDown(id, '5', 'seen');
     await page.locator('.result-window').getByText('seen').waitFor({ timeout: 10_000 });
     await shot(page, 'graphiql-live');

@@ -4,15 +4,14 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import './lists.js';
 import './live.js';
-import { accessible, find, home, link, readerKey, shot, withPage } from './browser.js';
+import './actions.js';
+import './quality.js';
+import { accessible, dialog, field, find, home, link, readerKey, review, runQuery, shot, withPage } from './browser.js';
 
 const CUSTOMER = 'Echo Valley Podcasts';
 const card = (page, unit) => page.locator('.card', { hasText: unit });
 const grantRow = (page, name) =>
   page.getByRole('region', { name: 'Grants' }).getByRole('row').filter({ hasText: name });
-const dialog = (page) => page.getByRole('dialog');
-const field = (page, label) => dialog(page).getByLabel(new RegExp(`^${label}`));
-const review = (page) => dialog(page).getByRole('button', { name: 'Review' }).click();
 
 /** In a field of the browser's own kind: local time to the minute. */
 function inDays(days) {
@@ -194,6 +193,9 @@ test('a link for a customer shows that customer alone, and nothing to write', as
     assert.equal(await page.getByRole('button', { name: /New|Draw down|More|Actions/ }).count(), 0);
     await page.getByRole('tab', { name: 'Ledger' }).click();
     await page.getByRole('region', { name: 'Ledger' }).getByRole('row').nth(1).waitFor();
+    // A customer's own token follows its own ledger.
+    const following = page.getByRole('status').filter({ hasText: 'New entries show by themselves' });
+    await following.waitFor({ state: 'attached' });
     await page.getByRole('tab', { name: 'Drawdowns and holds' }).click();
     await page.getByRole('region', { name: 'Drawdowns and holds' }).getByRole('row').nth(1).waitFor();
     await accessible(page, 'what a customer sees');
@@ -270,13 +272,13 @@ test('GraphiQL opens signed in, with examples that run, and without another host
     assert.equal(page.url(), `${home}/graphiql`);
     const tabs = await page.locator('.graphiql-tab').allInnerTexts();
     assert.deepEqual(tabs.map((tab) => tab.trim()).filter((tab) => tab !== ''), ['Lookup', 'Grant', 'Preview', 'Void', 'Live']);
-    await page.getByRole('button', { name: /Execute query/ }).click();
-    await page.locator('.result-window').getByText('Harbor Analytics').waitFor({ timeout: 30_000 });
+    await runQuery(page, 'creditGrants', page.locator('.result-window').getByText('Harbor Analytics'));
     await shot(page, 'graphiql');
     // The preview is about the same customer without anything having to be filled in.
     await page.getByRole('tab', { name: 'Preview' }).click();
-    await page.getByRole('button', { name: /Execute query/ }).click();
-    await page.getByRole('menuitem', { name: 'Preview' }).click();
+    const choice = page.getByRole('menuitem', { name: 'Preview' });
+    await runQuery(page, 'previewDrawdown', choice);
+    await choice.click();
     await page.locator('.result-window').getByText('candidates').waitFor();
   });
 });

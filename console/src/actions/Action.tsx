@@ -3,6 +3,7 @@ import type { TypedDocumentNode } from '@urql/core';
 import { createContext, type ReactNode, type SyntheticEvent, useContext, useEffect, useRef, useState } from 'react';
 import { useMutation } from 'urql';
 import type { RefusalFragment } from '../gql/documents';
+import { useFocusReturn } from '../lib/focus';
 import { newKey } from '../lib/keys';
 import { shortTime } from '../lib/time';
 import { CopyGraphql } from '../parts/CopyGraphql';
@@ -26,13 +27,9 @@ export function useFault(path: string): string | undefined {
   return useContext(FaultsContext).of(path);
 }
 
-interface Keyed {
-  idempotencyKey?: string | null | undefined;
-}
-
 type Answer<Data> = (data: Data) => { userErrors: RefusalFragment[] } | null;
 
-interface ActionProps<Data, Input extends Keyed> {
+interface ActionProps<Data, Input extends object> {
   title: string;
   /** What the button says that carries it out. */
   confirm: string;
@@ -45,9 +42,16 @@ interface ActionProps<Data, Input extends Keyed> {
   /** What will happen; shown before anything is written. */
   consequences: (input: Input, judge: (faults: RefusalFragment[]) => void) => ReactNode;
   children: ReactNode;
+  /** Off for the few mutations that take no idempotency key. */
+  keyed?: boolean;
   /** What else is to be done with the answer. */
   carriedOut?: (data: Data) => void;
   close: () => void;
+}
+
+/** Whether a fault is of this field; a fault of one in a list is of the list's field. */
+function isAbout(fault: Fault, path: string): boolean {
+  return fault.path === path || fault.path.replace(/\.\d+$/, '') === path;
 }
 
 function faultsOf(refusals: RefusalFragment[]): Fault[] {
@@ -62,8 +66,9 @@ function faultsOf(refusals: RefusalFragment[]): Fault[] {
  * A form, what it would do, and only then the deed. One idempotency key for each opened form: sent
  * twice, it is done once.
  */
-export function Action<Data, Input extends Keyed>(props: ActionProps<Data, Input>) {
-  const { title, close, build, children, answer, done } = props;
+export function Action<Data, Input extends object>(props: ActionProps<Data, Input>) {
+  const { title, close, build, children, answer, done, keyed = true } = props;
+  useFocusReturn();
   const [key] = useState(newKey);
   const [faults, setFaults] = useState<Fault[]>([]);
   const [failure, setFailure] = useState<string | null>(null);
@@ -76,7 +81,7 @@ export function Action<Data, Input extends Keyed>(props: ActionProps<Data, Input
   const context: Faults = {
     of: (path) => {
       shown.add(path);
-      return faults.find((fault) => fault.path === path)?.message;
+      return faults.find((fault) => isAbout(fault, path))?.message;
     },
   };
 
@@ -92,7 +97,7 @@ export function Action<Data, Input extends Keyed>(props: ActionProps<Data, Input
     setRefused(false);
     const built = build();
     setFaults(Array.isArray(built) ? built : []);
-    if (!Array.isArray(built)) setReviewed({ ...built, idempotencyKey: key });
+    if (!Array.isArray(built)) setReviewed(keyed ? { ...built, idempotencyKey: key } : built);
   };
 
   const judge = (refusals: RefusalFragment[]) => {
@@ -164,7 +169,7 @@ export function Action<Data, Input extends Keyed>(props: ActionProps<Data, Input
 /** Faults of fields that the form does not have. Rendered last, when all fields have been asked for. */
 function Elsewhere({ faults, shown }: { faults: Fault[]; shown: Set<string> }) {
   const [rest, setRest] = useState<Fault[]>([]);
-  useEffect(() => setRest(faults.filter(({ path }) => !shown.has(path))), [faults]);
+  useEffect(() => setRest(faults.filter((fault) => ![...shown].some((path) => isAbout(fault, path)))), [faults]);
   if (rest.length === 0) return null;
   return (
     <Alert color="red" variant="outline" role="alert" title="This was refused; nothing was written" mb="md">
@@ -179,7 +184,7 @@ function Elsewhere({ faults, shown }: { faults: Fault[]; shown: Set<string> }) {
   );
 }
 
-function Review<Data, Input extends Keyed>({
+function Review<Data, Input extends object>({
   input,
   failure,
   judge,

@@ -13,6 +13,7 @@ import { grouped, isZero, subtract, type Unit, withUnit } from '../lib/decimal';
 import { fromField, When } from '../lib/time';
 import { OUTCOMES } from '../lib/words';
 import { Scroll } from '../parts/bits';
+import { CopyGraphql } from '../parts/CopyGraphql';
 import { messageOf } from '../parts/Loaded';
 import { Action, Change, Consequences } from './Action';
 import {
@@ -174,6 +175,9 @@ function Preview({
         </Consequences>
       )}
       <Candidates candidates={preview.candidates} />
+      <p className="dim">
+        The preview itself: <CopyGraphql document={PreviewDrawdownDocument} variables={{ input }} />
+      </p>
     </>
   );
 }

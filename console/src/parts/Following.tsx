@@ -6,8 +6,9 @@ import { BOOKS } from '../client';
 import type { EntryRowFragment } from '../gql/documents';
 import { follow } from '../lib/follow';
 
-/** Entries that come close together are looked up once. */
+/** Entries that come close together are looked up once, and a busy account not all the time. */
 const GATHER_MS = 300;
+const PAUSE_MS = 2_000;
 /** How often is asked while nothing can be followed. */
 const ASK_MS = 5_000;
 
@@ -66,7 +67,6 @@ export function Following({ owner, again, children }: { owner: Owner; again: () 
   const socket = useContext(SocketContext);
   const [standing, setStanding] = useState<Standing>('connecting');
   const [fresh, setFresh] = useState<EntryRowFragment[]>([]);
-  const [beat, setBeat] = useState(0);
   const known = useRef(new Map<string, string>());
   for (const { creditType, sequence } of owner.balances) {
     if (!known.current.has(creditType.id)) known.current.set(creditType.id, sequence);
@@ -74,14 +74,7 @@ export function Following({ owner, again, children }: { owner: Owner; again: () 
   const accounts = [...known.current.keys()].join(' ');
   const isPaused = standing === 'paused';
 
-  const gathering = useRef<number>(undefined);
-  const changed = () => {
-    gathering.current ??= window.setTimeout(() => {
-      gathering.current = undefined;
-      setBeat((last) => last + 1);
-    }, GATHER_MS);
-  };
-  useEffect(() => () => window.clearTimeout(gathering.current), []);
+  const { beat, changed } = useBeat();
   useEffect(() => {
     if (beat > 0) again();
   }, [beat]);
@@ -115,6 +108,37 @@ export function Following({ owner, again, children }: { owner: Owner; again: () 
     return { standing, pause, fresh, beat };
   }, [standing, fresh, beat]);
   return <FollowedContext value={followed}>{children}</FollowedContext>;
+}
+
+/** Goes up soon after something changed, and only while the page is seen. */
+function useBeat() {
+  const [beat, setBeat] = useState(0);
+  const gathering = useRef<number>(undefined);
+  const last = useRef(Number.NEGATIVE_INFINITY);
+  const isDue = useRef(false);
+  const next = () => {
+    gathering.current = undefined;
+    isDue.current = document.hidden;
+    if (isDue.current) return;
+    last.current = performance.now();
+    setBeat((before) => before + 1);
+  };
+  const changed = () => {
+    const pause = Math.max(GATHER_MS, last.current + PAUSE_MS - performance.now());
+    gathering.current ??= window.setTimeout(next, pause);
+  };
+  useEffect(() => {
+    const seen = () => {
+      if (!document.hidden && isDue.current) changed();
+    };
+    document.addEventListener('visibilitychange', seen);
+    return () => {
+      document.removeEventListener('visibilitychange', seen);
+      window.clearTimeout(gathering.current);
+      gathering.current = undefined;
+    };
+  }, []);
+  return { beat, changed };
 }
 
 const SAID: Record<Standing, string> = {

@@ -25,7 +25,18 @@ export function usePaged<D, V extends Record<string, unknown>>(
   const variables = { ...given, ...place.variables } as unknown as V;
   const result = useBooks({ query, variables, ...(context === undefined ? {} : { context }) });
   const copy = <CopyGraphql document={query} variables={variables} />;
-  return { result, place, copy };
+  return { result, place, copy, leadsBack: hasVariable(query, 'before') };
+}
+
+/** Whether a document takes this variable: some lists can only be read forwards. */
+function hasVariable(query: { definitions: readonly object[] }, name: string): boolean {
+  return query.definitions.some(
+    (definition) =>
+      'variableDefinitions' in definition &&
+      (definition.variableDefinitions as { variable: { name: { value: string } } }[]).some(
+        ({ variable }) => variable.name.value === name,
+      ),
+  );
 }
 
 /** The page of a list, and the way to the next and the one before. */
@@ -46,7 +57,7 @@ export function Page<D, Row>({
   rows?: number;
   children: (nodes: Row[], data: D) => ReactNode;
 }) {
-  const { result, place } = of;
+  const { result, place, leadsBack } = of;
   return (
     <Loaded result={result} rows={rows}>
       {(data) => {
@@ -55,7 +66,7 @@ export function Page<D, Row>({
         return (
           <>
             {isEmpty ? none : children(found.nodes, data)}
-            {found?.pageInfo !== undefined && <Pager page={found.pageInfo} {...place} what={what} />}
+            {found?.pageInfo !== undefined && <Pager page={found.pageInfo} {...place} leadsBack={leadsBack} what={what} />}
           </>
         );
       }}
@@ -67,9 +78,11 @@ function Pager({
   page,
   go,
   isFirst,
+  leadsBack,
   what,
 }: {
   page: PageFragment;
+  leadsBack: boolean;
   go: ReturnType<typeof usePlace>['go'];
   isFirst: boolean;
   what: string;
@@ -81,13 +94,15 @@ function Pager({
       <Button variant="default" disabled={isFirst} onClick={() => go('first')}>
         First
       </Button>
-      <Button
-        variant="default"
-        disabled={!page.hasPreviousPage || startCursor === null}
-        onClick={() => go(startCursor === null ? 'first' : { before: startCursor })}
-      >
-        Previous
-      </Button>
+      {leadsBack && (
+        <Button
+          variant="default"
+          disabled={!page.hasPreviousPage || startCursor === null}
+          onClick={() => go(startCursor === null ? 'first' : { before: startCursor })}
+        >
+          Previous
+        </Button>
+      )}
       <Button
         variant="default"
         disabled={!page.hasNextPage || endCursor === null}

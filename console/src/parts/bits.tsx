@@ -1,4 +1,5 @@
-import { type ReactNode } from 'react';
+import { Button, Menu } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { grouped, inMainUnit, isNegative, share, type Unit, withUnit } from '../lib/decimal';
 import { type AnyStatus, STATUSES } from '../lib/words';
 
@@ -78,5 +79,19 @@ export function Scroll({ label, children }: { label: string; children: ReactNode
     <div className="scroll" tabIndex={0} role="region" aria-label={label}>
       {children}
     </div>
+  );
+}
+
+/** What can be done with a row. */
+export function RowMenu({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <Button variant="subtle" color="gray" className="quiet" aria-label={`Actions for ${name}`}>
+          •••
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>{children}</Menu.Dropdown>
+    </Menu>
   );
 }

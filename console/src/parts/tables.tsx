@@ -1,8 +1,8 @@
 import { Table } from '@mantine/core';
 import { Fragment, type ReactNode, useState } from 'react';
 import { Link } from 'wouter';
-import type { CreditRowFragment, GrantRowFragment } from '../gql/documents';
-import { grouped, inMainUnit, isZero, type Unit } from '../lib/decimal';
+import type { CreditRowFragment, GrantRowFragment, SegmentPartsFragment } from '../gql/documents';
+import { add, grouped, inMainUnit, isZero, type Unit } from '../lib/decimal';
 import { When } from '../lib/time';
 import { type AnyStatus, CATEGORIES } from '../lib/words';
 import { Amount, Bar, Status } from './bits';
@@ -22,7 +22,7 @@ type Grant = GrantRowFragment & Owned;
 type Credit = CreditRowFragment & Owned;
 
 export function GrantTable({ rows, withCustomer = false, actions }: TableProps<Grant>) {
-  const columns = columnsOf('Grant', 'Window', 'Remaining', withCustomer);
+  const columns = columnsOf('Grant', withCustomer);
   return (
     <List label="Grants" columns={columns} withActions={actions !== undefined}>
       {rows.map((grant) => {
@@ -50,7 +50,7 @@ export function GrantTable({ rows, withCustomer = false, actions }: TableProps<G
 }
 
 export function CreditTable({ rows, withCustomer = false, actions }: TableProps<Credit>) {
-  const columns = columnsOf('Credit', 'Segments', 'Spendable now', withCustomer);
+  const columns = columnsOf('Credit', withCustomer);
   return (
     <List label="Credits" columns={columns} withActions={actions !== undefined}>
       {rows.map((credit) => (
@@ -68,6 +68,7 @@ function CreditRows({
 }: Pick<TableProps<Credit>, 'withCustomer' | 'actions'> & { credit: Credit }) {
   const [open, setOpen] = useState(false);
   const { creditType: unit, segments } = credit.accessSchedule;
+  const counted = segments.filter(({ status }) => status !== 'VOIDED');
   const name = credit.name ?? credit.product.name;
   return (
     <Fragment>
@@ -76,18 +77,21 @@ function CreditRows({
         {withCustomer && <Owner customer={credit.customer} />}
         <Standing status={credit.status} />
         <Table.Td>
-          <button
-            type="button"
-            className="link"
-            aria-expanded={open}
-            aria-label={`Schedule of ${name}: ${segments.length} segments`}
-            onClick={() => setOpen(!open)}
-          >
-            {segments.length} {open ? '▴' : '▾'}
-          </button>
+          <Whole segments={counted} />
+          <span className="sub">
+            <button type="button" className="link" aria-expanded={open} onClick={() => setOpen(!open)}>
+              {segments.length === 1 ? '1 segment' : `${segments.length} segments`}
+              <span className="offscreen"> of {name}</span> <span aria-hidden="true">{open ? '▴' : '▾'}</span>
+            </button>
+          </span>
         </Table.Td>
-        <Table.Td className={isZero(credit.balance) ? 'number zero' : 'number'}>
-          <Amount value={credit.balance} unit={unit} />
+        <Table.Td className="number">
+          <Remaining
+            part={add(...counted.map(({ remaining }) => remaining))}
+            whole={add(...counted.map(({ amount }) => amount))}
+            unit={unit}
+          />
+          <span className="sub">{grouped(credit.balance)} spendable now</span>
         </Table.Td>
         <Held value={credit.held} unit={unit} />
         <Last unit={unit} priority={credit.priority}>
@@ -113,8 +117,8 @@ function CreditRows({
   );
 }
 
-function columnsOf(what: string, when: string, amount: string, withCustomer: boolean): (Column | false)[] {
-  return [what, withCustomer && 'Customer', 'Status', when, { amount }, { amount: 'Held' }, 'Unit', 'Priority'];
+function columnsOf(what: string, withCustomer: boolean): (Column | false)[] {
+  return [what, withCustomer && 'Customer', 'Status', 'Window', { amount: 'Remaining' }, { amount: 'Held' }, 'Unit', 'Priority'];
 }
 
 function Named({ name, facts }: { name: string; facts: string }) {
@@ -140,6 +144,16 @@ function Standing({ status }: { status: AnyStatus }) {
       <Status status={status} />
     </Table.Td>
   );
+}
+
+/** From the first start to the last end. */
+function Whole({ segments }: { segments: SegmentPartsFragment[] }) {
+  const starts = segments.map(({ startingAt }) => startingAt).sort();
+  const ends = segments.map(({ endingBefore }) => endingBefore);
+  const [from] = starts;
+  if (from === undefined) return <span className="dim">none</span>;
+  const last = ends.filter((end) => end !== null).sort().at(-1);
+  return <Window from={from} until={ends.includes(null) ? null : (last ?? null)} />;
 }
 
 function Window({ from, until }: { from: string; until: string | null }) {

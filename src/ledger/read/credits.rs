@@ -27,6 +27,10 @@ fn child() -> Child {
     }
 }
 
+fn key(row: &credit::Model) -> Key {
+    Key::Id(row.id.0)
+}
+
 impl Reader {
     /// Credits of all customers.
     pub async fn credits(
@@ -38,17 +42,16 @@ impl Reader {
         let slice = Slice::read(page, ("credits", KeyKind::Id), filter, &[Uuid::nil()])?;
         if let Some(customers) = &filter.customer_ids {
             let times = self.settle(customers).await?;
-            let found = self.credits_between(filter, &slice, times.now());
-            return Ok(found.await?.map(|row| row.at(&times)));
+            let matching = |sql: &mut Sql| matching(sql, filter, times.now());
+            let found = self.root(&child(), "c.id", &slice, matching, key).await?;
+            return self.with_segments(found, &times).await;
         }
         let now = Now::OfEach(self.now());
-        let mut found = self.credits_between(filter, &slice, now).await?;
-        let owners = once_each(found.nodes().map(|row| row.credit.customer_id));
-        let times = self.settle(&owners).await?;
-        if times.settled {
-            found = self.credits_between(filter, &slice, now).await?;
-        }
-        Ok(found.map(|row| row.at(&times)))
+        let matching = |sql: &mut Sql| matching(sql, filter, now);
+        let (found, times) = self
+            .settled_root(&child(), "c.id", &slice, matching, key)
+            .await?;
+        self.with_segments(found, &times).await
     }
 
     /// How many credits there are.
@@ -139,17 +142,13 @@ impl Reader {
         Ok(rows.remove(&id))
     }
 
-    async fn credits_between(
+    async fn with_segments(
         &self,
-        filter: &CreditFilter,
-        slice: &Slice,
-        now: Now,
+        page: Page<credit::Model>,
+        times: &Times,
     ) -> Read<Page<CreditRow>> {
-        let matching = |sql: &mut Sql| matching(sql, filter, now);
-        let key = |row: &credit::Model| Key::Id(row.id.0);
-        let page = self.root(&child(), "c.id", slice, matching, key).await?;
         let segments = &mut self.segments_of(page.nodes()).await?;
-        Ok(page.map(|row| with(row, segments)))
+        Ok(page.map(|row| with(row, segments).at(times)))
     }
 
     async fn credits_below(

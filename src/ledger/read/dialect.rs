@@ -45,6 +45,21 @@ impl Child {
         } = self;
         format!("SELECT {columns} FROM {table} {alias}{joins}")
     }
+
+    /// The same with what is next due for the customer of each row, as `next_boundary_at`.
+    pub(super) fn select_dated(&self) -> String {
+        let Self {
+            table,
+            alias,
+            joins,
+            columns,
+        } = self;
+        format!(
+            "SELECT {columns}, (SELECT MIN(n.next_boundary_at) FROM account n \
+             WHERE n.customer_id = {alias}.customer_id AND n.clock_now IS NULL) \
+             AS next_boundary_at FROM {table} {alias}{joins}"
+        )
+    }
 }
 
 /// All columns of an entity, each under its name with a prefix: `g.id AS g_id, ..`.

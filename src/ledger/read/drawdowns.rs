@@ -83,14 +83,13 @@ impl Reader {
             }
         };
         let found = self.one(find()).await?;
-        // A hold may have to lapse first.
+        // A hold may have to lapse first; if it has, perhaps because of someone else.
         let held = found
             .as_ref()
             .filter(|row| row.status == DrawdownStatus::Held)
             .map(|row| row.customer_id);
-        if let Some(customer) = held
-            && self.settle(&[customer]).await?.settled
-        {
+        if let Some(customer) = held {
+            self.settle(&[customer]).await?;
             return self.one(find()).await;
         }
         Ok(found)

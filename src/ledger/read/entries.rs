@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::decode::EntryRow;
 use super::dialect::{Child, Sql, columns, id_at};
-use super::fetch::{Parents, once_each, pages, plain, typed};
+use super::fetch::{Parents, pages, plain, typed};
 use super::page::{Key, KeyKind, Slice};
 use super::scope::{Narrow, Row as Owned};
 use super::search::last_where;
@@ -75,12 +75,7 @@ impl Reader {
             let rows = rows.into_iter().map(|EntryRow(row)| row).collect();
             return Ok(slice.page(Uuid::nil(), rows, moment));
         }
-        let found = self.entries_between(&narrowed, &slice).await?;
-        let owners = once_each(found.nodes().map(|row| row.customer_id));
-        if self.settle(&owners).await?.settled {
-            return self.entries_between(&narrowed, &slice).await;
-        }
-        Ok(found)
+        self.entries_between(&narrowed, &slice).await
     }
 
     /// How many entries there are.
@@ -245,7 +240,9 @@ impl Reader {
             matching(sql, filter);
         };
         let key = |EntryRow(row): &EntryRow| Key::Id(row.id.0);
-        let page = self.root(&child(), "e.id", slice, matching, key).await?;
+        let (page, _) = self
+            .settled_root(&child(), "e.id", slice, matching, key)
+            .await?;
         Ok(page.map(|EntryRow(row)| row))
     }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use domain::{
-    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, Instant, ProductId,
+    ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, ProductId,
     TestClockId,
 };
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryResult, Select};
@@ -13,8 +13,7 @@ use uuid::Uuid;
 use super::dialect::{Child, Sql};
 use super::page::{Key, Page, Slice};
 use super::scope::{Row, owned};
-use super::times::Times;
-use super::{Read, ReadError, Reader};
+use super::{Read, Reader};
 
 /// An id of any type.
 pub(super) trait AnyId: Copy {
@@ -140,23 +139,7 @@ impl FromQueryResult for Count {
     }
 }
 
-/// An account that something is due in, or that is on a test clock, and what that shows.
-struct Due(CustomerId, CreditTypeId, Option<Instant>);
-
-impl FromQueryResult for Due {
-    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        Ok(Self(
-            row.try_get_by_index(0)?,
-            row.try_get_by_index(1)?,
-            row.try_get_by_index(2)?,
-        ))
-    }
-}
-
-owned!(
-    Count: |_| Owner::Shared,
-    Due: |due| Owner::Customer(due.0),
-);
+owned!(Count: |_| Owner::Shared);
 
 impl Reader {
     /// A statement for the database at hand.
@@ -198,68 +181,6 @@ impl Reader {
             .transpose()?
             .flatten();
         Ok(number.unwrap_or_default())
-    }
-
-    /// Posts what is due in the accounts of these customers. Answers what time it is for them.
-    ///
-    /// On a test clock time passes by advancing only, and that posts what it passes: there nothing
-    /// is ever due.
-    pub(super) async fn settle(&self, customers: &[CustomerId]) -> Read<Times> {
-        let customers = self.scope.only(customers);
-        let mut times = Times::real(self.now());
-        if customers.is_empty() {
-            return Ok(times);
-        }
-        let mut sql = self.sql();
-        sql.push("SELECT a.customer_id, a.credit_type_id, a.clock_now FROM account a WHERE ")
-            .among("a.customer_id", customers.iter().map(|id| id.0))
-            .push(" AND (a.next_boundary_at <= ")
-            .bind(times.real)
-            .push(" OR a.clock_now IS NOT NULL)");
-        let found: Vec<Due> = self.fetch(sql).await?;
-        let mut due = Vec::new();
-        for Due(customer, credit_type, clock_now) in found {
-            match clock_now {
-                Some(shows) => drop(times.clocks.insert(customer, shows)),
-                None => due.push((customer, credit_type)),
-            }
-        }
-        times.settled = self.settle_accounts(&due).await?;
-        Ok(times)
-    }
-
-    /// Accounts of any customers in which something is due, the longest due first.
-    pub async fn due(&self, limit: i64) -> Read<Vec<(CustomerId, CreditTypeId)>> {
-        let mut sql = self.sql();
-        sql.push(
-            "SELECT a.customer_id, a.credit_type_id, a.clock_now FROM account a \
-             WHERE a.clock_now IS NULL AND a.next_boundary_at <= ",
-        )
-        .bind(self.now())
-        .push(" ORDER BY a.next_boundary_at LIMIT ")
-        .bind(limit);
-        let due: Vec<Due> = self.fetch(sql).await?;
-        Ok(due.into_iter().map(|Due(c, t, _)| (c, t)).collect())
-    }
-
-    /// In how many accounts something is due, counted up to a limit.
-    pub async fn count_due(&self, limit: i64) -> Read<i64> {
-        let mut sql = self.sql();
-        sql.push("SELECT count(*) FROM (SELECT 1 FROM account a WHERE a.next_boundary_at <= ")
-            .bind(self.now())
-            .push(" LIMIT ")
-            .bind(limit)
-            .push(") AS due");
-        self.number(sql).await
-    }
-
-    /// Posts what is due in these accounts. Answers whether there are any.
-    pub(super) async fn settle_accounts(&self, due: &[(CustomerId, CreditTypeId)]) -> Read<bool> {
-        if due.is_empty() {
-            return Ok(false);
-        }
-        let settled = self.settler.settle(due).await;
-        settled.map(|()| true).map_err(ReadError::Settle)
     }
 
     /// The first children of every parent, grouped by parent; every parent that is asked for has
@@ -329,13 +250,26 @@ impl Reader {
         matching: impl FnOnce(&mut Sql),
     ) -> Read<Vec<R>> {
         let mut sql = self.sql();
-        sql.push(&child.select()).push(" WHERE 1 = 1");
-        self.scope.narrow_sql(&mut sql, child);
-        bounds(&mut sql, sort, slice);
-        matching(&mut sql);
+        sql.push(&child.select());
+        self.first_rows(&mut sql, child, sort, slice, matching);
+        self.fetch(sql).await
+    }
+
+    /// Appends the conditions, the order and the length of a list over all customers.
+    pub(super) fn first_rows(
+        &self,
+        sql: &mut Sql,
+        child: &Child,
+        sort: &str,
+        slice: &Slice,
+        matching: impl FnOnce(&mut Sql),
+    ) {
+        sql.push(" WHERE 1 = 1");
+        self.scope.narrow_sql(sql, child);
+        bounds(sql, sort, slice);
+        matching(sql);
         sql.push(&format!(" ORDER BY {sort} {} LIMIT ", slice.direction()));
         sql.bind(slice.limit());
-        self.fetch(sql).await
     }
 
     /// Rows of any customers, by id alone.

@@ -51,16 +51,15 @@ impl Reader {
         let keyed = self.keyed_grant(filter).await?;
         if let Some(customers) = &filter.customer_ids {
             let times = self.settle(customers).await?;
-            let found = self.grants_between(filter, keyed, &slice, times.now());
-            return Ok(found.await?.map(|row| row.at(&times)));
+            let matching = |sql: &mut Sql| matching(sql, filter, keyed, times.now());
+            let found = self.root(&child(), "g.id", &slice, matching, key).await?;
+            return Ok(found.map(|row| row.at(&times)));
         }
         let now = Now::OfEach(self.now());
-        let mut found = self.grants_between(filter, keyed, &slice, now).await?;
-        let owners = once_each(found.nodes().map(|row| row.grant.customer_id));
-        let times = self.settle(&owners).await?;
-        if times.settled {
-            found = self.grants_between(filter, keyed, &slice, now).await?;
-        }
+        let matching = |sql: &mut Sql| matching(sql, filter, keyed, now);
+        let (found, times) = self
+            .settled_root(&child(), "g.id", &slice, matching, key)
+            .await?;
         Ok(found.map(|row| row.at(&times)))
     }
 
@@ -180,17 +179,6 @@ impl Reader {
         }
         sql.push(" GROUP BY g.credit_type_id ORDER BY g.credit_type_id");
         self.fetch(sql).await
-    }
-
-    async fn grants_between(
-        &self,
-        filter: &GrantFilter,
-        keyed: Option<Uuid>,
-        slice: &Slice,
-        now: Now,
-    ) -> Read<Page<GrantRow>> {
-        let matching = |sql: &mut Sql| matching(sql, filter, keyed, now);
-        self.root(&child(), "g.id", slice, matching, key).await
     }
 
     /// The grant with the filter's uniqueness key; the nil UUID if there is none.

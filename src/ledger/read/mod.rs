@@ -36,6 +36,7 @@ mod movements;
 mod nodes;
 mod projection;
 mod search;
+mod settle;
 mod test_clocks;
 mod times;
 

@@ -8,6 +8,7 @@ use scrip::app::SeededIds;
 use scrip::ledger::{self, Settings};
 use scrip::rest::metronome::import::{Import, Summary, run};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use super::wire::Client;
 use crate::support::db::TestDatabase;
@@ -39,6 +40,32 @@ async fn spend(app: &TestApp, customers: &[String], unit: &String) {
             }
         }
     }
+}
+
+/// A contract with a credit of its own, one for it alone, and usage of both.
+async fn with_contract(app: &TestApp, client: &Client<'_>, [id, product, unit]: [&str; 3]) {
+    let post = async |path: &str, body: Value| client.post(path, body).await;
+    let schedule = json!({ "credit_type_id": unit, "schedule_items": [
+        { "amount": 20.000001, "starting_at": "2026-01-01T00:00:00Z", "ending_before": "2026-02-01T00:00:00Z" },
+    ]});
+    let inline = json!({ "product_id": product, "access_schedule": schedule, "name": "D" });
+    let contract = json!({ "customer_id": id, "name": "Annual", "starting_at": "2026-01-01T00:00:00Z", "credits": [inline] });
+    let contract = post("/v1/contracts/create", contract).await.id();
+    let credit = json!({ "customer_id": id, "product_id": product, "priority": 2, "access_schedule": schedule, "name": "E",
+        "applicable_contract_ids": [contract] });
+    post("/v1/contracts/customerCredits/create", credit)
+        .await
+        .id();
+    let draw = "mutation ($c: ID!, $k: ID!, $t: ID) { drawDown(input: {customerId: $c, contractId: $k, amount: \"23.5\",
+        creditTypeId: $t, idempotencyKey: \"of a contract\"}) { userErrors { message } } }";
+    let drawn = app
+        .graphql(draw, json!({ "c": id, "k": contract, "t": unit }))
+        .await;
+    assert_eq!(
+        drawn["data"]["drawDown"]["userErrors"],
+        json!([]),
+        "{drawn}"
+    );
 }
 
 /// Customers with grants and credits: used, held, expired, rolled over, corrected, voided.
@@ -96,15 +123,15 @@ async fn furnish(app: &TestApp, client: &Client<'_>) -> Vec<String> {
         ]});
         let credit = json!({ "customer_id": id, "product_id": product, "priority": 0.5, "access_schedule": schedule, "name": "C" });
         post("/v1/contracts/customerCredits/create", credit).await;
+        with_contract(app, client, [&id, &product, &unit]).await;
     }
     spend(app, &customers, &unit).await;
     post("/v1/customers/archive", json!({ "id": customers[2] })).await;
     customers
 }
 
-async fn import(app: &TestApp, target: &TestDatabase, dry_run: bool) -> (Summary, Vec<String>) {
-    let mut lines = Vec::new();
-    let work = Import {
+fn work(app: &TestApp, target: &TestDatabase, dry_run: bool) -> Import {
+    Import {
         base_url: format!("{}/metronome", app.url()),
         token: app.admin().to_owned(),
         dry_run,
@@ -112,8 +139,22 @@ async fn import(app: &TestApp, target: &TestDatabase, dry_run: bool) -> (Summary
         settings: Settings::default(),
         now: Instant(app.now().timestamp_micros()),
         ids: Arc::new(SeededIds::new(u64::from(dry_run) + 4711)),
-    };
-    let summary = run(work, |line| lines.push(line)).await;
+    }
+}
+
+/// Imports, and is gone without a word once a customer was told.
+async fn break_off(app: &TestApp, target: &TestDatabase) {
+    let told = Notify::new();
+    let import = run(work(app, target, false), |_| told.notify_one());
+    tokio::select! {
+        done = import => panic!("it came to its end: {done:?}"),
+        () = told.notified() => {}
+    }
+}
+
+async fn import(app: &TestApp, target: &TestDatabase, dry_run: bool) -> (Summary, Vec<String>) {
+    let mut lines = Vec::new();
+    let summary = run(work(app, target, dry_run), |line| lines.push(line)).await;
     (summary.unwrap_or_else(|error| panic!("{error}")), lines)
 }
 
@@ -125,8 +166,7 @@ async fn shown(client: &Client<'_>, customer: &str) -> Vec<Value> {
             json!({ "customer_ids": [customer] }),
         )
         .await;
-    let credits =
-        json!({ "customer_id": customer, "include_balance": true, "include_ledgers": true });
+    let credits = json!({ "customer_id": customer, "include_balance": true, "include_ledgers": true, "include_contract_credits": true });
     let credits = client
         .post("/v1/contracts/customerCredits/list", credits)
         .await;
@@ -155,7 +195,9 @@ async fn shown(client: &Client<'_>, customer: &str) -> Vec<Value> {
             credit["name"],
             credit["priority"],
             credit["balance"],
-            credit["access_schedule"]["credit_type"]["name"]
+            credit["access_schedule"]["credit_type"]["name"],
+            credit["contract"].is_object(),
+            credit["applicable_contract_ids"].as_array().map(Vec::len),
         ]));
     }
     all.sort_by_key(Value::to_string);
@@ -163,13 +205,16 @@ async fn shown(client: &Client<'_>, customer: &str) -> Vec<Value> {
 }
 
 both_databases! {
-    async fn an_import_tells_the_same_balances_to_the_last_digit(app: TestApp) {
+    async fn an_import_goes_on_where_it_stopped_and_tells_the_same_balances_to_the_last_digit(app: TestApp) {
         let client = Client::new(&app);
         let customers = furnish(&app, &client).await;
         let Some(target) = TestDatabase::fresh(app.backend(), "import target").await else { return };
         let (plan, told) = import(&app, &target, true).await;
-        assert_eq!((plan.customers, plan.granted), (3, 12));
+        assert_eq!((plan.customers, plan.granted), (3, 18));
         assert!(plan.differences >= 4, "{told:#?}");
+        break_off(&app, &target).await;
+        let (plan, told) = import(&app, &target, true).await;
+        assert!(plan.differences >= 2, "only one customer was told: {told:#?}");
         let (first, told) = import(&app, &target, false).await;
         assert_eq!(first.differences, 0, "{told:#?}");
         let (again, told) = import(&app, &target, false).await;

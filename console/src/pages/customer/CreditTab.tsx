@@ -1,4 +1,4 @@
-import { Button, Menu } from '@mantine/core';
+import { Menu } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { EditCredit } from '../../actions/EditCredit';
 import { EditGrant } from '../../actions/EditGrant';
@@ -12,7 +12,7 @@ import {
   CustomerGrantsDocument,
   type GrantRowFragment,
 } from '../../gql/documents';
-import { Empty, Section } from '../../parts/bits';
+import { Empty, RowMenu, Section } from '../../parts/bits';
 import { Page, usePaged } from '../../parts/Paged';
 import { CreditTable, GrantTable } from '../../parts/tables';
 import { useMayWrite } from '../../parts/Viewer';
@@ -124,17 +124,3 @@ function CreditMenu({ row, pick }: { row: CreditRowFragment; pick: (deed: Deed) 
     </RowMenu>
   );
 }
-
-function RowMenu({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <Menu position="bottom-end" withinPortal>
-      <Menu.Target>
-        <Button variant="subtle" color="gray" className="quiet" aria-label={`Actions for ${name}`}>
-          •••
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>{children}</Menu.Dropdown>
-    </Menu>
-  );
-}
-

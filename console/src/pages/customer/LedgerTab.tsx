@@ -60,6 +60,9 @@ function useFilters() {
   };
 }
 
+/** The most rows that are put before a page. */
+const FRESH_MAX = 200;
+
 /**
  * What was added since a page was read and belongs on it, newest first: entries of the account that is
  * looked at which come after all that is on the page.
@@ -73,7 +76,9 @@ function useFresh(filter: LedgerEntryFilter) {
     isWithin(entry.effectiveAt, filter.effectiveAt);
   return (page: EntryRowFragment[]) => {
     const newest = BigInt(page[0]?.sequence ?? '0');
-    return fresh.filter((entry) => belongs(entry) && BigInt(entry.sequence) > newest).reverse();
+    const found = fresh.filter((entry) => belongs(entry) && BigInt(entry.sequence) > newest);
+    // So many are shown by the page itself, which is on its way.
+    return found.length > FRESH_MAX ? [] : found.reverse();
   };
 }
 

@@ -1,20 +1,21 @@
-//! `scrip import metronome`: customers, units, products, grants with their deductions and customer
-//! credits with their ledgers, from whoever serves Metronome's calls.
+//! `scrip import metronome`: customers, units, products, grants with their deductions, credits with
+//! their ledgers and the contracts that these name, from whoever serves Metronome's calls.
 //!
 //! Each customer's story is told again in the order of time, on a clock that stands where the story
 //! is: starts, ends and balances at any time are as they were there. What drafts hold there is not
 //! taken over. Nothing else may write these customers meanwhile: import first, then serve them.
 
+mod catalog;
 mod source;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::{Amount, Clock, CreditTypeId, CustomerId, DecimalText, IdSource, Instant, Scale};
 use uuid::Uuid;
 
-use self::source::{Credit, Customer, Grant, Source, Unit, negated};
+use self::source::{Contract, Credit, Customer, Grant, Source, Unit, negated};
 use self::write::{StoryClock, Writer};
 use crate::ledger::read::status::{credit_balance, credit_held};
 use crate::ledger::read::{CreditFilter, GrantFilter, PageRequest, ReadError};
@@ -115,23 +116,20 @@ async fn all(
         ..Summary::default()
     };
     for customer in &customers {
-        let (grants, credits) = (
-            source.grants(customer.id).await?,
-            source.credits(customer.id).await?,
-        );
-        let count = grants.len().saturating_add(credits.len());
+        let theirs = Theirs::read(source, customer.id).await?;
+        let count = theirs.grants.len().saturating_add(theirs.credits.len());
         summary.granted = summary.granted.saturating_add(count);
         let id = if dry_run {
             writer.known(customer).await?
         } else {
             let id = writer.customer(customer).await?;
-            writer.story(id, &grants, &credits).await?;
+            writer.story(id, &theirs).await?;
             if customer.archived {
                 writer.archive_customer(customer, id).await?;
             }
             Some(id)
         };
-        let found = compare(writer, customer, id, &grants, &credits, tell).await?;
+        let found = compare(writer, customer, id, &theirs, tell).await?;
         summary.differences = summary.differences.saturating_add(found);
     }
     if !dry_run {
@@ -142,8 +140,36 @@ async fn all(
     Ok(summary)
 }
 
-/// What the other side says is left in a unit, as a sum of decimals at the largest scale there is.
+/// What a customer has on the other side.
 struct Theirs {
+    /// Those that a credit names.
+    contracts: Vec<Contract>,
+    grants: Vec<Grant>,
+    credits: Vec<Credit>,
+}
+
+impl Theirs {
+    async fn read(source: &Source, customer: Uuid) -> Result<Self, ImportError> {
+        let grants = source.grants(customer).await?;
+        let credits = source.credits(customer).await?;
+        let named = credits
+            .iter()
+            .flat_map(|credit| credit.contract.iter().chain(&credit.contracts));
+        let named: BTreeSet<Uuid> = named.copied().collect();
+        let mut contracts = Vec::new();
+        for id in named {
+            contracts.push(source.contract(customer, id).await?);
+        }
+        Ok(Self {
+            contracts,
+            grants,
+            credits,
+        })
+    }
+}
+
+/// What the other side says is left in a unit, as a sum of decimals at the largest scale there is.
+struct Left {
     name: String,
     sum: Amount,
 }
@@ -160,27 +186,26 @@ async fn compare(
     writer: &Writer,
     customer: &Customer,
     id: Option<CustomerId>,
-    grants: &[Grant],
-    credits: &[Credit],
+    all: &Theirs,
     tell: &mut impl FnMut(String),
 ) -> Result<usize, ImportError> {
-    let mut theirs: BTreeMap<String, Theirs> = BTreeMap::new();
+    let mut theirs: BTreeMap<String, Left> = BTreeMap::new();
     let mut add = |unit: &Unit, amount: DecimalText| {
         let name = if unit.id == CreditTypeId::USD.0 {
             "USD (cents)"
         } else {
             &unit.name
         };
-        let known = theirs.entry(name.to_owned()).or_insert_with(|| Theirs {
+        let known = theirs.entry(name.to_owned()).or_insert_with(|| Left {
             name: name.to_owned(),
             sum: 0,
         });
         known.sum = known.sum.saturating_add(minor(amount));
     };
-    for grant in grants {
+    for grant in &all.grants {
         add(&grant.unit, grant.left);
     }
-    for credit in credits {
+    for credit in &all.credits {
         add(&credit.unit, credit.balance);
         // Drafts are no loss: what they hold is still there.
         let drafts = credit
@@ -195,7 +220,7 @@ async fn compare(
         Some(id) => left(&writer.ledger, id, writer.now).await?,
         None => BTreeMap::new(),
     };
-    let names: std::collections::BTreeSet<&String> = theirs.keys().chain(ours.keys()).collect();
+    let names: BTreeSet<&String> = theirs.keys().chain(ours.keys()).collect();
     let mut differences = 0_usize;
     for name in names {
         let there = theirs.get(name).map_or(0, |unit| unit.sum);
@@ -215,7 +240,7 @@ async fn compare(
             shown(difference),
         ));
     }
-    if grants.is_empty() && credits.is_empty() && id.is_none() {
+    if all.grants.is_empty() && all.credits.is_empty() && id.is_none() {
         tell(format!(
             "{} ({}): a customer without credit, not here yet",
             customer.name, customer.id
@@ -255,7 +280,7 @@ async fn left(
     }
     let filter = CreditFilter {
         customer_ids: Some(vec![id]),
-        include_contract_credits: Some(false),
+        include_contract_credits: Some(true),
         ..CreditFilter::default()
     };
     let mut page = first_page();

@@ -105,10 +105,25 @@ pub(super) struct Segment {
     pub ending_before: Instant,
 }
 
-/// A customer credit there.
+/// A contract there.
+#[derive(Clone, Debug)]
+pub(super) struct Contract {
+    pub id: Uuid,
+    pub name: Option<String>,
+    pub starting_at: Instant,
+    pub ending_before: Option<Instant>,
+    pub custom_fields: Map<String, Json>,
+    pub uniqueness_key: Option<String>,
+}
+
+/// A credit there, of a customer or of one of its contracts.
 #[derive(Clone, Debug)]
 pub(super) struct Credit {
     pub id: Uuid,
+    /// Of which contract.
+    pub contract: Option<Uuid>,
+    /// The contracts it may pay for; empty: all.
+    pub contracts: Vec<Uuid>,
     pub product: Uuid,
     pub name: Option<String>,
     pub description: Option<String>,
@@ -199,7 +214,7 @@ impl Source {
         let path = "/v1/contracts/customerCredits/list";
         let mut body = json!({
             "customer_id": customer, "include_ledgers": true, "include_balance": true,
-            "limit": BODY_PAGE,
+            "include_contract_credits": true, "limit": BODY_PAGE,
         });
         let mut all = Vec::new();
         loop {
@@ -208,6 +223,25 @@ impl Source {
             let Some(next) = next else { return Ok(all) };
             body["next_page"] = next.into();
         }
+    }
+
+    pub(super) async fn contract(&self, customer: Uuid, id: Uuid) -> Result<Contract, ImportError> {
+        let path = "/v2/contracts/get";
+        let of = json!({ "customer_id": customer, "contract_id": id });
+        let bytes = self.call(Method::POST, path, &of).await?;
+        let read = || {
+            let answer = Fields::of_body(&bytes)?;
+            let row = answer.object("data")?;
+            Ok(Contract {
+                id: row.id("id")?,
+                name: row.maybe_text("name")?,
+                starting_at: row.time("starting_at")?,
+                ending_before: row.maybe_time("ending_before")?,
+                custom_fields: row.map("custom_fields")?.unwrap_or_default(),
+                uniqueness_key: row.maybe_text("uniqueness_key")?,
+            })
+        };
+        read().map_err(|refused: Refused| told(path, &refused))
     }
 
     /// All pages of a list whose cursor stands in the query string; the path ends in one.
@@ -238,15 +272,13 @@ impl Source {
         read: impl Fn(&Fields<'_>) -> Read<T>,
     ) -> Result<(Vec<T>, Option<String>), ImportError> {
         let bytes = self.call(method, path, body).await?;
-        let told = |refused: Refused| ImportError::Source(format!("{path}: {}", refused.message));
-        let answer = Fields::of_body(&bytes).map_err(told)?;
-        let rows = answer.objects("data").map_err(told)?;
-        let rows = rows
-            .iter()
-            .map(read)
-            .collect::<Read<Vec<T>>>()
-            .map_err(told)?;
-        let next = answer.maybe_text("next_page").map_err(told)?;
+        let read = || {
+            let answer = Fields::of_body(&bytes)?;
+            let rows = answer.objects("data")?;
+            let rows = rows.iter().map(read).collect::<Read<Vec<T>>>()?;
+            Ok((rows, answer.maybe_text("next_page")?))
+        };
+        let (rows, next) = read().map_err(|refused: Refused| told(path, &refused))?;
         Ok((rows, next.filter(|next| !next.is_empty())))
     }
 
@@ -285,6 +317,11 @@ impl Source {
         }
         Err(ImportError::Source(format!("{path}: no answer")))
     }
+}
+
+/// An answer that is not what Metronome documents.
+fn told(path: &str, refused: &Refused) -> ImportError {
+    ImportError::Source(format!("{path}: {}", refused.message))
 }
 
 fn unit(row: &Fields<'_>) -> Read<Unit> {
@@ -368,6 +405,11 @@ fn credit(row: &Fields<'_>) -> Read<Credit> {
     }
     Ok(Credit {
         id: row.id("id")?,
+        contract: match row.maybe_object("contract")? {
+            Some(contract) => Some(contract.id("id")?),
+            None => None,
+        },
+        contracts: row.ids("applicable_contract_ids")?.unwrap_or_default(),
         product: row.object("product")?.id("id")?,
         name: row.maybe_text("name")?,
         description: row.maybe_text("description")?,

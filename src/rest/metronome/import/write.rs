@@ -5,21 +5,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use domain::custom_field::FieldEntity;
 use domain::{
-    Clock, Code, CreditGrantId, CreditId, CreditTypeId, CustomerId, Instant, ProductId, SegmentId,
+    Clock, Code, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, Instant, ProductId,
+    SegmentId,
 };
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::ImportError;
-use super::source::{Credit, Customer, FieldKey, Grant, Movement, Product, Unit};
+use super::source::{Contract, Credit, Customer, Grant, Movement};
+use super::{ImportError, Theirs};
 use crate::ledger::command::input::*;
 use crate::ledger::{Caller, Command, Ledger, Refusal, Role};
-
-/// Decimal places of a unit that is made here: Metronome does not say any.
-const SCALE: i32 = 6;
 
 /// A clock that stands where the story is: what happened is written at the time it happened.
 #[derive(Debug)]
@@ -47,8 +44,8 @@ pub(super) struct Writer {
     pub clock: Arc<StoryClock>,
     pub now: Instant,
     pub caller: Caller,
-    units: HashMap<Uuid, CreditTypeId>,
-    products: HashMap<Uuid, ProductId>,
+    pub(super) units: HashMap<Uuid, CreditTypeId>,
+    pub(super) products: HashMap<Uuid, ProductId>,
 }
 
 /// The name of all that an import writes.
@@ -56,6 +53,7 @@ const ACTOR: &str = "import from Metronome";
 
 /// Something that happened to a customer, at its time.
 enum Step<'s> {
+    Contract(&'s Contract),
     Grant(&'s Grant),
     Credit(&'s Credit),
     OfGrant(&'s Grant, &'s Movement),
@@ -67,6 +65,7 @@ enum Step<'s> {
 struct Made {
     /// By the id of the grant or the segment there.
     segments: HashMap<Uuid, SegmentId>,
+    contracts: HashMap<Uuid, ContractId>,
     seen: HashMap<String, usize>,
 }
 
@@ -90,7 +89,7 @@ impl Writer {
     }
 
     /// Carries a command out at a time, or finds what it made when it was carried out before.
-    async fn command(
+    pub(super) async fn command(
         &self,
         at: Instant,
         of: CustomerId,
@@ -133,96 +132,6 @@ impl Writer {
         Ok(found.await?.map(CustomerId))
     }
 
-    pub(super) async fn field_key(&self, key: &FieldKey) -> Result<(), ImportError> {
-        let entity = match &*key.entity {
-            "customer" => FieldEntity::Customer,
-            "credit_grant" => FieldEntity::CreditGrant,
-            "contract_credit" => FieldEntity::Credit,
-            "contract" => FieldEntity::Contract,
-            "contract_product" => FieldEntity::Product,
-            // Nothing of the kind is kept here.
-            _ => return Ok(()),
-        };
-        let known = self
-            .ledger
-            .read()
-            .custom_field_keys(Some(&[entity]))
-            .await?;
-        if known.iter().any(|row| row.key == key.key) {
-            return Ok(());
-        }
-        let command = AddCustomFieldKey {
-            entity,
-            key: key.key.clone(),
-            enforce_uniqueness: key.unique,
-        };
-        let name = format!("field {} {}", key.entity, key.key);
-        self.command(self.now, CustomerId::HOUSE, command, &name)
-            .await?;
-        Ok(())
-    }
-
-    /// The unit here that stands for one there: it is made where it is not known yet.
-    pub(super) async fn unit(&mut self, unit: &Unit) -> Result<CreditTypeId, ImportError> {
-        if let Some(known) = self.units.get(&unit.id) {
-            return Ok(*known);
-        }
-        let code: String = unit.name.chars().take(3).collect();
-        let is_code = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase());
-        let currency = (unit.is_currency && is_code).then_some(code);
-        let preset = domain::burn::BurnDownPreset::MetronomeContracts;
-        let command = CreateCreditType {
-            name: unit.name.clone(),
-            is_currency: currency.is_some(),
-            currency_exponent: currency.as_ref().map(|_| 0),
-            currency,
-            scale: SCALE,
-            burn_down_order: Some(preset.keys().to_vec()),
-        };
-        let key = format!("unit {}", unit.id);
-        let id = self
-            .command(self.now, CustomerId::HOUSE, command, &key)
-            .await?;
-        self.units.insert(unit.id, CreditTypeId(id));
-        Ok(CreditTypeId(id))
-    }
-
-    pub(super) async fn product(&mut self, product: &Product) -> Result<(), ImportError> {
-        let command = CreateProduct {
-            name: product.name.clone(),
-            tags: product.tags.clone(),
-            extra: ProductExtra {
-                custom_fields: fields(&product.custom_fields),
-                details: Some(json!({ "type": product.kind })),
-                starting_at: None,
-            },
-        };
-        let key = format!("product {}", product.id);
-        let id = self
-            .command(self.now, CustomerId::HOUSE, command, &key)
-            .await?;
-        self.products.insert(product.id, ProductId(id));
-        Ok(())
-    }
-
-    /// Archives what is archived there, once nothing has to name it any more.
-    pub(super) async fn archive_product(&self, product: &Product) -> Result<(), ImportError> {
-        let Some(id) = self.products.get(&product.id) else {
-            return Ok(());
-        };
-        let command = UpdateProduct {
-            id: *id,
-            name: None,
-            tags: None,
-            archived: Some(true),
-            extra: ProductExtra::default(),
-        };
-        let key = format!("archive product {}", product.id);
-        self.command(self.now, CustomerId::HOUSE, command, &key)
-            .await?;
-        Ok(())
-    }
-
     pub(super) async fn archive_customer(
         &self,
         customer: &Customer,
@@ -257,10 +166,20 @@ impl Writer {
     pub(super) async fn story(
         &mut self,
         customer: CustomerId,
-        grants: &[Grant],
-        credits: &[Credit],
+        theirs: &Theirs,
     ) -> Result<(), ImportError> {
+        let Theirs {
+            contracts,
+            grants,
+            credits,
+        } = theirs;
         let mut steps: Vec<(Instant, u8, Step<'_>)> = Vec::new();
+        // Before the first credit that names it, whenever that began.
+        steps.extend(
+            contracts
+                .iter()
+                .map(|one| (Instant::MIN, 0, Step::Contract(one))),
+        );
         for grant in grants {
             steps.push((grant.effective_at.min(self.now), 0, Step::Grant(grant)));
             for movement in posted(&grant.movements, self.now) {
@@ -284,6 +203,7 @@ impl Writer {
         let mut made = Made::default();
         for (at, _, step) in steps {
             match step {
+                Step::Contract(contract) => self.contract(customer, contract, &mut made).await?,
                 Step::Grant(grant) => self.grant(customer, grant, &mut made).await?,
                 Step::Credit(credit) => self.credit(customer, credit, at, &mut made).await?,
                 Step::OfGrant(grant, movement) => {
@@ -351,6 +271,31 @@ impl Writer {
         Ok(())
     }
 
+    async fn contract(
+        &self,
+        customer_id: CustomerId,
+        contract: &Contract,
+        made: &mut Made,
+    ) -> Result<(), ImportError> {
+        let command = CreateContract {
+            customer_id,
+            name: contract.name.clone(),
+            starting_at: contract.starting_at,
+            ending_before: contract.ending_before,
+            extra: ContractExtra {
+                custom_fields: fields(&contract.custom_fields),
+                details: None,
+                uniqueness_key: contract.uniqueness_key.clone(),
+                credits: Vec::new(),
+            },
+        };
+        let key = format!("contract {}", contract.id);
+        let at = contract.starting_at;
+        let id = self.command(at, customer_id, command, &key).await?;
+        made.contracts.insert(contract.id, ContractId(id));
+        Ok(())
+    }
+
     async fn credit(
         &mut self,
         customer_id: CustomerId,
@@ -366,6 +311,7 @@ impl Writer {
             starting_at: segment.starting_at,
             ending_before: (segment.ending_before < Instant::MAX).then_some(segment.ending_before),
         });
+        let contracts = credit.contracts.iter().map(|id| made.known_contract(*id));
         let specifiers = credit.specifiers.iter().cloned().map(|mut one| {
             one.product_id = one
                 .product_id
@@ -374,7 +320,7 @@ impl Writer {
         });
         let command = CreateCredit {
             customer_id,
-            contract_id: None,
+            contract_id: made.contract(credit.contract)?,
             product_id,
             priority: credit.priority,
             access_schedule: AccessScheduleInput {
@@ -383,7 +329,7 @@ impl Writer {
             },
             name: credit.name.clone(),
             description: credit.description.clone(),
-            applicable_contract_ids: Vec::new(),
+            applicable_contract_ids: contracts.collect::<Result<_, _>>()?,
             applicable_product_ids: self.products_of(&credit.products),
             applicable_product_tags: credit.tags.clone(),
             specifiers: specifiers.collect(),
@@ -449,6 +395,17 @@ impl Writer {
     }
 }
 
+impl Made {
+    fn contract(&self, id: Option<Uuid>) -> Result<Option<ContractId>, ImportError> {
+        id.map(|id| self.known_contract(id)).transpose()
+    }
+
+    fn known_contract(&self, id: Uuid) -> Result<ContractId, ImportError> {
+        let known = self.contracts.get(&id).copied();
+        known.ok_or(ImportError::Missing("contract", id))
+    }
+}
+
 /// What has happened by now: what is still to come is a draft there.
 fn posted(movements: &[Movement], now: Instant) -> impl Iterator<Item = &Movement> {
     movements.iter().filter(move |movement| movement.at <= now)
@@ -472,7 +429,7 @@ fn inside(at: Instant, from: Instant, to: Option<Instant>) -> Instant {
     at.max(from).min(last)
 }
 
-fn fields(fields: &Map<String, Json>) -> Option<Json> {
+pub(super) fn fields(fields: &Map<String, Json>) -> Option<Json> {
     (!fields.is_empty()).then(|| Json::Object(fields.clone()))
 }
 
