@@ -59,8 +59,9 @@ both_databases! {
 
         let by_hand = db::connect(app.database_url()).await;
         by_hand.execute_unprepared("UPDATE customer SET name = 'Eve'").await.expect("changed by hand");
-        by_hand.close().await.expect("closed");
         jobs::check(app.ledger()).await.expect("checked");
+        by_hand.execute_unprepared("UPDATE customer SET name = 'Ann'").await.expect("put right");
+        by_hand.close().await.expect("closed");
         let told = verification(&app).await;
         assert_eq!((&told["healthy"], &told["problemCount"]), (&json!(false), &json!(1)), "{told}");
         assert_eq!(told["problems"][0]["table"], "customer");
