@@ -37,11 +37,11 @@ export async function grants(customerId, inputs) {
   for (const input of inputs) await api(create, { input: { customerId, ...input } });
 }
 
-/** Takes from the customer's US cents. */
-export async function drawDown(customerId, amount, reason) {
+/** Takes from the customer's US cents, or holds them. */
+export async function drawDown(customerId, amount, reason, hold = false) {
   const draw = `mutation ($input: DrawDownInput!) {
     drawDown(input: $input) { drawdown { id } userErrors { message } }
   }`;
   const idempotencyKey = `e2e-${customerId}-${reason}`;
-  await api(draw, { input: { customerId, amount, reason, idempotencyKey } });
+  await api(draw, { input: { customerId, amount, reason, hold, idempotencyKey } });
 }

@@ -46,6 +46,15 @@ test('a drawdown made elsewhere shows on the ledger, the card and the chart with
   });
 });
 
+test('what makes no entry shows, too: a hold made elsewhere', async () => {
+  const id = await customerWith('Quiet Ltd', '0.5');
+  await withPage({}, async (page) => {
+    await openLedger(page, id);
+    await drawDown(id, '0.25', 'held elsewhere', true);
+    await page.locator('.card-part', { hasText: 'Held' }).getByText('0.25').waitFor({ timeout: 25_000 });
+  });
+});
+
 test('where no socket comes through, the ledger asks; when one does again, nothing is missed or twice', async () => {
   const id = await customerWith('Flaky Ltd');
   await withPage({}, async (page) => {

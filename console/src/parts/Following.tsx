@@ -9,8 +9,9 @@ import { follow } from '../lib/follow';
 /** Entries that come close together are looked up once, and a busy account not all the time. */
 const GATHER_MS = 300;
 const PAUSE_MS = 2_000;
-/** How often is asked while nothing can be followed. */
+/** How often is asked while nothing can be followed; and for what makes no entry, such as a hold. */
 const ASK_MS = 5_000;
+const LOOK_MS = 15_000;
 
 /** How many entries are kept until the lists have them; far more than come in between. */
 const KEPT = 5_000;
@@ -81,6 +82,8 @@ export function Following({ owner, again, children }: { owner: Owner; again: () 
 
   useEffect(() => {
     if (isPaused || socket === null) return undefined;
+    // There is nothing to follow before the first credit.
+    if (accounts === '') setStanding('asking');
     const stops = [socket.on('connected', () => setStanding('live'))];
     for (const creditTypeId of accounts.split(' ').filter((id) => id !== '')) {
       const account = { customerId: owner.id, creditTypeId, sequence: known.current.get(creditTypeId) ?? '0' };
@@ -96,10 +99,8 @@ export function Following({ owner, again, children }: { owner: Owner; again: () 
   }, [client, socket, owner.id, accounts, isPaused]);
 
   useEffect(() => {
-    if (standing !== 'asking') return undefined;
-    const timer = window.setInterval(() => {
-      if (!document.hidden) changed();
-    }, ASK_MS);
+    if (isPaused) return undefined;
+    const timer = window.setInterval(changed, standing === 'live' ? LOOK_MS : ASK_MS);
     return () => window.clearInterval(timer);
   }, [standing]);
 
@@ -145,7 +146,7 @@ const SAID: Record<Standing, string> = {
   connecting: 'Connecting…',
   live: 'New entries show by themselves',
   asking: `No live connection: asked every ${ASK_MS / 1000} seconds`,
-  paused: 'Paused: reload to see what is new',
+  paused: 'Paused: switch it on to see what is new',
 };
 
 /** Whether what is seen is the present, and a way to hold it still. */
