@@ -8,7 +8,7 @@ use entity::rest_answer;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 
 use super::Ledger;
-use super::sql::{self, OnConflict, Sql};
+use super::sql::{self, Sql};
 
 /// What is known of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,8 +49,9 @@ impl Ledger {
             status: None,
             body: None,
         };
-        if sql::insert(db, &[row], OnConflict::Leave).await? == 1 {
-            return Ok(Claim::Mine);
+        match sql::claim(db, &[row]).await {
+            Err(DbErr::RecordNotInserted) => {}
+            claimed => return claimed.map(|()| Claim::Mine),
         }
         let known = rest_answer::Entity::find_by_id(key).one(db).await?;
         let Some(known) = known else {

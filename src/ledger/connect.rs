@@ -10,6 +10,8 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr};
 use sea_orm_migration::MigratorTrait;
 use std::time::Duration;
 
+use super::error::is_broken;
+use super::pipe::{Pipe, Target};
 use super::sql::{self, OnConflict};
 
 /// Connections that write to PostgreSQL beside the lanes: keys, checks.
@@ -27,6 +29,12 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// SQLite's page cache a connection, in KiB, negative as its pragma wants it.
 const SQLITE_CACHE: &str = "-16000";
 
+/// How long a connection may lie idle before it is tried out when it is taken: trying it out is a
+/// round trip for every read. What broke sooner than that is met by `again`.
+const TRUSTED: Duration = Duration::from_secs(1);
+/// Connections that may be found broken one after the other.
+const BROKEN_MAX: u32 = 64;
+
 /// What the lanes say to PostgreSQL when they connect. All their statements find rows by a few keys
 /// and indexes: a plan made once is right for every batch, and planning costs more than running.
 /// The other ways to join are ruled out since a plan made while a table is empty would take them.
@@ -41,12 +49,27 @@ pub(super) async fn writer(url: &str) -> Result<DatabaseConnection, DbErr> {
 
 /// Opens what waits for accounts that are locked elsewhere: on PostgreSQL connections of its own.
 pub(super) fn waiting(url: &str, writer: &DatabaseConnection) -> DatabaseConnection {
-    lane(url, WAITING_MAX).unwrap_or_else(|| writer.clone())
+    with_plans(url, WAITING_MAX).unwrap_or_else(|| writer.clone())
+}
+
+/// What a lane writes by.
+pub(super) struct Connected {
+    /// Its own connection.
+    pub db: DatabaseConnection,
+    /// A faster one, if there can be one.
+    pub pipe: Option<Pipe>,
+}
+
+/// The connections of a lane, made once they are used. None for SQLite, which has one writer.
+pub(super) fn lane(url: &str) -> Option<Connected> {
+    let db = with_plans(url, 1)?;
+    let pipe = Target::of(url).map(|target| Pipe::new(target, LANES));
+    Some(Connected { db, pipe })
 }
 
 /// Connections with the settings of a lane, made once they are used, in the runtime of whoever uses
-/// them. None for SQLite, which has one writer.
-pub(super) fn lane(url: &str, connections: u32) -> Option<DatabaseConnection> {
+/// them. None for SQLite.
+fn with_plans(url: &str, connections: u32) -> Option<DatabaseConnection> {
     if is_sqlite(url) {
         return None;
     }
@@ -62,6 +85,31 @@ pub(super) fn lane(url: &str, connections: u32) -> Option<DatabaseConnection> {
 /// Opens what reads.
 pub(super) async fn reader(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
     open(options(url, connections.max(1))).await
+}
+
+/// Asks, and asks again where the connection turned out to be broken: a read can be asked twice.
+macro_rules! again {
+    ($ask:expr) => {{
+        let mut broken = 0;
+        loop {
+            match $ask.await {
+                Err(error) if $crate::ledger::connect::is_worth_another(&error, &mut broken) => {}
+                done => break done,
+            }
+        }
+    }};
+}
+
+pub(super) use again;
+
+/// Whether a connection was broken, and there may be whole ones left.
+pub(super) fn is_worth_another(error: &DbErr, broken: &mut u32) -> bool {
+    *broken = broken.saturating_add(1);
+    let worth = *broken <= BROKEN_MAX && is_broken(error);
+    if worth {
+        tracing::debug!(%error, "a connection was broken: asked again");
+    }
+    worth
 }
 
 /// Brings the tables up to date. Servers that start at once may all try: where one is in the way
@@ -103,7 +151,7 @@ pub(super) async fn furnish(db: &DatabaseConnection, now: Instant) -> Result<(),
         archived_at: None,
         digest: Vec::new(),
     };
-    sql::insert(db, &[usd], OnConflict::Leave).await.map(|_| ())
+    sql::insert(db, &[usd], OnConflict::Leave).await
 }
 
 /// Opens what one worker of the server reads by, once it reads: connections that another thread made
@@ -128,6 +176,7 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(ACQUIRE)
+        .test_before_acquire_if_idle_for(TRUSTED)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(sqlite);
     options

@@ -69,13 +69,29 @@ pub fn is_passing(error: &DbErr) -> bool {
     };
     match error.code().as_deref() {
         Some(
-            "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "08000" | "08001" | "08003"
-            | "08006",
+            "23505" | "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "08000" | "08001"
+            | "08003" | "08006",
         ) => true,
         Some("XX000") => error.message().starts_with("could not commit transaction"),
         // SQLite: busy, locked.
         Some("5" | "6" | "261" | "262" | "517") => true,
         _ => false,
+    }
+}
+
+/// Whether the connection was lost, before the database answered or because it ended it.
+#[must_use]
+pub fn is_broken(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))
+    | DbErr::Conn(RuntimeErr::SqlxError(error))) = error
+    else {
+        return false;
+    };
+    let code = error.as_database_error().and_then(|error| error.code());
+    match code.as_deref() {
+        Some(code) => matches!(code, "57P01" | "57P02"),
+        None => matches!(**error, sea_orm::sqlx::Error::Io(_)),
     }
 }
 

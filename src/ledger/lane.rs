@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::CustomerId;
-use sea_orm::DatabaseConnection;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{mpsc, oneshot};
 
 use super::aside::Aside;
+use super::connect::Connected;
 use super::error::Refusal;
 use super::load::Lock;
 use super::writer::{BATCH_MAX, Desk, Task};
@@ -31,7 +31,7 @@ impl Lane {
     pub fn start(
         self,
         queue: mpsc::Receiver<Task>,
-        connect: impl Fn() -> Option<DatabaseConnection> + Send + 'static,
+        connect: impl Fn() -> Option<Connected> + Send + 'static,
     ) -> oneshot::Receiver<()> {
         let (stopped, running) = oneshot::channel();
         match Builder::new_current_thread().enable_all().build() {
@@ -54,10 +54,11 @@ impl Lane {
         running
     }
 
-    fn connected(mut self, connect: impl Fn() -> Option<DatabaseConnection>) -> Self {
-        if let Some(db) = connect() {
+    fn connected(mut self, connect: impl Fn() -> Option<Connected>) -> Self {
+        if let Some(Connected { db, pipe }) = connect() {
             self.desk = Arc::new(Desk {
                 db,
+                pipe: pipe.map(tokio::sync::Mutex::new),
                 clock: Arc::clone(&self.desk.clock),
                 ids: Arc::clone(&self.desk.ids),
                 lateness_max_days: self.desk.lateness_max_days,

@@ -13,11 +13,13 @@ use domain::drawdown::Drawdown;
 use domain::segment::Segment;
 use domain::{CreditGrantId, CustomerId};
 use entity::account;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, Value};
+use sea_orm::{DbBackend, DbErr, Statement, Value};
 use uuid::Uuid;
 
+use super::db::{Db, Table};
 use super::lock;
-use super::sql::Sql;
+use super::pipe::Rehearsal;
+use super::sql::{self, Sql};
 use super::work::{AccountKey, Needs, OpenBook, Work};
 
 /// How accounts are locked.
@@ -36,7 +38,7 @@ pub enum Lock {
 /// # Errors
 /// What the database says.
 pub async fn accounts(
-    db: &impl ConnectionTrait,
+    db: &impl Db,
     needs: &Needs,
     lock: Lock,
 ) -> Result<(Vec<account::Model>, BTreeSet<AccountKey>), DbErr> {
@@ -51,7 +53,7 @@ pub async fn accounts(
                 .accounts
                 .contains(&(row.customer_id, row.credit_type_id))
     };
-    let backend = db.get_database_backend();
+    let backend = db.backend();
     let lock = if backend == DbBackend::Postgres {
         lock
     } else {
@@ -77,7 +79,7 @@ pub async fn accounts(
 }
 
 async fn select_accounts(
-    db: &impl ConnectionTrait,
+    db: &impl Db,
     needs: &Needs,
     customers: &BTreeSet<CustomerId>,
     lock: Lock,
@@ -98,12 +100,34 @@ async fn select_accounts(
     .await
 }
 
+/// What a batch asks first, as far as it hangs on nothing else, in the order in which it asks:
+/// what can be asked at once. Nothing where it also locks more than accounts.
+///
+/// # Errors
+/// None that the database could tell: nothing is asked.
+pub(super) async fn questions(
+    needs: &mut Needs,
+    lock: Lock,
+    work: &mut Work<'_>,
+) -> Result<Vec<Statement>, DbErr> {
+    if !(needs.rewritten.is_empty() && needs.advances.is_empty() && needs.all_accounts.is_empty()) {
+        return Ok(Vec::new());
+    }
+    let rehearsal = Rehearsal::new();
+    if !needs.accounts.is_empty() {
+        let customers = needs.accounts.iter().map(|key| key.0).collect();
+        select_accounts(&rehearsal, needs, &customers, lock).await?;
+    }
+    rest(&rehearsal, needs, Vec::new(), work).await?;
+    Ok(rehearsal.asked())
+}
+
 /// Loads the rest.
 ///
 /// # Errors
 /// What the database says.
 pub async fn rest(
-    db: &impl ConnectionTrait,
+    db: &impl Db,
     needs: &mut Needs,
     accounts: Vec<account::Model>,
     work: &mut Work<'_>,
@@ -222,29 +246,29 @@ fn put_into_books(
 }
 
 /// Rows of a table.
-async fn select<E: EntityTrait>(
-    db: &impl ConnectionTrait,
+async fn select<T: Table>(
+    db: &impl Db,
     matching: impl FnOnce(&mut Sql),
-) -> Result<Vec<E::Model>, DbErr> {
-    let table = E::default();
-    let text = format!("SELECT * FROM {} WHERE ", table.table_name());
-    let mut sql = Sql::new(db.get_database_backend(), &text);
+) -> Result<Vec<T::Model>, DbErr> {
+    let (table, columns) = (T::default(), sql::columns::<T>());
+    let text = format!("SELECT {columns} FROM {} WHERE ", table.table_name());
+    let mut sql = Sql::new(db.backend(), &text);
     matching(&mut sql);
-    E::find().from_raw_sql(sql.statement()).all(db).await
+    db.rows::<T>(sql.statement()).await
 }
 
 /// Rows that are named by customer and id.
-async fn named<E: EntityTrait>(
-    db: &impl ConnectionTrait,
+async fn named<T: Table>(
+    db: &impl Db,
     pairs: impl Iterator<Item = (CustomerId, Uuid)>,
-) -> Result<Vec<E::Model>, DbErr> {
+) -> Result<Vec<T::Model>, DbErr> {
     let rows = pairs.map(|(customer, id)| vec![Value::from(customer.0), Value::from(id)]);
     let rows: Vec<_> = rows.collect();
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    select::<E>(db, |sql| {
-        sql.among_rows(E::default().table_name(), &["customer_id", "id"], rows);
+    select::<T>(db, |sql| {
+        sql.among_rows(T::default().table_name(), &["customer_id", "id"], rows);
     })
     .await
 }

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{CustomerId, Instant};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr};
+use entity::customer;
+use sea_orm::{DbBackend, DbErr};
 use uuid::Uuid;
 
-use super::sql::Sql;
+use super::db::{Db, Wanted};
+use super::sql::{self, Sql};
 use super::work::{Needs, Rewritten};
 
 /// Locks the rows that are written over without the lock of an account, so that what another
@@ -14,8 +16,8 @@ use super::work::{Needs, Rewritten};
 ///
 /// # Errors
 /// What the database says.
-pub(super) async fn rewritten(db: &impl ConnectionTrait, needs: &Needs) -> Result<(), DbErr> {
-    if db.get_database_backend() != DbBackend::Postgres {
+pub(super) async fn rewritten(db: &impl Db, needs: &Needs) -> Result<(), DbErr> {
+    if db.backend() != DbBackend::Postgres {
         return Ok(());
     }
     let [
@@ -58,8 +60,8 @@ pub(super) async fn rewritten(db: &impl ConnectionTrait, needs: &Needs) -> Resul
 ///
 /// # Errors
 /// What the database says.
-pub(super) async fn advancing(db: &impl ConnectionTrait, needs: &Needs) -> Result<(), DbErr> {
-    if needs.advances.is_empty() || db.get_database_backend() != DbBackend::Postgres {
+pub(super) async fn advancing(db: &impl Db, needs: &Needs) -> Result<(), DbErr> {
+    if needs.advances.is_empty() || db.backend() != DbBackend::Postgres {
         return Ok(());
     }
     let ids = needs.advances.keys().map(|id| id.0).collect();
@@ -72,21 +74,19 @@ pub(super) async fn advancing(db: &impl ConnectionTrait, needs: &Needs) -> Resul
 /// # Errors
 /// What the database says; `RecordNotUpdated` where a clock has moved on: to be tried anew.
 pub(super) async fn still_at(
-    db: &impl ConnectionTrait,
+    db: &impl Db,
     times: &BTreeMap<CustomerId, Instant>,
 ) -> Result<(), DbErr> {
-    if times.is_empty() || db.get_database_backend() != DbBackend::Postgres {
+    if times.is_empty() || db.backend() != DbBackend::Postgres {
         return Ok(());
     }
-    let mut sql = Sql::new(
-        DbBackend::Postgres,
-        "SELECT id, clock_now FROM customer WHERE ",
-    );
+    let columns = sql::columns::<customer::Entity>();
+    let text = format!("SELECT {columns} FROM customer WHERE ");
+    let mut sql = Sql::new(DbBackend::Postgres, &text);
     sql.among("id", times.keys().map(|id| id.0))
         .text(" ORDER BY id FOR SHARE");
-    for row in db.query_all_raw(sql.statement()).await? {
-        let (id, shows): (Uuid, Option<i64>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-        if times.get(&CustomerId(id)).map(|at| at.0) != shows {
+    for row in db.rows::<customer::Entity>(sql.statement()).await? {
+        if times.get(&row.id) != row.clock_now.as_ref() {
             return Err(DbErr::RecordNotUpdated);
         }
     }
@@ -94,7 +94,7 @@ pub(super) async fn still_at(
 }
 
 async fn lock_rows(
-    db: &impl ConnectionTrait,
+    db: &impl Db,
     table: &str,
     columns: Vec<(&str, BTreeSet<Uuid>)>,
 ) -> Result<(), DbErr> {
@@ -107,5 +107,5 @@ async fn lock_rows(
         sql.text(" AND ").among(column, ids);
     }
     sql.text(" ORDER BY id FOR NO KEY UPDATE");
-    db.query_all_raw(sql.statement()).await.map(|_| ())
+    db.write(sql.statement(), Wanted::Any).await
 }

@@ -3,11 +3,12 @@
 //! | file | what |
 //! |---|---|
 //! | `command/` | what each command needs, checks and does |
-//! | `writer.rs`, `lane.rs`, `aside.rs` | the queues and the transaction that every command goes through |
+//! | `writer.rs`, `lane.rs`, `aside.rs`, `perform.rs` | the queues and the transaction that every command goes through |
 //! | `load.rs`, `lock.rs`, `work.rs`, `save.rs` | what a transaction has loaded, and how it is written |
+//! | `home.rs` | where a command acts |
 //! | `clocks.rs` | test clocks bring their customers along |
 //! | `answers.rs` | what REST calls were answered, by key |
-//! | `sql.rs` | SQL for both databases |
+//! | `sql.rs`, `db.rs`, `pipe.rs` | SQL for both databases, and the two ways to send it |
 //! | `bell.rs`, `wire.rs`, `follow.rs` | who follows an account sees every new entry |
 //! | `read/`, `worker.rs` | every read, by connections of each worker |
 //! | `verify.rs`, `watched.rs` | the check of all books; what those who run it look at |
@@ -20,12 +21,16 @@ pub mod canonical;
 mod clocks;
 pub mod command;
 mod connect;
+mod db;
 mod error;
 mod follow;
+mod home;
 mod lane;
 mod load;
 mod lock;
 mod outcome;
+mod perform;
+mod pipe;
 pub mod read;
 pub(crate) mod save;
 mod sql;
@@ -44,9 +49,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::burn::{self, Candidate};
 use domain::clock::{Clock, IdSource};
-use domain::{Amount, Code, CreditTypeId, CustomerId, Instant, Rejection, Scale};
-use entity::{drawdown, object_home, segment};
-use sea_orm::{DatabaseConnection, DbBackend, DbErr, EntityTrait};
+use domain::{Amount, Code, CustomerId, Instant, Rejection, Scale};
+use sea_orm::{DatabaseConnection, DbBackend, DbErr};
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
@@ -55,13 +59,12 @@ use self::bell::Bells;
 pub use self::caller::{Caller, Role};
 pub use self::command::Command;
 use self::command::input::DrawDown;
-use self::command::{Home, Locate, Order, Shape, View};
+use self::command::{Home, Order, Shape, View};
 pub use self::error::Refusal;
 pub use self::follow::Follower;
 use self::load::Lock;
 pub use self::outcome::Outcome;
 use self::read::{Read, Reader, Scope, Settle};
-use self::sql::Sql;
 use self::wire::Wire;
 use self::work::{AccountKey, Needs, Work};
 use self::writer::{Desk, Writer};
@@ -172,6 +175,7 @@ impl Ledger {
         let metrics = Metrics::new().map_err(|error| DbErr::Custom(error.to_string()))?;
         let desk = Desk {
             db: connect::waiting(&database_url, &write),
+            pipe: None,
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             lateness_max_days,
@@ -179,7 +183,7 @@ impl Ledger {
             metrics: metrics.clone(),
         };
         let lane_url = database_url.clone();
-        let lane = move || connect::lane(&lane_url, 1);
+        let lane = move || connect::lane(&lane_url);
         let writer = Arc::new(Writer::start(desk, lane));
         let settler = Arc::new(Settler(Arc::clone(&writer)));
         let reader = Reader::new(read.clone(), Arc::clone(&clock), settler);
@@ -413,45 +417,6 @@ impl Ledger {
         self.desk.writer.close().await;
         let tasks = self.desk.tasks.lock();
         tasks.unwrap_or_else(PoisonError::into_inner).abort_all();
-    }
-
-    /// Finds where a command acts.
-    async fn home(&self, locate: Locate) -> Result<Option<Home>, DbErr> {
-        let db = &self.desk.read;
-        let backend = db.get_database_backend();
-        let home = |customer_id: CustomerId, credit_type_id: Option<CreditTypeId>| Home {
-            customer_id,
-            credit_type_id,
-        };
-        match locate {
-            Locate::Known(home) => Ok(Some(home)),
-            Locate::Object(kind, id) => {
-                let row = object_home::Entity::find_by_id(id).one(db).await?;
-                let row = row.filter(|row| row.kind == kind);
-                Ok(row.map(|row| home(row.customer_id, row.credit_type_id)))
-            }
-            Locate::Drawdown(id, customer) => {
-                let mut sql = Sql::new(backend, "SELECT * FROM drawdown WHERE id = ");
-                sql.bind(id.0);
-                if let Some(customer) = customer {
-                    sql.text(" AND customer_id = ").bind(customer.0);
-                }
-                let row = drawdown::Entity::find()
-                    .from_raw_sql(sql.statement())
-                    .one(db)
-                    .await?;
-                Ok(row.map(|row| home(row.customer_id, Some(row.credit_type_id))))
-            }
-            Locate::Segment(id) => {
-                let mut sql = Sql::new(backend, "SELECT * FROM segment WHERE id = ");
-                sql.bind(id.0);
-                let row = segment::Entity::find()
-                    .from_raw_sql(sql.statement())
-                    .one(db)
-                    .await?;
-                Ok(row.map(|row| home(row.customer_id, Some(row.credit_type_id))))
-            }
-        }
     }
 
     /// The refusal of a command that names nothing: faults of form first.

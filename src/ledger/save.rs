@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use entity::{account, drawdown, ledger_entry, segment};
-use sea_orm::{ConnectionTrait, DbErr, ModelTrait};
+use sea_orm::{DbErr, ModelTrait};
 
+use super::db::{Db, Wanted};
 use super::lock;
 use super::sql::{self, OnConflict, Sql};
 use super::work::{Fate, OpenBook, Tracked, Work};
@@ -13,7 +14,7 @@ use super::work::{Fate, OpenBook, Tracked, Work};
 ///
 /// # Errors
 /// What the database says; `RecordNotInserted` where another server claimed a key in between.
-pub async fn all(db: &impl ConnectionTrait, work: &mut Work<'_>) -> Result<(), DbErr> {
+pub async fn all(db: &impl Db, work: &mut Work<'_>) -> Result<(), DbErr> {
     // In one order everywhere: two servers that claim the same keys wait for each other in turn.
     let mine = &mut work.claims;
     mine.external_ids
@@ -71,7 +72,7 @@ pub async fn all(db: &impl ConnectionTrait, work: &mut Work<'_>) -> Result<(), D
         })
         .collect();
     sql::insert(db, &entries, OnConflict::Fail).await?;
-    claim(db, &work.new_answers).await?;
+    sql::claim(db, &work.new_answers).await?;
     sql::insert(db, &work.events, OnConflict::Fail).await?;
     Ok(())
 }
@@ -85,10 +86,7 @@ fn has_changed(open: &OpenBook) -> bool {
         || !changes.drawdowns.is_empty()
 }
 
-async fn rows<'r, M>(
-    db: &impl ConnectionTrait,
-    rows: impl Iterator<Item = &'r Tracked<M>>,
-) -> Result<(), DbErr>
+async fn rows<'r, M>(db: &impl Db, rows: impl Iterator<Item = &'r Tracked<M>>) -> Result<(), DbErr>
 where
     M: ModelTrait + 'r,
 {
@@ -104,7 +102,7 @@ where
     sql::update(db, &changed).await
 }
 
-async fn accounts(db: &impl ConnectionTrait, books: &[&mut OpenBook]) -> Result<(), DbErr> {
+async fn accounts(db: &impl Db, books: &[&mut OpenBook]) -> Result<(), DbErr> {
     let of = |new: bool| -> Vec<account::Model> {
         let books = books.iter().filter(|open| open.new == new);
         books
@@ -112,7 +110,7 @@ async fn accounts(db: &impl ConnectionTrait, books: &[&mut OpenBook]) -> Result<
             .collect()
     };
     let new = of(true);
-    claim(db, &new).await?;
+    sql::claim(db, &new).await?;
     let times = new
         .iter()
         .filter_map(|row| Some((row.customer_id, row.clock_now?)));
@@ -125,7 +123,7 @@ async fn accounts(db: &impl ConnectionTrait, books: &[&mut OpenBook]) -> Result<
     sql::update(db, &changed).await
 }
 
-async fn segments(db: &impl ConnectionTrait, books: &[&mut OpenBook]) -> Result<(), DbErr> {
+async fn segments(db: &impl Db, books: &[&mut OpenBook]) -> Result<(), DbErr> {
     let (mut new, mut changed) = (Vec::new(), BTreeMap::new());
     for open in books {
         let book = &open.book;
@@ -143,7 +141,7 @@ async fn segments(db: &impl ConnectionTrait, books: &[&mut OpenBook]) -> Result<
     sql::update(db, &changed).await
 }
 
-async fn drawdowns(db: &impl ConnectionTrait, books: &[&OpenBook]) -> Result<(), DbErr> {
+async fn drawdowns(db: &impl Db, books: &[&OpenBook]) -> Result<(), DbErr> {
     let (mut new, mut changed) = (Vec::new(), Vec::new());
     for open in books {
         let book = &open.book;
@@ -156,32 +154,32 @@ async fn drawdowns(db: &impl ConnectionTrait, books: &[&OpenBook]) -> Result<(),
 }
 
 /// Claims in tables that are unique over all customers.
-async fn claims(db: &impl ConnectionTrait, work: &Work<'_>) -> Result<(), DbErr> {
-    claim(db, &work.claims.external_ids).await?;
-    claim(db, &work.claims.product_external_ids).await?;
-    claim(db, &work.claims.ingest_aliases).await?;
-    claim(db, &work.claims.field_values).await?;
-    claim(db, &work.claims.uniqueness_keys).await?;
+async fn claims(db: &impl Db, work: &Work<'_>) -> Result<(), DbErr> {
+    sql::claim(db, &work.claims.external_ids).await?;
+    sql::claim(db, &work.claims.product_external_ids).await?;
+    sql::claim(db, &work.claims.ingest_aliases).await?;
+    sql::claim(db, &work.claims.field_values).await?;
+    sql::claim(db, &work.claims.uniqueness_keys).await?;
     sql::insert(db, &work.claims.homes, OnConflict::Fail).await?;
     Ok(())
 }
 
-async fn release(db: &impl ConnectionTrait, work: &Work<'_>) -> Result<(), DbErr> {
+async fn release(db: &impl Db, work: &Work<'_>) -> Result<(), DbErr> {
     for id in &work.claims.released_external_ids {
         let text = "DELETE FROM customer_external_id WHERE external_id = ";
-        let mut sql = Sql::new(db.get_database_backend(), text);
+        let mut sql = Sql::new(db.backend(), text);
         sql.bind(id.clone());
-        db.execute_raw(sql.statement()).await?;
+        db.write(sql.statement(), Wanted::Any).await?;
     }
     for alias in &work.claims.released_ingest_aliases {
         let text = "DELETE FROM customer_ingest_alias WHERE alias = ";
-        let mut sql = Sql::new(db.get_database_backend(), text);
+        let mut sql = Sql::new(db.backend(), text);
         sql.bind(alias.clone());
-        db.execute_raw(sql.statement()).await?;
+        db.write(sql.statement(), Wanted::Any).await?;
     }
     for (entity, key, value) in &work.claims.released_field_values {
         let text = "DELETE FROM custom_field_value WHERE entity = ";
-        let mut sql = Sql::new(db.get_database_backend(), text);
+        let mut sql = Sql::new(db.backend(), text);
         sql.bind(entity.as_str())
             .text(" AND key = ")
             .bind(key.clone());
@@ -189,28 +187,12 @@ async fn release(db: &impl ConnectionTrait, work: &Work<'_>) -> Result<(), DbErr
             sql.text(" AND value = ").bind(value.clone());
             sql.text(" AND object_id = ").bind(*object);
         }
-        db.execute_raw(sql.statement()).await?;
+        db.write(sql.statement(), Wanted::Any).await?;
     }
     for (kind, key) in &work.claims.released_keys {
-        let mut sql = Sql::new(
-            db.get_database_backend(),
-            "DELETE FROM uniqueness_key WHERE kind = ",
-        );
+        let mut sql = Sql::new(db.backend(), "DELETE FROM uniqueness_key WHERE kind = ");
         sql.bind(*kind).text(" AND key = ").bind(key.clone());
-        db.execute_raw(sql.statement()).await?;
+        db.write(sql.statement(), Wanted::Any).await?;
     }
     Ok(())
-}
-
-/// Inserts rows of which another server may have made one in between: then all is tried anew.
-async fn claim<M>(db: &impl ConnectionTrait, rows: &[M]) -> Result<(), DbErr>
-where
-    M: ModelTrait,
-{
-    let new = sql::insert(db, rows, OnConflict::Leave).await?;
-    if usize::try_from(new) == Ok(rows.len()) {
-        Ok(())
-    } else {
-        Err(DbErr::RecordNotInserted)
-    }
 }

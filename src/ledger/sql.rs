@@ -1,20 +1,27 @@
 //! SQL for both databases: lists of ids as one parameter, many rows in one statement.
 
+mod postgres;
+
 use std::collections::BTreeSet;
 
 use domain::canonical::Canonical;
-use sea_orm::sea_query::{ArrayType, ColumnType};
+use sea_orm::sea_query::ArrayType;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable, ModelTrait,
+    DbBackend, DbErr, EntityName, EntityTrait, IdenStatic, Iterable, ModelTrait,
     PrimaryKeyToColumn, Statement, Value,
 };
 use uuid::Uuid;
+
+use super::db::{Db, Wanted};
 
 /// Up to so many customers are named beside the rows that are looked for, so that a sharded database
 /// finds their shards; more would cost PostgreSQL more than it saves.
 const OWNERS_NAMED: usize = 20;
 /// Rows per statement on SQLite: few sizes, so that every statement is found in the cache.
 const SQLITE_CHUNKS: [usize; 4] = [64, 16, 4, 1];
+
+/// Tables whose rows are changed under the lock of their account only, and never removed.
+const UNDER_LOCK: [&str; 3] = ["account", "segment", "drawdown"];
 
 /// A statement being written.
 pub struct Sql {
@@ -247,65 +254,91 @@ pub enum OnConflict {
     Update,
 }
 
-/// Inserts rows, few statements for many. Answers how many were new.
+/// Inserts rows, few statements for many.
 ///
 /// # Errors
 /// What the database says.
-pub async fn insert<M>(
-    db: &impl ConnectionTrait,
-    rows: &[M],
-    on_conflict: OnConflict,
-) -> Result<u64, DbErr>
+pub async fn insert<M>(db: &impl Db, rows: &[M], on_conflict: OnConflict) -> Result<(), DbErr>
 where
     M: ModelTrait,
 {
-    if rows.is_empty() {
-        return Ok(0);
-    }
-    let rows: Vec<Vec<Value>> = rows.iter().map(values_of).collect();
-    let backend = db.get_database_backend();
-    if backend == DbBackend::Postgres {
-        let (text, values) = postgres_insert::<M::Entity>(rows, on_conflict);
-        let statement = Statement::from_sql_and_values(backend, text, values);
-        return Ok(db.execute_raw(statement).await?.rows_affected());
-    }
-    let mut count = 0_u64;
-    let mut rows = rows.into_iter();
-    for chunk in SQLITE_CHUNKS {
-        while rows.len() >= chunk {
-            let values = rows.by_ref().take(chunk).flatten().collect::<Vec<_>>();
-            let text = sqlite_insert::<M::Entity>(chunk, on_conflict);
-            let statement = Statement::from_sql_and_values(backend, text, values);
-            count = count.saturating_add(db.execute_raw(statement).await?.rows_affected());
-        }
-    }
-    Ok(count)
+    write(db, rows, on_conflict, |_| Wanted::Any).await
 }
 
-/// Writes over rows that are there, by their keys.
+/// Inserts rows of which another server may have made one in between.
 ///
 /// # Errors
-/// What the database says; `RecordNotUpdated` where one was not there.
-pub async fn update<M>(db: &impl ConnectionTrait, rows: &[M]) -> Result<(), DbErr>
+/// What the database says; `RecordNotInserted` where one was there: all is tried anew.
+pub async fn claim<M>(db: &impl Db, rows: &[M]) -> Result<(), DbErr>
+where
+    M: ModelTrait,
+{
+    write(db, rows, OnConflict::Leave, Wanted::New).await
+}
+
+async fn write<M>(
+    db: &impl Db,
+    rows: &[M],
+    on_conflict: OnConflict,
+    wanted: fn(u64) -> Wanted,
+) -> Result<(), DbErr>
 where
     M: ModelTrait,
 {
     if rows.is_empty() {
         return Ok(());
     }
-    let count = if db.get_database_backend() == DbBackend::Postgres {
-        let rows: Vec<Vec<Value>> = rows.iter().map(values_of).collect();
-        let (text, values) = postgres_update::<M::Entity>(rows);
-        let statement = Statement::from_sql_and_values(DbBackend::Postgres, text, values);
-        db.execute_raw(statement).await?.rows_affected()
-    } else {
-        insert(db, rows, OnConflict::Update).await?
-    };
-    if usize::try_from(count) == Ok(rows.len()) {
-        Ok(())
-    } else {
-        Err(DbErr::RecordNotUpdated)
+    let many = |rows: usize| wanted(u64::try_from(rows).unwrap_or(u64::MAX));
+    let rows: Vec<Vec<Value>> = rows.iter().map(values_of).collect();
+    let backend = db.backend();
+    if backend == DbBackend::Postgres {
+        let wanted = many(rows.len());
+        let (text, values) = postgres::insert::<M::Entity>(rows, on_conflict, db.binds_nulls());
+        let statement = Statement::from_sql_and_values(backend, text, values);
+        return db.write(statement, wanted).await;
     }
+    let mut rows = rows.into_iter();
+    for chunk in SQLITE_CHUNKS {
+        while rows.len() >= chunk {
+            let values = rows.by_ref().take(chunk).flatten().collect::<Vec<_>>();
+            let text = sqlite_insert::<M::Entity>(chunk, on_conflict);
+            let statement = Statement::from_sql_and_values(backend, text, values);
+            db.write(statement, many(chunk)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes over rows that are there, by their keys.
+///
+/// # Errors
+/// What the database says; `RecordNotUpdated` where one was not there.
+pub async fn update<M>(db: &impl Db, rows: &[M]) -> Result<(), DbErr>
+where
+    M: ModelTrait,
+{
+    let table = <M::Entity as Default>::default();
+    let wanted = if UNDER_LOCK.contains(&table.table_name()) {
+        Wanted::Locked
+    } else {
+        Wanted::There
+    };
+    if rows.is_empty() {
+        return Ok(());
+    }
+    if db.backend() != DbBackend::Postgres {
+        return write(db, rows, OnConflict::Update, wanted).await;
+    }
+    let wanted = wanted(u64::try_from(rows.len()).unwrap_or(u64::MAX));
+    let rows: Vec<Vec<Value>> = rows.iter().map(values_of).collect();
+    let (text, values) = postgres::update::<M::Entity>(rows, db.binds_nulls());
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, text, values);
+    db.write(statement, wanted).await
+}
+
+/// All columns of a table, in their order.
+pub fn columns<E: EntityTrait>() -> String {
+    names::<E>().join(", ")
 }
 
 fn names<E: EntityTrait>() -> Vec<&'static str> {
@@ -348,118 +381,4 @@ fn sqlite_insert<E: EntityTrait>(rows: usize, on_conflict: OnConflict) -> String
         vec![row; rows].join(","),
         conflict_clause::<E>(on_conflict)
     )
-}
-
-fn postgres_insert<E: EntityTrait>(
-    rows: Vec<Vec<Value>>,
-    on_conflict: OnConflict,
-) -> (String, Vec<Value>) {
-    let (arrays, values) = postgres_arrays::<E>(rows);
-    let text = format!(
-        "INSERT INTO {} ({}) SELECT * FROM unnest({arrays}){}",
-        E::default().table_name(),
-        names::<E>().join(", "),
-        conflict_clause::<E>(on_conflict)
-    );
-    (text, values)
-}
-
-fn postgres_update<E: EntityTrait>(rows: Vec<Vec<Value>>) -> (String, Vec<Value>) {
-    let (arrays, values) = postgres_arrays::<E>(rows);
-    let (names, keys) = (names::<E>(), keys::<E>());
-    let table = E::default().table_name().to_owned();
-    let sets: Vec<String> = names
-        .iter()
-        .filter(|name| !keys.contains(name))
-        .map(|name| format!("{name} = u.{name}"))
-        .collect();
-    let mut wheres: Vec<String> = keys
-        .iter()
-        .map(|key| format!("{table}.{key} = u.{key}"))
-        .collect();
-    // Names the customers outright, so that a sharded database finds the one shard.
-    let customer = if table == "customer" {
-        "id"
-    } else {
-        "customer_id"
-    };
-    if let Some(index) = names.iter().position(|name| *name == customer) {
-        let parameter = index.saturating_add(1);
-        wheres.push(format!("{table}.{customer} = ANY(${parameter}::uuid[])"));
-    }
-    let text = format!(
-        "UPDATE {table} SET {} FROM unnest({arrays}) AS u({}) WHERE {}",
-        sets.join(", "),
-        names.join(", "),
-        wheres.join(" AND ")
-    );
-    (text, values)
-}
-
-/// One array parameter a column. Arrays with NULLs go as array literals: the driver binds none.
-fn postgres_arrays<E: EntityTrait>(rows: Vec<Vec<Value>>) -> (String, Vec<Value>) {
-    let mut columns: Vec<Vec<Value>> = E::Column::iter().map(|_| Vec::new()).collect();
-    for row in rows {
-        for (column, value) in columns.iter_mut().zip(row) {
-            column.push(value);
-        }
-    }
-    let mut texts = Vec::new();
-    let mut values = Vec::new();
-    for (index, (column, all)) in E::Column::iter().zip(columns).enumerate() {
-        let definition = column.def();
-        let (kind, sql_type) = array_type(definition.get_column_type());
-        texts.push(format!(
-            "CAST(${} AS {sql_type}[])",
-            index.saturating_add(1)
-        ));
-        values.push(if definition.is_null() {
-            Value::from(array_literal(&all))
-        } else {
-            Value::Array(kind, Some(Box::new(all)))
-        });
-    }
-    (texts.join(", "), values)
-}
-
-fn array_type(column: &ColumnType) -> (ArrayType, &'static str) {
-    match column {
-        ColumnType::Uuid => (ArrayType::Uuid, "uuid"),
-        ColumnType::BigInteger => (ArrayType::BigInt, "bigint"),
-        ColumnType::Integer => (ArrayType::Int, "integer"),
-        ColumnType::Boolean => (ArrayType::Bool, "boolean"),
-        ColumnType::Double => (ArrayType::Double, "double precision"),
-        ColumnType::VarBinary(_) | ColumnType::Binary(_) | ColumnType::Blob => {
-            (ArrayType::Bytes, "bytea")
-        }
-        _ => (ArrayType::String, "text"),
-    }
-}
-
-fn array_literal(values: &[Value]) -> String {
-    let mut literal = String::from("{");
-    for (index, value) in values.iter().enumerate() {
-        if index > 0 {
-            literal.push(',');
-        }
-        match value {
-            Value::Uuid(Some(id)) => literal.push_str(&id.to_string()),
-            Value::BigInt(Some(number)) => literal.push_str(&number.to_string()),
-            Value::Int(Some(number)) => literal.push_str(&number.to_string()),
-            Value::Double(Some(number)) => literal.push_str(&format!("{number:e}")),
-            Value::String(Some(text)) => {
-                literal.push('"');
-                for character in text.chars() {
-                    if matches!(character, '"' | '\\') {
-                        literal.push('\\');
-                    }
-                    literal.push(character);
-                }
-                literal.push('"');
-            }
-            _ => literal.push_str("NULL"),
-        }
-    }
-    literal.push('}');
-    literal
 }

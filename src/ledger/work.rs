@@ -367,6 +367,14 @@ impl<'a> Work<'a> {
         clock_now.unwrap_or(self.recorded)
     }
 
+    /// The accounts of a customer whose books are open.
+    #[must_use]
+    pub fn accounts_of(&self, customer: CustomerId) -> Vec<AccountKey> {
+        let from = (customer, CreditTypeId(Uuid::nil()));
+        let keys = self.state.books.range(from..).map(|(key, _)| *key);
+        keys.take_while(|key| key.0 == customer).collect()
+    }
+
     fn clock_of(&self, customer: CustomerId) -> Option<Instant> {
         self.state.customers.get(&customer)?.row.clock_now
     }

@@ -14,8 +14,7 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use domain::clock::{Clock, IdSource};
-use domain::{CustomerId, Instant, Rejection, text};
-use entity::idempotency;
+use domain::{CustomerId, Instant, Rejection};
 use futures_util::FutureExt;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
@@ -27,12 +26,16 @@ use tracing::Instrument;
 
 use super::aside::Aside;
 use super::bell::Bells;
-use super::command::{self, Command, Order, Shape, View};
+use super::command::{self, Command, Order};
+use super::connect::Connected;
+use super::db::Db;
 use super::error::{Refusal, is_passing, leaves_outcome_unknown};
 use super::lane::Lane;
 use super::load::{self, Lock};
 use super::lock;
 use super::outcome::Outcome;
+use super::perform::perform;
+use super::pipe::{Pipe, PipeTransaction};
 use super::save;
 use super::work::{AccountKey, Needs, Work};
 use crate::metrics::{Gauged, Metrics};
@@ -61,6 +64,8 @@ enum What {
 /// What every transaction needs.
 pub(super) struct Desk {
     pub db: DatabaseConnection,
+    /// Faster, where there is one: for what waits for nobody.
+    pub pipe: Option<tokio::sync::Mutex<Pipe>>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
     pub lateness_max_days: i64,
@@ -83,7 +88,7 @@ impl Writer {
     /// its own; without one all use that of the desk.
     pub fn start(
         desk: Desk,
-        connect: impl Fn() -> Option<DatabaseConnection> + Clone + Send + 'static,
+        connect: impl Fn() -> Option<Connected> + Clone + Send + 'static,
     ) -> Self {
         let lanes = match desk.db.get_database_backend() {
             DbBackend::Postgres => 2,
@@ -230,10 +235,14 @@ impl Desk {
     pub(super) async fn guarded(&self, tasks: Vec<Task>, lock: Lock) -> Option<Vec<Task>> {
         let span = tracing::debug_span!("batch", commands = tasks.len());
         let run = AssertUnwindSafe(self.run(tasks, lock).instrument(span)).catch_unwind();
-        run.await.unwrap_or_else(|_| {
+        let busy = run.await.unwrap_or_else(|_| {
             tracing::error!("a batch panicked and was rolled back");
             None
-        })
+        });
+        if let Some(pipe) = &self.pipe {
+            pipe.lock().await.settle().await;
+        }
+        busy
     }
 
     /// Runs a batch until it is committed or hopeless. Answers the tasks that found their account
@@ -299,9 +308,60 @@ impl Desk {
     async fn attempt(&self, tasks: &[Task], lock: Lock) -> Result<Attempt, DbErr> {
         let mut all = Needs::default();
         tasks.iter().for_each(|task| task.needs(&mut all));
-        let tx = self.begin(lock).await?;
-        lock::advancing(&tx, &all).await?;
-        let (accounts, busy) = load::accounts(&tx, &all, lock).await?;
+        let Some(pipe) = self.pipe.as_ref().filter(|_| lock == Lock::Free) else {
+            let tx = self.begin(lock).await?;
+            let done = self.carry_out(&tx, tasks, &all, lock).await?;
+            let committed = tx.commit().await.map_err(|error| (error, true));
+            return self.told(done, committed);
+        };
+        let mut pipe = pipe.lock().await;
+        let mut first = Needs::default();
+        tasks.iter().for_each(|task| task.needs(&mut first));
+        let mut nothing = Work::new(&*self.ids, self.clock.now(), self.lateness_max_days);
+        let questions = load::questions(&mut first, lock, &mut nothing).await?;
+        let tx = PipeTransaction::begin(&mut pipe, questions).await?;
+        let done = match self.carry_out(&tx, tasks, &all, lock).await {
+            Ok(done) => done,
+            Err(error) => {
+                drop(tx);
+                pipe.settle().await;
+                return Err(error);
+            }
+        };
+        let committed = tx.commit().await;
+        pipe.settle().await;
+        self.told(done, committed)
+    }
+
+    /// What became of a batch, once it was to be committed; if it may have been, followers are told.
+    fn told(
+        &self,
+        (attempt, moved): (Attempt, Vec<AccountKey>),
+        committed: Result<(), (DbErr, bool)>,
+    ) -> Result<Attempt, DbErr> {
+        match committed {
+            Ok(()) => {
+                self.bells.ring(&moved);
+                Ok(attempt)
+            }
+            Err((error, true)) if leaves_outcome_unknown(&error) => {
+                self.bells.ring(&moved);
+                Ok(Attempt::Unknown(error))
+            }
+            Err((error, _)) => Err(error),
+        }
+    }
+
+    /// Everything between begin and commit.
+    async fn carry_out(
+        &self,
+        tx: &impl Db,
+        tasks: &[Task],
+        all: &Needs,
+        lock: Lock,
+    ) -> Result<(Attempt, Vec<AccountKey>), DbErr> {
+        lock::advancing(tx, all).await?;
+        let (accounts, busy) = load::accounts(tx, all, lock).await?;
         let busy: BTreeSet<CustomerId> = busy.into_iter().map(|key| key.0).collect();
         let mut needs = Needs::default();
         let free = tasks.iter().filter(|task| !busy.contains(&task.customer()));
@@ -311,7 +371,7 @@ impl Desk {
             .filter(|row| !busy.contains(&row.customer_id))
             .collect();
         let mut work = Work::new(&*self.ids, self.clock.now(), self.lateness_max_days);
-        load::rest(&tx, &mut needs, accounts, &mut work).await?;
+        load::rest(tx, &mut needs, accounts, &mut work).await?;
         post_due(&mut work).map_err(|fault| DbErr::Custom(fault.message))?;
         let answers = tasks
             .iter()
@@ -326,15 +386,9 @@ impl Desk {
                 })
             })
             .collect();
-        save::all(&tx, &mut work).await?;
-        let committed = tx.commit().await;
-        // A hint: one too many does no harm.
-        self.bells.ring(&moved(&work));
-        match committed {
-            Ok(()) => Ok(Attempt::Committed(answers, busy)),
-            Err(error) if leaves_outcome_unknown(&error) => Ok(Attempt::Unknown(error)),
-            Err(error) => Err(error),
-        }
+        save::all(tx, &mut work).await?;
+        let moved = moved(&work);
+        Ok((Attempt::Committed(answers, busy), moved))
     }
 }
 
@@ -391,106 +445,4 @@ pub(super) fn post_due(work: &mut Work<'_>) -> Result<(), Rejection> {
         command::settle(work, key);
     }
     Ok(())
-}
-
-/// One command: the replay first, then all faults of form, then the rules (decision 23).
-fn perform(work: &mut Work<'_>, command: &Command, order: &Order) -> Result<Outcome, Refusal> {
-    work.now = work.time_of(order.home.customer_id);
-    let operation = command.operation();
-    let drawing = matches!(command, Command::DrawDown(_));
-    if let Some(replay) = replay(work, operation, drawing, order)? {
-        return Ok(replay);
-    }
-    let mut shape = Shape::default();
-    if let Some(key) = &order.key
-        && let Err(fault) = text::key("idempotencyKey", key)
-    {
-        shape.fault(fault.code, "idempotencyKey", fault.message);
-    }
-    let view = View {
-        now: work.now,
-        work: Some(work),
-        home: Some(order.home),
-    };
-    command.rules().shape(&mut shape, &view);
-    let faults = shape.faults();
-    if !faults.is_empty() {
-        return Err(Refusal::Rejected(faults));
-    }
-    let done = command.rules().run(work, order)?;
-    let keys: Vec<AccountKey> = work.state.books.keys().copied().collect();
-    for key in keys
-        .into_iter()
-        .filter(|key| key.0 == order.home.customer_id)
-    {
-        command::settle(work, key);
-    }
-    if let Some(key) = order.key.clone().filter(|_| !drawing) {
-        let row = idempotency::Model {
-            customer_id: order.home.customer_id,
-            operation: operation.to_owned(),
-            key: key.clone(),
-            input: order.input.clone(),
-            object_id: done.object_id,
-            credit_type_id: done.account.map(|account| account.1),
-            created_at: work.recorded,
-            digest: Vec::new(),
-        };
-        work.answered
-            .insert((order.home.customer_id, operation, key), row.clone());
-        work.new_answers.push(row);
-    }
-    let account = done.account;
-    Ok(Outcome::of(
-        work,
-        order.home.customer_id,
-        done.object_id,
-        account,
-        false,
-    ))
-}
-
-/// The answer to a key that was used before (rule 15, decisions 21 and 22).
-fn replay(
-    work: &Work<'_>,
-    operation: &'static str,
-    drawing: bool,
-    order: &Order,
-) -> Result<Option<Outcome>, Refusal> {
-    let Some(key) = &order.key else {
-        return Ok(None);
-    };
-    let customer = order.home.customer_id;
-    let (input, object_id, account, first_at) = if drawing {
-        let Some((unit, id)) = work.drawdowns_by_key.get(&(customer, key.clone())) else {
-            return Ok(None);
-        };
-        let account = (customer, *unit);
-        let in_book = work
-            .state
-            .books
-            .get(&account)
-            .and_then(|o| o.book.drawdowns.get(id));
-        let input = in_book.map(|row| row.input.clone());
-        let input = input.or_else(|| work.found_drawdowns.get(id).map(|row| row.input.clone()));
-        (input.unwrap_or_default(), id.0, Some(account), work.now)
-    } else {
-        let Some(row) = work.answered.get(&(customer, operation, key.clone())) else {
-            return Ok(None);
-        };
-        (
-            row.input.clone(),
-            row.object_id,
-            row.credit_type_id.map(|unit| (customer, unit)),
-            row.created_at,
-        )
-    };
-    if input != order.input {
-        return Err(command::mismatch(&input, &order.input).into());
-    }
-    let outcome = Outcome::of(work, customer, object_id, account, true);
-    Ok(Some(Outcome {
-        first_at,
-        ..outcome
-    }))
 }

@@ -34,7 +34,7 @@ const HOT: &[Hot<'static>] = &[
     ),
     (
         "the account to be locked",
-        &["SELECT * FROM account WHERE customer_id"],
+        &["FROM account WHERE customer_id", "ORDER BY customer_id"],
         &[],
         &["sqlite_autoindex_account_1"],
     ),

@@ -43,6 +43,10 @@ const FLOATS: &[(&str, &str)] = &[
         "src/ledger/command/shape.rs",
         "pub fn priority(&mut self, path: &str, value: f64) {",
     ),
+    (
+        "src/ledger/pipe/cells.rs",
+        "Self::Double => Value::Double(Some(f64::from_be_bytes(fixed(bytes)?))),",
+    ),
 ];
 
 /// Everything that is committed and is text: path and content.

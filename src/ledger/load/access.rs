@@ -2,13 +2,14 @@
 
 use domain::{ApiKeyId, SigningKeyId};
 use entity::{api_key, signing_key};
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 
+use super::super::db::Db;
 use super::super::work::{Needs, Rows, Tracked};
 use super::select;
 
 pub(super) async fn api_keys(
-    db: &impl ConnectionTrait,
+    db: &impl Db,
     needs: &Needs,
 ) -> Result<Rows<ApiKeyId, api_key::Model>, DbErr> {
     let ids = &needs.api_keys;
@@ -23,7 +24,7 @@ pub(super) async fn api_keys(
 }
 
 pub(super) async fn signing_keys(
-    db: &impl ConnectionTrait,
+    db: &impl Db,
     needs: &Needs,
 ) -> Result<Rows<SigningKeyId, signing_key::Model>, DbErr> {
     if !needs.signing_keys {

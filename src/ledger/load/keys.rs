@@ -4,17 +4,14 @@ use entity::{
     custom_field_value, customer_external_id, customer_ingest_alias, drawdown, idempotency,
     product_external_id, uniqueness_key,
 };
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 
+use super::super::db::Db;
 use super::super::work::{Needs, Work};
 use super::select;
 
 /// Keys of drawdowns, and what is unique over all customers.
-pub(super) async fn claimed(
-    db: &impl ConnectionTrait,
-    needs: &Needs,
-    work: &mut Work<'_>,
-) -> Result<(), DbErr> {
+pub(super) async fn claimed(db: &impl Db, needs: &Needs, work: &mut Work<'_>) -> Result<(), DbErr> {
     drawdown_keys(db, needs, work).await?;
     uniqueness_keys(db, needs, work).await?;
     external_ids(db, needs, work).await?;
@@ -37,11 +34,7 @@ pub(super) fn forget_impossible(needs: &mut Needs) {
 }
 
 /// The answers given before to the keys that the commands bear.
-pub(super) async fn answers(
-    db: &impl ConnectionTrait,
-    needs: &Needs,
-    work: &mut Work<'_>,
-) -> Result<(), DbErr> {
+pub(super) async fn answers(db: &impl Db, needs: &Needs, work: &mut Work<'_>) -> Result<(), DbErr> {
     let keys = &needs.keys;
     if keys.is_empty() {
         return Ok(());
@@ -64,11 +57,7 @@ pub(super) async fn answers(
     Ok(())
 }
 
-async fn drawdown_keys(
-    db: &impl ConnectionTrait,
-    needs: &Needs,
-    work: &mut Work<'_>,
-) -> Result<(), DbErr> {
+async fn drawdown_keys(db: &impl Db, needs: &Needs, work: &mut Work<'_>) -> Result<(), DbErr> {
     let keys = &needs.drawdown_keys;
     if keys.is_empty() {
         return Ok(());
@@ -91,11 +80,7 @@ async fn drawdown_keys(
     Ok(())
 }
 
-async fn uniqueness_keys(
-    db: &impl ConnectionTrait,
-    needs: &Needs,
-    work: &mut Work<'_>,
-) -> Result<(), DbErr> {
+async fn uniqueness_keys(db: &impl Db, needs: &Needs, work: &mut Work<'_>) -> Result<(), DbErr> {
     let keys = &needs.uniqueness_keys;
     if keys.is_empty() {
         return Ok(());
@@ -113,11 +98,7 @@ async fn uniqueness_keys(
     Ok(())
 }
 
-async fn external_ids(
-    db: &impl ConnectionTrait,
-    needs: &Needs,
-    work: &mut Work<'_>,
-) -> Result<(), DbErr> {
+async fn external_ids(db: &impl Db, needs: &Needs, work: &mut Work<'_>) -> Result<(), DbErr> {
     let ids = &needs.external_ids;
     if ids.is_empty() {
         return Ok(());
@@ -132,7 +113,7 @@ async fn external_ids(
 }
 
 async fn product_external_ids(
-    db: &impl ConnectionTrait,
+    db: &impl Db,
     needs: &Needs,
     work: &mut Work<'_>,
 ) -> Result<(), DbErr> {
@@ -149,11 +130,7 @@ async fn product_external_ids(
     Ok(())
 }
 
-async fn ingest_aliases(
-    db: &impl ConnectionTrait,
-    needs: &Needs,
-    work: &mut Work<'_>,
-) -> Result<(), DbErr> {
+async fn ingest_aliases(db: &impl Db, needs: &Needs, work: &mut Work<'_>) -> Result<(), DbErr> {
     let aliases = &needs.ingest_aliases;
     if aliases.is_empty() {
         return Ok(());
@@ -168,11 +145,7 @@ async fn ingest_aliases(
 }
 
 /// Values that are claimed, if any of the fields asks for it.
-async fn field_values(
-    db: &impl ConnectionTrait,
-    needs: &Needs,
-    work: &mut Work<'_>,
-) -> Result<(), DbErr> {
+async fn field_values(db: &impl Db, needs: &Needs, work: &mut Work<'_>) -> Result<(), DbErr> {
     let mut keys = work.state.field_keys.values();
     if needs.field_values.is_empty() || !keys.any(|key| key.row.enforce_uniqueness) {
         return Ok(());

@@ -6,10 +6,11 @@ use domain::drawdown::Drawdown;
 use domain::segment::Segment;
 use domain::{CustomerId, SegmentId};
 use entity::{drawdown, segment};
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult};
+use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::super::read::{SegmentRow, columns};
+use super::super::db::Db;
+use super::super::read::columns;
 use super::super::sql::Sql;
 use super::super::work::{AccountKey, Needs, Usage, Work};
 use super::{named, of, select};
@@ -17,7 +18,7 @@ use super::{named, of, select};
 /// Drawdowns that were named, those that were found by their key, and, where a hold may have
 /// lapsed, all open holds of the account.
 pub(super) async fn drawdowns(
-    db: &impl ConnectionTrait,
+    db: &impl Db,
     needs: &Needs,
     work: &Work<'_>,
 ) -> Result<Vec<Drawdown>, DbErr> {
@@ -48,16 +49,22 @@ pub(super) async fn drawdowns(
 
 /// All open segments of the accounts, and those that were named one way or another.
 pub(super) async fn segments(
-    db: &impl ConnectionTrait,
+    db: &impl Db,
     needs: &Needs,
     work: &Work<'_>,
     drawdowns: &[Drawdown],
 ) -> Result<Vec<Segment>, DbErr> {
     let mut all: BTreeMap<SegmentId, segment::Model> = BTreeMap::new();
     let mut put = |rows: Vec<segment::Model>| all.extend(rows.into_iter().map(|row| (row.id, row)));
-    let books = &work.state.books;
+    // Also of accounts that have no row yet: nothing is found, but it can be asked at once.
+    let mut books = needs.accounts.clone();
+    books.extend(work.state.books.keys());
     if !books.is_empty() {
-        put(open_segments(db, books.keys()).await?);
+        let open = select::<segment::Entity>(db, |sql| {
+            sql.text("open AND ");
+            accounts(sql, books.iter());
+        });
+        put(open.await?);
     }
     let credits = &work.state.credits;
     if !credits.is_empty() {
@@ -90,22 +97,6 @@ pub(super) async fn segments(
     all.into_values().map(Segment::try_from).collect()
 }
 
-/// What every plain drawdown reads, by place of column: looking names up costs more than planning.
-async fn open_segments<'k>(
-    db: &impl ConnectionTrait,
-    keys: impl Iterator<Item = &'k AccountKey> + Clone,
-) -> Result<Vec<segment::Model>, DbErr> {
-    let columns = columns::<segment::Entity>("segment", "");
-    let text = format!("SELECT {columns} FROM segment WHERE open AND ");
-    let mut sql = Sql::new(db.get_database_backend(), &text);
-    accounts(&mut sql, keys);
-    let rows = db.query_all_raw(sql.statement()).await?;
-    let rows = rows
-        .iter()
-        .map(|row| SegmentRow::from_query_result(row, ""));
-    rows.map(|row| row.map(|row| row.0)).collect()
-}
-
 /// Segments that are named outright, by slices of drawdowns, or by grants.
 fn named_segments(
     needs: &Needs,
@@ -123,13 +114,12 @@ fn named_segments(
 }
 
 /// Posted usage of credits, net of what was given back, dated at or after the instants asked for.
-pub(super) async fn usage(db: &impl ConnectionTrait, needs: &Needs) -> Result<Vec<Usage>, DbErr> {
+pub(super) async fn usage(db: &impl Db, needs: &Needs) -> Result<Vec<Usage>, DbErr> {
     let mut usage = Vec::new();
     for ((customer, credit), since) in &needs.usage_since {
-        let mut sql = Sql::new(
-            db.get_database_backend(),
-            "SELECT d.* FROM drawdown d WHERE d.customer_id = ",
-        );
+        let columns = columns::<drawdown::Entity>("d", "");
+        let text = format!("SELECT {columns} FROM drawdown d WHERE d.customer_id = ");
+        let mut sql = Sql::new(db.backend(), &text);
         sql.bind(customer.0)
             .text(" AND d.id IN (SELECT e.drawdown_id FROM ledger_entry e");
         sql.text(" WHERE e.customer_id = ").bind(customer.0);
@@ -137,11 +127,7 @@ pub(super) async fn usage(db: &impl ConnectionTrait, needs: &Needs) -> Result<Ve
         sql.text(" AND e.kind = 'DEDUCTION' AND e.effective_at >= ")
             .bind(since.0)
             .text(")");
-        let rows = drawdown::Entity::find()
-            .from_raw_sql(sql.statement())
-            .all(db)
-            .await?;
-        for row in rows {
+        for row in db.rows::<drawdown::Entity>(sql.statement()).await? {
             let drawdown = Drawdown::try_from(row)?;
             let effective_at = drawdown.effective_at;
             let of_credit = drawdown.slices.iter().filter(|slice| {

@@ -9,9 +9,10 @@ use entity::{
     contract, credit, credit_grant, credit_type, custom_field_key, customer, object_detail,
     product, test_clock,
 };
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 use uuid::Uuid;
 
+use super::super::db::Db;
 use super::super::work::{Needs, Rows, Tracked};
 use super::{named, of, select};
 
@@ -21,7 +22,7 @@ fn tracked<K: Ord, T>(rows: Vec<T>, id: impl Fn(&T) -> K) -> Rows<K, T> {
 }
 
 pub(super) async fn customers(
-    db: &impl ConnectionTrait,
+    db: &impl Db,
     needs: &Needs,
 ) -> Result<Rows<CustomerId, customer::Model>, DbErr> {
     let ids = &needs.customers;
@@ -35,7 +36,7 @@ pub(super) async fn customers(
 }
 
 pub(super) async fn test_clocks(
-    db: &impl ConnectionTrait,
+    db: &impl Db,
     needs: &Needs,
 ) -> Result<Rows<TestClockId, test_clock::Model>, DbErr> {
     let ids = &needs.test_clocks;
@@ -49,7 +50,7 @@ pub(super) async fn test_clocks(
 }
 
 pub(super) async fn credit_types(
-    db: &impl ConnectionTrait,
+    db: &impl Db,
     needs: &Needs,
 ) -> Result<Rows<CreditTypeId, credit_type::Model>, DbErr> {
     let ids = &needs.credit_types;
@@ -63,7 +64,7 @@ pub(super) async fn credit_types(
 }
 
 pub(super) async fn products(
-    db: &impl ConnectionTrait,
+    db: &impl Db,
     needs: &Needs,
 ) -> Result<Rows<ProductId, product::Model>, DbErr> {
     let ids = &needs.products;
@@ -77,7 +78,7 @@ pub(super) async fn products(
 }
 
 pub(super) async fn contracts(
-    db: &impl ConnectionTrait,
+    db: &impl Db,
     needs: &Needs,
 ) -> Result<Rows<ContractId, contract::Model>, DbErr> {
     let pairs = &needs.contracts;
@@ -86,7 +87,7 @@ pub(super) async fn contracts(
 }
 
 pub(super) async fn credits(
-    db: &impl ConnectionTrait,
+    db: &impl Db,
     needs: &Needs,
 ) -> Result<Rows<CreditId, credit::Model>, DbErr> {
     let mut found = Vec::new();
@@ -105,7 +106,7 @@ pub(super) async fn credits(
 }
 
 pub(super) async fn grants(
-    db: &impl ConnectionTrait,
+    db: &impl Db,
     pairs: &BTreeSet<(CustomerId, CreditGrantId)>,
 ) -> Result<Rows<CreditGrantId, credit_grant::Model>, DbErr> {
     let rows = named::<credit_grant::Entity>(db, pairs.iter().map(|pair| (pair.0, pair.1.0)));
@@ -113,7 +114,7 @@ pub(super) async fn grants(
 }
 
 pub(super) async fn details(
-    db: &impl ConnectionTrait,
+    db: &impl Db,
     needs: &Needs,
 ) -> Result<Rows<Uuid, object_detail::Model>, DbErr> {
     let pairs = &needs.details;
@@ -130,7 +131,7 @@ pub(super) async fn details(
 
 /// Those that were taken back too: an answer given before may be about one.
 pub(super) async fn field_keys(
-    db: &impl ConnectionTrait,
+    db: &impl Db,
     needs: &Needs,
 ) -> Result<Rows<Uuid, custom_field_key::Model>, DbErr> {
     let entities = &needs.field_entities;

@@ -14,6 +14,7 @@ use super::dialect::{Child, Sql};
 use super::page::{Key, Page, Slice};
 use super::scope::{Row, owned};
 use super::{Read, Reader};
+use crate::ledger::connect::again;
 
 /// An id of any type.
 pub(super) trait AnyId: Copy {
@@ -149,7 +150,9 @@ impl Reader {
 
     /// Runs a statement. Rows that are not in the scope go no further.
     pub(super) async fn fetch<R: Row>(&self, sql: Sql) -> Read<Vec<R>> {
-        let mut rows: Vec<R> = rows(&self.db, sql).await?;
+        let statement = sql.statement();
+        let asked = again!(self.db.query_all_raw(statement.clone()))?;
+        let mut rows: Vec<R> = of(&asked)?;
         rows.retain(|row| self.scope.admits(row.owner()));
         Ok(rows)
     }
@@ -159,7 +162,7 @@ impl Reader {
     where
         E::Model: Row,
     {
-        let row = select.one(&self.db).await?;
+        let row = again!(select.clone().one(&self.db))?;
         Ok(row.filter(|row| self.scope.admits(row.owner())))
     }
 
@@ -168,14 +171,15 @@ impl Reader {
     where
         E::Model: Row,
     {
-        let mut rows = select.all(&self.db).await?;
+        let mut rows = again!(select.clone().all(&self.db))?;
         rows.retain(|row| self.scope.admits(row.owner()));
         Ok(rows)
     }
 
     /// Runs a statement that answers one number.
     pub(super) async fn number(&self, sql: Sql) -> Read<i64> {
-        let row = self.db.query_one_raw(sql.statement()).await?;
+        let statement = sql.statement();
+        let row = again!(self.db.query_one_raw(statement.clone()))?;
         let number: Option<i64> = row
             .map(|row| row.try_get_by_index(0))
             .transpose()?
@@ -370,7 +374,10 @@ impl Reader {
 /// Runs a statement on a connection or in a transaction, whatever the scope: for rows of customers
 /// that were looked at already.
 pub(super) async fn rows<R: FromQueryResult>(db: &impl ConnectionTrait, sql: Sql) -> Read<Vec<R>> {
-    let rows = db.query_all_raw(sql.statement()).await?;
+    of(&db.query_all_raw(sql.statement()).await?)
+}
+
+fn of<R: FromQueryResult>(rows: &[QueryResult]) -> Read<Vec<R>> {
     let rows = rows.iter().map(|row| R::from_query_result(row, ""));
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -1,0 +1,161 @@
+//! A transaction through a pipe: reads ahead in one burst what it is known to need, and writes in
+//! one burst at its end.
+
+use sea_orm::{DbBackend, DbErr, Statement};
+use tokio::sync::Mutex;
+
+use super::cells::models;
+use super::{Answer, Pipe};
+use crate::ledger::db::{Db, Table, Wanted};
+
+/// A transaction. One that is dropped is taken back by [`Pipe::settle`].
+pub(in crate::ledger) struct PipeTransaction<'p> {
+    inner: Mutex<Inner<'p>>,
+}
+
+struct Inner<'p> {
+    pipe: &'p mut Pipe,
+    /// To be sent before anything else.
+    queued: Vec<(Statement, Wanted)>,
+    /// What was read ahead, by question.
+    ahead: Vec<(Statement, Answer)>,
+}
+
+impl<'p> PipeTransaction<'p> {
+    /// Begins, and asks all this at once, in this order. What is asked again later, word for word,
+    /// was answered then.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub(in crate::ledger) async fn begin(
+        pipe: &'p mut Pipe,
+        questions: Vec<Statement>,
+    ) -> Result<Self, DbErr> {
+        pipe.ready().await?;
+        let mut inner = Inner {
+            pipe,
+            queued: vec![(plain("BEGIN"), Wanted::Any)],
+            ahead: Vec::with_capacity(questions.len()),
+        };
+        let answers = inner.burst(&questions).await?;
+        inner.ahead.extend(questions.into_iter().zip(answers));
+        let inner = Mutex::new(inner);
+        Ok(Self { inner })
+    }
+
+    /// Sends what was to be written, and commits: in the same burst where nothing of it may turn
+    /// out to be for another try.
+    ///
+    /// # Errors
+    /// What the database says; whether the commit was part of what failed.
+    pub(in crate::ledger) async fn commit(self) -> Result<(), (DbErr, bool)> {
+        let mut inner = self.inner.into_inner();
+        if inner.queued.iter().any(|(_, wanted)| wanted.may_fail()) {
+            inner.burst(&[]).await.map_err(|error| (error, false))?;
+        }
+        let mut last = std::mem::take(&mut inner.queued);
+        last.push((plain("COMMIT"), Wanted::Any));
+        let all: Vec<&Statement> = last.iter().map(|(statement, _)| statement).collect();
+        let answers = inner
+            .pipe
+            .burst(&all)
+            .await
+            .map_err(|error| (error, true))?;
+        for ((statement, wanted), answer) in last.iter().zip(answers) {
+            if let Err(error) = wanted.check(answer.count) {
+                let statement = &statement.sql;
+                tracing::error!(%error, statement, "a row was not there that was read under a lock");
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Inner<'_> {
+    /// Sends what is queued, then this; answers what this answered.
+    async fn burst(&mut self, questions: &[Statement]) -> Result<Vec<Answer>, DbErr> {
+        let queued = std::mem::take(&mut self.queued);
+        let all: Vec<&Statement> = queued
+            .iter()
+            .map(|(statement, _)| statement)
+            .chain(questions)
+            .collect();
+        if all.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut answers = self.pipe.burst(&all).await?.into_iter();
+        for ((_, wanted), answer) in queued.iter().zip(answers.by_ref()) {
+            wanted.check(answer.count)?;
+        }
+        Ok(answers.collect())
+    }
+}
+
+impl Db for PipeTransaction<'_> {
+    fn backend(&self) -> DbBackend {
+        DbBackend::Postgres
+    }
+
+    fn binds_nulls(&self) -> bool {
+        true
+    }
+
+    async fn rows<T: Table>(&self, statement: Statement) -> Result<Vec<T::Model>, DbErr> {
+        let mut inner = self.inner.lock().await;
+        let known = inner
+            .ahead
+            .iter()
+            .position(|(asked, _)| *asked == statement);
+        let answer = match known {
+            Some(place) => inner.ahead.swap_remove(place).1,
+            None => {
+                let mut answers = inner.burst(std::slice::from_ref(&statement)).await?;
+                answers.pop().unwrap_or_default()
+            }
+        };
+        models::<T>(&answer)
+    }
+
+    async fn write(&self, statement: Statement, wanted: Wanted) -> Result<(), DbErr> {
+        self.inner.lock().await.queued.push((statement, wanted));
+        Ok(())
+    }
+}
+
+fn plain(text: &str) -> Statement {
+    Statement::from_string(DbBackend::Postgres, text)
+}
+
+/// What a transaction would ask if it found nothing: what it can read ahead.
+pub(in crate::ledger) struct Rehearsal {
+    asked: Mutex<Vec<Statement>>,
+}
+
+impl Rehearsal {
+    /// Nothing was asked yet.
+    pub(in crate::ledger) fn new() -> Self {
+        Self {
+            asked: Mutex::default(),
+        }
+    }
+
+    /// All that was asked, in order.
+    pub(in crate::ledger) fn asked(self) -> Vec<Statement> {
+        self.asked.into_inner()
+    }
+}
+
+impl Db for Rehearsal {
+    fn backend(&self) -> DbBackend {
+        DbBackend::Postgres
+    }
+
+    async fn rows<T: Table>(&self, statement: Statement) -> Result<Vec<T::Model>, DbErr> {
+        self.asked.lock().await.push(statement);
+        Ok(Vec::new())
+    }
+
+    async fn write(&self, _: Statement, _: Wanted) -> Result<(), DbErr> {
+        Ok(())
+    }
+}

@@ -1,0 +1,126 @@
+//! Rows as PostgreSQL takes them: one array a column, however many rows there are.
+
+use sea_orm::sea_query::{ArrayType, ColumnType};
+use sea_orm::{ColumnTrait, EntityTrait, Iterable, Value};
+
+use super::{OnConflict, conflict_clause, keys, names};
+
+/// Inserts rows.
+pub(super) fn insert<E: EntityTrait>(
+    rows: Vec<Vec<Value>>,
+    on_conflict: OnConflict,
+    binds_nulls: bool,
+) -> (String, Vec<Value>) {
+    let (arrays, values) = arrays::<E>(rows, binds_nulls);
+    let text = format!(
+        "INSERT INTO {} ({}) SELECT * FROM unnest({arrays}){}",
+        E::default().table_name(),
+        names::<E>().join(", "),
+        conflict_clause::<E>(on_conflict)
+    );
+    (text, values)
+}
+
+/// Writes over rows that are there.
+pub(super) fn update<E: EntityTrait>(
+    rows: Vec<Vec<Value>>,
+    binds_nulls: bool,
+) -> (String, Vec<Value>) {
+    let (arrays, values) = arrays::<E>(rows, binds_nulls);
+    let (names, keys) = (names::<E>(), keys::<E>());
+    let table = E::default().table_name().to_owned();
+    let sets: Vec<String> = names
+        .iter()
+        .filter(|name| !keys.contains(name))
+        .map(|name| format!("{name} = u.{name}"))
+        .collect();
+    let mut wheres: Vec<String> = keys
+        .iter()
+        .map(|key| format!("{table}.{key} = u.{key}"))
+        .collect();
+    // Names the customers outright, so that a sharded database finds the one shard.
+    let customer = if table == "customer" {
+        "id"
+    } else {
+        "customer_id"
+    };
+    if let Some(index) = names.iter().position(|name| *name == customer) {
+        let parameter = index.saturating_add(1);
+        wheres.push(format!("{table}.{customer} = ANY(${parameter}::uuid[])"));
+    }
+    let text = format!(
+        "UPDATE {table} SET {} FROM unnest({arrays}) AS u({}) WHERE {}",
+        sets.join(", "),
+        names.join(", "),
+        wheres.join(" AND ")
+    );
+    (text, values)
+}
+
+/// One array parameter a column. Arrays with NULLs go as array literals where the driver binds none.
+fn arrays<E: EntityTrait>(rows: Vec<Vec<Value>>, binds_nulls: bool) -> (String, Vec<Value>) {
+    let mut columns: Vec<Vec<Value>> = E::Column::iter().map(|_| Vec::new()).collect();
+    for row in rows {
+        for (column, value) in columns.iter_mut().zip(row) {
+            column.push(value);
+        }
+    }
+    let mut texts = Vec::new();
+    let mut values = Vec::new();
+    for (index, (column, all)) in E::Column::iter().zip(columns).enumerate() {
+        let definition = column.def();
+        let (kind, sql_type) = array_type(definition.get_column_type());
+        texts.push(format!(
+            "CAST(${} AS {sql_type}[])",
+            index.saturating_add(1)
+        ));
+        values.push(if definition.is_null() && !binds_nulls {
+            Value::from(array_literal(&all))
+        } else {
+            Value::Array(kind, Some(Box::new(all)))
+        });
+    }
+    (texts.join(", "), values)
+}
+
+fn array_type(column: &ColumnType) -> (ArrayType, &'static str) {
+    match column {
+        ColumnType::Uuid => (ArrayType::Uuid, "uuid"),
+        ColumnType::BigInteger => (ArrayType::BigInt, "bigint"),
+        ColumnType::Integer => (ArrayType::Int, "integer"),
+        ColumnType::Boolean => (ArrayType::Bool, "boolean"),
+        ColumnType::Double => (ArrayType::Double, "double precision"),
+        ColumnType::VarBinary(_) | ColumnType::Binary(_) | ColumnType::Blob => {
+            (ArrayType::Bytes, "bytea")
+        }
+        _ => (ArrayType::String, "text"),
+    }
+}
+
+fn array_literal(values: &[Value]) -> String {
+    let mut literal = String::from("{");
+    for (index, value) in values.iter().enumerate() {
+        if index > 0 {
+            literal.push(',');
+        }
+        match value {
+            Value::Uuid(Some(id)) => literal.push_str(&id.to_string()),
+            Value::BigInt(Some(number)) => literal.push_str(&number.to_string()),
+            Value::Int(Some(number)) => literal.push_str(&number.to_string()),
+            Value::Double(Some(number)) => literal.push_str(&format!("{number:e}")),
+            Value::String(Some(text)) => {
+                literal.push('"');
+                for character in text.chars() {
+                    if matches!(character, '"' | '\\') {
+                        literal.push('\\');
+                    }
+                    literal.push(character);
+                }
+                literal.push('"');
+            }
+            _ => literal.push_str("NULL"),
+        }
+    }
+    literal.push('}');
+    literal
+}
