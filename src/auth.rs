@@ -266,6 +266,7 @@ impl Keys {
             role,
             customer: None,
             until: None,
+            key_id: Some(row.id),
         };
         self.remember(hash, row.id, caller.clone());
         Ok(Some(caller))
@@ -285,6 +286,7 @@ impl Keys {
             role: Role::Customer,
             customer: Some(customer),
             until: Some(until),
+            key_id: None,
         }))
     }
 
@@ -372,6 +374,7 @@ pub fn house(name: &str) -> Caller {
         role: Role::Admin,
         customer: None,
         until: None,
+        key_id: None,
     }
 }
 

@@ -148,6 +148,8 @@ settings! {
         shutdown_timeout_seconds: u64, "SCRIP_SHUTDOWN_TIMEOUT_SECONDS", "SECONDS";
         /// Seconds between two looks for boundaries of accounts that nobody touches; 0: none
         boundary_interval_seconds: u64, "SCRIP_BOUNDARY_INTERVAL_SECONDS", "SECONDS";
+        /// Hours between two checks of all books, whose result is among the metrics; 0: none
+        verify_interval_hours: u64, "SCRIP_VERIFY_INTERVAL_HOURS", "HOURS";
         /// What is logged: error, warn, info, debug, trace, or by module: info,scrip::ledger=debug
         log: String, "SCRIP_LOG", "FILTER";
         /// How it is logged: text or json
@@ -156,6 +158,14 @@ settings! {
     optional {
         /// A first admin key given from outside; give it by the environment, flags can be seen by others
         admin_key: Secret, "SCRIP_ADMIN_KEY", "KEY";
+        /// Certificate chain (PEM) for HTTPS; with --tls-key, everything is served by TLS alone
+        tls_certificate: PathBuf, "SCRIP_TLS_CERTIFICATE", "FILE";
+        /// Private key (PEM) of the certificate
+        tls_key: PathBuf, "SCRIP_TLS_KEY", "FILE";
+        /// Origins whose pages may call the API, with commas between: https://app.example.com; *: all
+        cors_origins: String, "SCRIP_CORS_ORIGINS", "ORIGINS";
+        /// Where spans are sent to, by OTLP over HTTP: http://127.0.0.1:4318/v1/traces
+        otlp_endpoint: String, "SCRIP_OTLP_ENDPOINT", "URL";
         /// Secrets for the tokens of customers, given from outside, parted by commas: the first signs,
         /// all are good; else one is kept in the database. By the environment, as above
         token_secret: Secret, "SCRIP_TOKEN_SECRET", "SECRETS";

@@ -12,6 +12,9 @@
 //! | [`cli`] | the command line |
 //! | [`config`] | flags, environment, file, defaults |
 //! | [`console`] | the console and the playground, embedded |
+//! | [`gate`] | what holds all ways in to the same limits |
+//! | [`metrics`] | what is counted and measured |
+//! | [`trace`] | the log, and spans for OpenTelemetry |
 //! | [`demo`] | a believable company's books, for a first look |
 //! | [`generate`] | a large ledger, for benchmarks |
 
@@ -21,9 +24,12 @@ pub mod cli;
 pub mod config;
 pub mod console;
 pub mod demo;
+pub mod gate;
 pub mod generate;
 pub mod graphql;
 pub mod jobs;
 pub mod ledger;
+pub mod metrics;
 pub mod rest;
 pub mod server;
+pub mod trace;

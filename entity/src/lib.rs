@@ -28,3 +28,4 @@ pub mod segment;
 pub mod signing_key;
 pub mod test_clock;
 pub mod uniqueness_key;
+pub mod verification;

@@ -8,6 +8,7 @@ mod m20261121_000002_create_signing_key;
 mod m20261121_000003_create_object_detail;
 mod m20261121_000004_create_test_clock;
 mod m20261121_000005_create_rest_answer;
+mod m20261121_000006_create_verification;
 mod tables;
 
 use std::sync::LazyLock;
@@ -24,6 +25,7 @@ pub static TABLES: LazyLock<Vec<(&'static str, Placement, &'static str)>> = Lazy
         m20261121_000003_create_object_detail::TABLES,
         m20261121_000004_create_test_clock::TABLES,
         m20261121_000005_create_rest_answer::TABLES,
+        m20261121_000006_create_verification::TABLES,
     ]
     .concat()
 });
@@ -41,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000003_create_object_detail::Migration),
             Box::new(m20261121_000004_create_test_clock::Migration),
             Box::new(m20261121_000005_create_rest_answer::Migration),
+            Box::new(m20261121_000006_create_verification::Migration),
         ]
     }
 }

@@ -1,23 +1,28 @@
 //! `scrip serve`.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Clock;
-use tracing_subscriber::EnvFilter;
 
 use super::{Failure, close, open};
 use crate::app::{RandomIds, SystemClock};
 use crate::auth::Keys;
-use crate::config::{LogFormat, Settings};
+use crate::config::Settings;
+use crate::gate::Gate;
 use crate::graphql::http::documents::Documents;
+use crate::trace::Trace;
 use crate::{demo, jobs, rest, server};
+
+/// From the start to the first check of all books, where none was ever made.
+const FIRST_VERIFY: Duration = Duration::from_secs(3_600);
 
 /// Serves until the process is told to stop; then finishes what was accepted.
 pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
-    start_log(&settings)?;
+    let trace = Trace::start(&settings)?;
+    let tls = tls(&settings)?;
     let stop = stop_signal()?;
     // Before the database: a second server started by mistake should not even open it.
     let listener = server::bind(&settings.listen)?;
@@ -40,11 +45,21 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
         keys.admit_admin(key).await?;
     }
     let first_key = keys.first().await?;
-    let job = jobs::start(
+    let mut jobs = jobs::start(
         ledger.clone(),
-        Duration::from_secs(settings.boundary_interval_seconds),
+        jobs::Intervals {
+            boundaries: Duration::from_secs(settings.boundary_interval_seconds),
+            verify: Duration::from_secs(settings.verify_interval_hours.saturating_mul(3_600)),
+            // A demo is small, and its console is looked at now.
+            first_verify: if settings.demo.0 {
+                Duration::ZERO
+            } else {
+                FIRST_VERIFY
+            },
+        },
     );
     let options = server::Options {
+        gate: Gate::new(&settings.limits()),
         limits: settings.limits(),
         metronome: rest::metronome::Options {
             whole_hours: settings.metronome_whole_hours.0,
@@ -53,6 +68,8 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
         workers: settings.workers,
         read_connections: settings.read_connections,
         shutdown_timeout: Duration::from_secs(settings.shutdown_timeout_seconds),
+        tls,
+        cors_origins: settings.cors_origins.clone(),
     };
     let stripe = stripe
         .map(|at| server::start_stripe(ledger.clone(), keys.clone(), at, options.clone()))
@@ -66,9 +83,10 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
         stripe.stop().await;
     }
     running.stop().await;
-    job.abort();
+    jobs.shutdown().await;
     close(ledger).await?;
     tracing::info!("stopped");
+    trace.stop().await;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -117,16 +135,12 @@ fn tell(
     out.flush()
 }
 
-fn start_log(settings: &Settings) -> Result<(), Failure> {
-    let filter =
-        EnvFilter::try_new(&settings.log).map_err(|error| format!("the setting log: {error}"))?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    match settings.log_format {
-        LogFormat::Text => log.try_init(),
-        LogFormat::Json => log.json().try_init(),
+/// The certificate that the settings name, if they do.
+fn tls(settings: &Settings) -> Result<Option<rustls::ServerConfig>, Failure> {
+    match (&settings.tls_certificate, &settings.tls_key) {
+        (Some(certificate), Some(key)) => Ok(Some(server::tls::read(certificate, key)?)),
+        (None, None) => Ok(None),
+        _ => Err("a certificate and its key go together: --tls-certificate and --tls-key".into()),
     }
 }
 

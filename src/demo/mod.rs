@@ -121,6 +121,7 @@ async fn play(
                 role: Role::Operator,
                 customer: None,
                 until: None,
+                key_id: None,
             };
             async move {
                 let outcome = ledger.execute(&caller, command, Some(key.clone())).await;

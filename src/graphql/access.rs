@@ -25,7 +25,7 @@ const WRITERS: &[Role] = &[Role::Admin, Role::Operator];
 pub fn roles(root: Root, field: &str) -> &'static [Role] {
     match (root, field) {
         (Root::Query, "apiKeys") | (Root::Mutation, "createApiKey" | "revokeApiKey") => ADMINS,
-        (Root::Query, "customFieldKeys") => STAFF,
+        (Root::Query, "customFieldKeys" | "verification") => STAFF,
         (Root::Mutation, _) => WRITERS,
         (Root::Query | Root::Subscription, _) => &Role::ALL,
     }

@@ -22,7 +22,7 @@ mod mutation;
 mod payload;
 mod query;
 mod rows;
-mod scalar;
+pub mod scalar;
 mod subscription;
 mod types;
 
@@ -31,6 +31,7 @@ use futures_util::future::BoxFuture;
 
 use crate::auth::Keys;
 use crate::config::Limits;
+use crate::gate::Gate;
 use crate::ledger::read::Scope;
 use crate::ledger::{Caller, Ledger};
 use loaders::CreditTypes;
@@ -83,15 +84,16 @@ pub fn request(caller: Caller, ledger: &Ledger, request: Request) -> Request {
     request.data(caller).data(reader).data(loaders)
 }
 
-/// What stands behind `/graphql`: the schema, held to the limits.
+/// What stands behind `/graphql`: the schema, held to the limits, behind the gate that it shares.
 #[must_use]
 pub fn endpoint(
     ledger: Ledger,
     keys: Keys,
-    limits: Limits,
+    (limits, gate): (Limits, Gate),
     documents: http::documents::Documents,
 ) -> http::Endpoint {
     let schema = schema(ledger.clone(), keys.clone(), &limits);
+    let metrics = ledger.metrics().clone();
     let (followed, books) = (schema.clone(), ledger.clone());
     let follow = move |asked, caller| followed.execute_stream(request(caller, &books, asked));
     let run = move |asked, caller| -> BoxFuture<'static, Response> {
@@ -102,5 +104,5 @@ pub fn endpoint(
             schema.execute(request(caller, &ledger, asked)).await
         }))
     };
-    http::Endpoint::new(keys, limits, documents, (run, follow))
+    http::Endpoint::new(keys, (limits, metrics, gate), documents, (run, follow))
 }

@@ -19,7 +19,7 @@ use super::scalar::Checked;
 use super::types::names::{CustomFieldEntity, SortOrder};
 use super::types::{
     ApiKey, Contract, Credit, CreditGrant, CreditType, CustomFieldKey, Customer, Drawdown,
-    DrawdownPreview, Event, LedgerEntry, Node, Product, TestClock, Viewer,
+    DrawdownPreview, Event, LedgerEntry, Node, Product, TestClock, Verification, Viewer,
 };
 use crate::ledger::read::{PageRequest, filter};
 
@@ -126,6 +126,11 @@ impl Query {
             entities.map(|all| all.into_iter().map(Into::into).collect());
         let rows = reader(ctx)?.custom_field_keys(entities.as_deref()).await?;
         Ok(rows.into_iter().map(CustomFieldKey).collect())
+    }
+
+    async fn last_verification(ctx: &Context<'_>) -> Result<Option<Verification>, Failure> {
+        permitted(ctx, Root::Query)?;
+        Verification::last(ctx).await
     }
 
     async fn find_contract(ctx: &Context<'_>, id: &ID) -> Result<Option<Contract>, Failure> {
@@ -370,6 +375,12 @@ impl Query {
         let (ledger, scope) = within_scope(ctx)?;
         let (command, _key) = input.get()?.ask();
         DrawdownPreview::new(ledger.preview(scope, &command).await)
+    }
+
+    /// The last check of all books; null as long as none was made. Role: ADMIN or OPERATOR or
+    /// READER.
+    async fn verification(&self, ctx: &Context<'_>) -> Found<Verification> {
+        Self::last_verification(ctx).await.transpose()
     }
 
     /// Who is asking, with which role.

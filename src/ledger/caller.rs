@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{CustomerId, Instant};
+use domain::{ApiKeyId, CustomerId, Instant};
 use serde::Serialize;
 
 /// What a caller may do.
@@ -40,6 +40,8 @@ impl Role {
 pub struct Caller {
     /// Name of the key: the actor in the books.
     pub name: Arc<str>,
+    /// The id of the key; none for a token, and for what runs by itself.
+    pub key_id: Option<ApiKeyId>,
     /// What it may do.
     pub role: Role,
     /// The only customer it sees, with role [`Role::Customer`].

@@ -54,6 +54,7 @@ impl Ledger {
             role: Role::Admin,
             customer: None,
             until: None,
+            key_id: None,
         };
         loop {
             let clock = self.read().test_clock(id).await;

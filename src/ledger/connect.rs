@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use migration::Migrator;
 use sea_orm::sqlx::Executor;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr};
 use sea_orm_migration::MigratorTrait;
 use std::time::Duration;
 
@@ -187,6 +187,21 @@ async fn open(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
     let mut db = connect(options).await?;
     tell(&mut db, &url);
     Ok(db)
+}
+
+/// Connections of a pool, and how many of them are idle.
+pub(super) fn pool(db: &DatabaseConnection) -> (u32, u32) {
+    let idle = |idle: usize| u32::try_from(idle).unwrap_or(u32::MAX);
+    match db.get_database_backend() {
+        DbBackend::Postgres => {
+            let pool = db.get_postgres_connection_pool();
+            (pool.size(), idle(pool.num_idle()))
+        }
+        _ => {
+            let pool = db.get_sqlite_connection_pool();
+            (pool.size(), idle(pool.num_idle()))
+        }
+    }
 }
 
 /// SQLite does not wait while another process turns a fresh file to WAL: this does.

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::bell::Line;
 use super::read::Reader;
+use crate::metrics::{Gauged, Metrics};
 
 /// How long after a failed read it is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -20,17 +21,21 @@ pub struct Follower {
     last: i64,
     /// Whether more was there at the last read than was read.
     behind: bool,
+    metrics: Metrics,
+    _followed: Gauged,
 }
 
 impl Follower {
     /// Follows from after a number on.
-    pub(super) fn new(reader: Reader, line: Arc<Line>, last: i64) -> Self {
+    pub(super) fn new(reader: Reader, line: Arc<Line>, last: i64, metrics: Metrics) -> Self {
         Self {
             reader,
             rung: line.hear(),
             line,
             last,
             behind: true,
+            _followed: metrics.followed(),
+            metrics,
         }
     }
 
@@ -49,6 +54,7 @@ impl Follower {
                     self.behind = behind;
                     let Some(last) = entries.last() else { continue };
                     self.last = last.sequence;
+                    self.metrics.entries_sent(entries.len());
                     return entries;
                 }
                 Err(error) => {

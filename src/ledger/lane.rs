@@ -63,6 +63,7 @@ impl Lane {
                 ids: Arc::clone(&self.desk.ids),
                 lateness_max_days: self.desk.lateness_max_days,
                 bells: Arc::clone(&self.desk.bells),
+                metrics: self.desk.metrics.clone(),
             });
         }
         self

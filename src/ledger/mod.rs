@@ -10,8 +10,8 @@
 //! | `answers.rs` | what REST calls were answered, by key |
 //! | `sql.rs`, `db.rs`, `pipe.rs` | SQL for both databases, and the two ways to send it |
 //! | `bell.rs`, `wire.rs`, `follow.rs` | who follows an account sees every new entry |
-//! | `read/` | every read |
-//! | `verify.rs` | the check of all books |
+//! | `read/`, `worker.rs` | every read, by connections of each worker |
+//! | `verify.rs`, `watched.rs` | the check of all books; what those who run it look at |
 
 mod answers;
 mod aside;
@@ -35,14 +35,15 @@ pub mod read;
 pub(crate) mod save;
 mod sql;
 pub mod verify;
+mod watched;
 mod wire;
 pub(crate) mod work;
+mod worker;
 mod writer;
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -51,6 +52,7 @@ use domain::clock::{Clock, IdSource};
 use domain::{Amount, Code, CustomerId, Instant, Rejection, Scale};
 use sea_orm::{DatabaseConnection, DbBackend, DbErr};
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 pub use self::answers::Claim;
 use self::bell::Bells;
@@ -66,6 +68,7 @@ use self::read::{Read, Reader, Scope, Settle};
 use self::wire::Wire;
 use self::work::{AccountKey, Needs, Work};
 use self::writer::{Desk, Writer};
+use crate::metrics::Metrics;
 
 /// What a ledger is opened with.
 pub struct Options {
@@ -119,14 +122,9 @@ struct FrontDesk {
     lateness_max_days: i64,
     database_url: String,
     bells: Arc<Bells>,
+    metrics: Metrics,
     /// What runs by itself for followers; ends with the ledger.
     tasks: Mutex<JoinSet<()>>,
-}
-
-thread_local! {
-    /// What this thread reads by, if it is a worker of the server that serves this desk.
-    static OF_WORKER: RefCell<Option<(Weak<FrontDesk>, DatabaseConnection)>> =
-        const { RefCell::new(None) };
 }
 
 impl fmt::Debug for Ledger {
@@ -174,6 +172,7 @@ impl Ledger {
         let wire = (write.get_database_backend() == DbBackend::Postgres)
             .then(|| Arc::new(Wire::new(&database_url)));
         let bells = Arc::new(Bells::new(wire.clone()));
+        let metrics = Metrics::new().map_err(|error| DbErr::Custom(error.to_string()))?;
         let desk = Desk {
             db: connect::waiting(&database_url, &write),
             pipe: None,
@@ -181,6 +180,7 @@ impl Ledger {
             ids: Arc::clone(&ids),
             lateness_max_days,
             bells: Arc::clone(&bells),
+            metrics: metrics.clone(),
         };
         let lane_url = database_url.clone();
         let lane = move || connect::lane(&lane_url);
@@ -202,6 +202,7 @@ impl Ledger {
             lateness_max_days,
             database_url,
             bells,
+            metrics,
             tasks: Mutex::new(tasks),
         };
         Ok(Self {
@@ -248,7 +249,18 @@ impl Ledger {
             key: idempotency_key,
             input,
         };
-        self.desk.writer.execute(command, order).await
+        let is_drawing = matches!(command, Command::DrawDown(_));
+        let span = tracing::debug_span!(
+            "command",
+            operation = command.operation(),
+            customer.id = %home.customer_id.0,
+        );
+        let answered = self.desk.writer.execute(command, order).instrument(span);
+        let answered = answered.await;
+        if is_drawing {
+            self.desk.metrics.drawdown(outcome::named(&answered));
+        }
+        answered
     }
 
     /// Carries many commands out, each on its own, all at once: the writer makes few transactions
@@ -354,26 +366,6 @@ impl Ledger {
         Ok(preview)
     }
 
-    /// Gives the thread at hand, a worker of the server, connections of its own to read by.
-    pub fn enter_worker(&self, connections: u32) {
-        let db = connect::reader_of_worker(&self.desk.database_url, connections);
-        OF_WORKER.set(db.map(|db| (Arc::downgrade(&self.desk), db)));
-    }
-
-    /// The same ledger, read by the connections of the thread at hand if it has its own.
-    #[must_use]
-    pub fn of_worker(&self) -> Self {
-        let own = OF_WORKER.with_borrow(|own| {
-            let (desk, db) = own.as_ref()?;
-            let same = std::ptr::eq(desk.as_ptr(), Arc::as_ptr(&self.desk));
-            same.then(|| self.reader.by(db.clone()))
-        });
-        Self {
-            reader: own.unwrap_or_else(|| self.reader.clone()),
-            desk: Arc::clone(&self.desk),
-        }
-    }
-
     /// Follows an account from after a number on; without one, from now on. What is due is posted
     /// as time passes.
     ///
@@ -384,7 +376,8 @@ impl Ledger {
         let standing = self.reader.standing(&[account]).await?;
         let last = standing.get(&account).copied().unwrap_or_default();
         let last = after.unwrap_or(last);
-        Ok(Follower::new(self.reader.clone(), line, last))
+        let metrics = self.desk.metrics.clone();
+        Ok(Follower::new(self.reader.clone(), line, last, metrics))
     }
 
     /// Every read.

@@ -1,9 +1,10 @@
 //! What a command answers.
 
-use domain::{CustomerId, DrawdownId, Instant};
+use domain::{Code, CustomerId, DrawdownId, Instant};
 use entity::drawdown;
 use uuid::Uuid;
 
+use super::error::Refusal;
 use super::read::BalanceRow;
 use super::work::{AccountKey, Work};
 
@@ -22,6 +23,20 @@ pub struct Outcome {
     pub balance: Option<BalanceRow>,
     /// The drawdown, for commands on one.
     pub drawdown: Option<drawdown::Model>,
+}
+
+/// What became of a command, as it is counted.
+pub(super) fn named(answered: &Result<Outcome, Refusal>) -> &'static str {
+    match answered {
+        Ok(outcome) if outcome.replayed => "replayed",
+        Ok(_) => "done",
+        Err(Refusal::Rejected(all)) => {
+            let is_short = all.iter().any(|one| one.code == Code::InsufficientCredit);
+            if is_short { "insufficient" } else { "rejected" }
+        }
+        Err(Refusal::Overloaded) => "overloaded",
+        Err(Refusal::Internal(_)) => "failed",
+    }
 }
 
 impl Outcome {

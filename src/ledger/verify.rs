@@ -36,6 +36,7 @@ use entity::{
     idempotency, ledger_entry, object_detail, product, product_external_id, segment,
 };
 use sea_orm::{DatabaseConnection, DbErr, EntityName, EntityTrait, ModelTrait};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use self::books::Books;
@@ -45,7 +46,7 @@ use self::rows::Snapshot;
 const CUSTOMERS: u64 = 500;
 
 /// A row that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// Its table.
     pub table: String,

@@ -22,6 +22,7 @@ use sea_orm::{
 };
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument;
 
 use super::aside::Aside;
 use super::bell::Bells;
@@ -37,6 +38,7 @@ use super::perform::perform;
 use super::pipe::{Pipe, PipeTransaction};
 use super::save;
 use super::work::{AccountKey, Needs, Work};
+use crate::metrics::{Gauged, Metrics};
 
 /// Commands that share a transaction at most.
 pub(super) const BATCH_MAX: usize = 256;
@@ -49,6 +51,8 @@ const TRIES_MAX: u32 = 6;
 pub(super) struct Task {
     what: What,
     pub(super) reply: oneshot::Sender<Result<Outcome, Refusal>>,
+    /// Counted while it waits.
+    _queued: Gauged,
 }
 
 enum What {
@@ -66,6 +70,7 @@ pub(super) struct Desk {
     pub ids: Arc<dyn IdSource>,
     pub lateness_max_days: i64,
     pub bells: Arc<Bells>,
+    pub metrics: Metrics,
 }
 
 /// Takes commands and answers them once they are committed.
@@ -75,6 +80,7 @@ pub(super) struct Writer {
     /// Each is answered once its lane has stopped.
     running: tokio::sync::Mutex<Vec<oneshot::Receiver<()>>>,
     aside: Arc<Aside<Task>>,
+    metrics: Metrics,
 }
 
 impl Writer {
@@ -88,6 +94,7 @@ impl Writer {
             DbBackend::Postgres => 2,
             _ => 1,
         };
+        let metrics = desk.metrics.clone();
         let desk = Arc::new(desk);
         let aside = Arc::new(Aside::new());
         let mut running = Vec::new();
@@ -108,6 +115,7 @@ impl Writer {
             lanes: RwLock::new(lanes),
             running: tokio::sync::Mutex::new(running),
             aside,
+            metrics,
         }
     }
 
@@ -151,8 +159,12 @@ impl Writer {
             let hash = usize::from(customer.0.as_bytes()[15] >> 1);
             let index = hash.checked_rem(lanes.len()).unwrap_or_default();
             let lane = lanes.get(index).ok_or(Refusal::Overloaded)?;
-            lane.try_send(Task { what, reply })
-                .map_err(|_| Refusal::Overloaded)?;
+            let task = Task {
+                what,
+                reply,
+                _queued: self.metrics.queued(),
+            };
+            lane.try_send(task).map_err(|_| Refusal::Overloaded)?;
         }
         answer
             .await
@@ -221,7 +233,8 @@ impl Desk {
 
     /// Runs a batch; a panic in it is the answer "internal", not the end of the lane.
     pub(super) async fn guarded(&self, tasks: Vec<Task>, lock: Lock) -> Option<Vec<Task>> {
-        let run = AssertUnwindSafe(self.run(tasks, lock)).catch_unwind();
+        let span = tracing::debug_span!("batch", commands = tasks.len());
+        let run = AssertUnwindSafe(self.run(tasks, lock).instrument(span)).catch_unwind();
         let busy = run.await.unwrap_or_else(|_| {
             tracing::error!("a batch panicked and was rolled back");
             None
@@ -237,7 +250,10 @@ impl Desk {
     async fn run(&self, mut tasks: Vec<Task>, lock: Lock) -> Option<Vec<Task>> {
         for attempt in 1..=TRIES_MAX {
             match self.attempt(&tasks, lock).await {
-                Ok(Attempt::Committed(answers, busy)) => return answer(tasks, answers, &busy),
+                Ok(Attempt::Committed(answers, busy)) => {
+                    self.metrics.transaction("committed", tasks.len());
+                    return answer(tasks, answers, &busy);
+                }
                 // With a key the next try finds out; without one it could be done twice.
                 Ok(Attempt::Unknown(error)) => {
                     tracing::warn!(%error, "a commit has an unknown outcome");
@@ -245,6 +261,7 @@ impl Desk {
                 }
                 Err(error) if is_passing(&error) && attempt < TRIES_MAX => {
                     tracing::debug!(%error, attempt, "a transaction is tried again");
+                    self.metrics.transaction("retried", tasks.len());
                     tokio::time::sleep(Duration::from_millis(1 << attempt)).await;
                 }
                 Err(error) if tasks.len() > 1 => {
@@ -257,6 +274,7 @@ impl Desk {
                     return (!busy.is_empty()).then_some(busy);
                 }
                 Err(error) => {
+                    self.metrics.transaction("failed", tasks.len());
                     let refusal = if is_passing(&error) {
                         Refusal::Overloaded
                     } else {

@@ -2,9 +2,10 @@
 
 use chrono::Duration;
 use scrip::jobs;
-use serde_json::json;
+use sea_orm::ConnectionTrait;
+use serde_json::{Value, json};
 
-use crate::support::{TestApp, both_databases};
+use crate::support::{TestApp, both_databases, db};
 
 both_databases! {
     // Rule 5: the job posts the boundaries of accounts that nobody touches, each once.
@@ -29,5 +30,44 @@ both_databases! {
         app.advance(Duration::days(1));
         assert_eq!(jobs::post_due(app.ledger()).await, Ok(1));
         assert_eq!(jobs::post_due(app.ledger()).await, Ok(0));
+    }
+}
+
+/// What the API tells of the last check of all books.
+async fn verification(app: &TestApp) -> Value {
+    let query = "{ verification { startedAt checkedAt healthy problemCount problems { table row message } } }";
+    let answer = app.graphql(query, json!({})).await;
+    assert_eq!(answer["errors"], Value::Null, "{answer}");
+    answer["data"]["verification"].clone()
+}
+
+both_databases! {
+    async fn what_the_last_check_of_all_books_found_is_kept_and_told(app: TestApp) {
+        assert_eq!(verification(&app).await, Value::Null);
+        let day = std::time::Duration::from_secs(86_400);
+        assert_eq!(jobs::due_in(app.ledger(), day).await, Ok(None), "none was made");
+        let create = "mutation { createCustomer(input: { name: \"Ann\" }) { customer { id } } }";
+        let body = app.graphql(create, json!({})).await;
+        let customer = body["data"]["createCustomer"]["customer"]["id"].as_str().expect("an id").to_owned();
+        jobs::check(app.ledger()).await.expect("checked");
+        let told = verification(&app).await;
+        assert_eq!((&told["healthy"], &told["problemCount"]), (&json!(true), &json!(0)), "{told}");
+        assert_eq!(told["problems"], json!([]));
+        assert_eq!(jobs::due_in(app.ledger(), day).await, Ok(Some(day)), "it counts for all servers");
+        app.advance(Duration::hours(25));
+        assert_eq!(jobs::due_in(app.ledger(), day).await, Ok(Some(std::time::Duration::ZERO)));
+
+        let by_hand = db::connect(app.database_url()).await;
+        by_hand.execute_unprepared("UPDATE customer SET name = 'Eve'").await.expect("changed by hand");
+        jobs::check(app.ledger()).await.expect("checked");
+        by_hand.execute_unprepared("UPDATE customer SET name = 'Ann'").await.expect("put right");
+        by_hand.close().await.expect("closed");
+        let told = verification(&app).await;
+        assert_eq!((&told["healthy"], &told["problemCount"]), (&json!(false), &json!(1)), "{told}");
+        assert_eq!(told["problems"][0]["table"], "customer");
+        assert_eq!(told["problems"][0]["row"], customer);
+        let metrics = app.client().get(format!("{}/metrics", app.url())).send().await.expect("an answer");
+        let metrics = metrics.text().await.expect("text");
+        assert!(metrics.contains("scrip_verify_findings 1\n"), "{metrics}");
     }
 }

@@ -116,6 +116,19 @@ impl Refused {
     }
 }
 
+/// As what an answer with these errors is counted: `ok`, or the code of the first.
+#[must_use]
+pub fn outcome(errors: &[ServerError]) -> &'static str {
+    let Some(error) = errors.first() else {
+        return "ok";
+    };
+    let extensions = error.extensions.as_ref();
+    let given = extensions.and_then(|extensions| extensions.get("code"));
+    let is_given = |code: &Code| given.is_some_and(|given| *given == code.as_str().into());
+    let code = Code::ALL.into_iter().find(is_given);
+    code.unwrap_or(Code::Internal).as_str()
+}
+
 /// An error with its code.
 #[must_use]
 pub fn error(code: Code, message: impl Into<String>) -> ServerError {
@@ -196,6 +209,13 @@ mod tests {
             extensions.get("code"),
             Some(&Code::Internal.as_str().into())
         );
+    }
+
+    #[test]
+    fn every_code_is_counted() {
+        let codes = Code::ALL.map(Code::as_str);
+        let counted = crate::metrics::OUTCOMES;
+        assert_eq!(counted.split_first(), Some((&"ok", &codes[..])));
     }
 
     #[test]

@@ -1,30 +1,23 @@
 //! The document: read, measured and held to the limits before anything looks at it further.
-//!
-//! Fragments are measured once, however often they are spread: a document that multiplies itself by
-//! fragments is refused in the time it takes to read it.
-
-use std::collections::HashMap;
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{
-    Directive, DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
-    Selection, SelectionSet,
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+    SelectionSet,
 };
-use async_graphql::{Name, Positioned, ServerError};
+use async_graphql::{Pos, Positioned, ServerError};
 use serde_json::{Map, Value as Json};
 
 use super::code::{Code, Refused, classify_fault, classify_refusal, with_code};
-use super::tokens::{self, NESTING_MAX, TooMuch, WORD_MAX};
+use super::measure::measure;
+use super::tokens::{self, LENGTH_MAX, NESTING_MAX, Unread, WORD_MAX};
 use super::{known, subscription};
 use crate::config::Limits;
-use crate::graphql::DIRECTIVES_MAX;
 
 /// Errors that are told of one document at most: who has more mends these first.
 const ERRORS_MAX: usize = 20;
 /// Characters of such an error at most.
 const MESSAGE_MAX: usize = 500;
-/// How often a path of introspection may pass through a list that leads to types again.
-const INTROSPECTION_LISTS_MAX: usize = 2;
 
 /// A document within the limits, with the kind of the operation that is asked for.
 #[derive(Debug)]
@@ -33,6 +26,8 @@ pub struct Read {
     pub document: ExecutableDocument,
     /// What the operation is.
     pub kind: OperationType,
+    /// Its name, if it is alone and has one.
+    pub name: Option<String>,
 }
 
 /// Reads a document and holds it to the limits.
@@ -54,14 +49,30 @@ pub fn read(
         let root = subscription::root(&document, &operation.node.selection_set.node)?;
         subscription::put_root(&mut document, operation_name, root);
     }
-    Ok(Read { document, kind })
+    let name = match &document.operations {
+        DocumentOperations::Multiple(operations) if operations.len() == 1 => {
+            operations.keys().next().map(ToString::to_string)
+        }
+        _ => None,
+    };
+    Ok(Read {
+        document,
+        kind,
+        name,
+    })
 }
 
 fn parse(query: &str, limits: &Limits) -> Result<ExecutableDocument, Refused> {
-    tokens::count(query, limits.tokens_max).map_err(|excess| match excess {
-        TooMuch::Tokens => too_complex(format!("more than {} tokens", limits.tokens_max)),
-        TooMuch::Nesting => too_complex(format!("brackets deeper than {NESTING_MAX}")),
-        TooMuch::Word => too_complex(format!("a name of more than {WORD_MAX} characters")),
+    tokens::count(query, limits.tokens_max).map_err(|why| match why {
+        Unread::Empty => no_graphql("there is nothing in the document", None),
+        Unread::Endless(at) => {
+            let message = "the text that begins here does not end";
+            no_graphql(message, Some(position(query, at)))
+        }
+        Unread::Length => too_complex(format!("more than {LENGTH_MAX} bytes; use variables")),
+        Unread::Tokens => too_complex(format!("more than {} tokens", limits.tokens_max)),
+        Unread::Nesting => too_complex(format!("brackets deeper than {NESTING_MAX}")),
+        Unread::Word => too_complex(format!("a name of more than {WORD_MAX} characters")),
     })?;
     let document = parse_query(query).map_err(|error| Refused {
         status: None,
@@ -72,7 +83,27 @@ fn parse(query: &str, limits: &Limits) -> Result<ExecutableDocument, Refused> {
     Ok(document)
 }
 
-fn too_complex(what: String) -> Refused {
+fn no_graphql(message: &str, at: Option<Pos>) -> Refused {
+    let error = ServerError::new(message, at);
+    Refused {
+        status: None,
+        errors: vec![with_code(error, Code::GraphqlParseFailed)],
+        header: None,
+    }
+}
+
+/// Line and column of a byte, both counted from 1.
+fn position(text: &str, at: usize) -> Pos {
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.rfind('\n').map_or(0, |end| end + 1);
+    Pos {
+        line: before.matches('\n').count() + 1,
+        column: before.get(line..).unwrap_or_default().chars().count() + 1,
+    }
+}
+
+/// The refusal of a document that is too large.
+pub(super) fn too_complex(what: String) -> Refused {
     Refused::document(
         Code::TooComplex,
         format!("the document is too large: {what}"),
@@ -193,167 +224,6 @@ fn check_variables(
         errors,
         header: None,
     })
-}
-
-/// What a selection comes to with all fragments spread out.
-#[derive(Clone, Copy, Debug, Default)]
-struct Size {
-    /// Fields in all, and fragments: one that leads to nothing costs those who follow it as much.
-    fields: usize,
-    /// Fields of the first level.
-    roots: usize,
-    aliases: usize,
-    /// Levels of fields.
-    depth: usize,
-    /// Most lists of introspection on one path.
-    lists: usize,
-}
-
-impl Size {
-    fn with_one_more(self) -> Self {
-        Self {
-            fields: self.fields.saturating_add(1),
-            ..self
-        }
-    }
-
-    fn beside(&mut self, other: Self) {
-        self.fields = self.fields.saturating_add(other.fields);
-        self.roots = self.roots.saturating_add(other.roots);
-        self.aliases = self.aliases.saturating_add(other.aliases);
-        self.depth = self.depth.max(other.depth);
-        self.lists = self.lists.max(other.lists);
-    }
-}
-
-struct Ruler<'a> {
-    document: &'a ExecutableDocument,
-    /// `None`: being measured right now.
-    fragments: HashMap<&'a Name, Option<Size>>,
-}
-
-/// How deep selections may nest through fragments, so that measuring them does not.
-const LEVELS_MAX: usize = 2 * NESTING_MAX;
-
-fn measure(document: &ExecutableDocument, limits: &Limits) -> Result<(), Refused> {
-    let mut ruler = Ruler {
-        document,
-        fragments: HashMap::new(),
-    };
-    let mut total = Size::default();
-    for (_, operation) in document.operations.iter() {
-        directives(&operation.node.directives)?;
-        for variable in &operation.node.variable_definitions {
-            directives(&variable.node.directives)?;
-        }
-        let size = ruler.set(&operation.node.selection_set.node, 0)?;
-        let is_mutation = operation.node.ty == OperationType::Mutation;
-        if is_mutation && size.roots > limits.root_mutations_max {
-            let max = limits.root_mutations_max;
-            return Err(too_complex(format!("more than {max} mutations")));
-        }
-        total.beside(size);
-    }
-    // A document without fragments has no more fields than tokens; neither may one with them.
-    let measured = [
-        (total.depth, limits.depth_max, "levels of fields"),
-        (total.aliases, limits.aliases_max, "aliases"),
-        (
-            total.fields,
-            limits.tokens_max,
-            "fields and fragments, with these spread out",
-        ),
-    ];
-    for (size, max, what) in measured {
-        if size > max {
-            return Err(too_complex(format!("more than {max} {what}")));
-        }
-    }
-    Ok(())
-}
-
-impl<'a> Ruler<'a> {
-    fn set(&mut self, set: &'a SelectionSet, level: usize) -> Result<Size, Refused> {
-        if level > LEVELS_MAX {
-            return Err(too_complex(format!(
-                "fragments deeper than {LEVELS_MAX} levels"
-            )));
-        }
-        let mut total = Size::default();
-        for item in &set.items {
-            let size = match &item.node {
-                Selection::Field(field) => {
-                    directives(&field.node.directives)?;
-                    let inner = self.set(&field.node.selection_set.node, level + 1)?;
-                    let name = field.node.name.node.as_str();
-                    let lists = lists_through(name, inner.lists)?;
-                    Size {
-                        fields: inner.fields.saturating_add(1),
-                        roots: 1,
-                        aliases: inner.aliases + usize::from(field.node.alias.is_some()),
-                        depth: inner.depth + 1,
-                        lists,
-                    }
-                }
-                Selection::InlineFragment(fragment) => {
-                    directives(&fragment.node.directives)?;
-                    let inner = self.set(&fragment.node.selection_set.node, level + 1)?;
-                    inner.with_one_more()
-                }
-                Selection::FragmentSpread(spread) => {
-                    directives(&spread.node.directives)?;
-                    let name = &spread.node.fragment_name.node;
-                    self.fragment(name, level + 1)?.with_one_more()
-                }
-            };
-            total.beside(size);
-        }
-        Ok(total)
-    }
-
-    fn fragment(&mut self, name: &'a Name, level: usize) -> Result<Size, Refused> {
-        match self.fragments.get(name) {
-            Some(Some(size)) => return Ok(*size),
-            Some(None) => {
-                return Err(Refused::document(
-                    Code::GraphqlValidationFailed,
-                    format!("the fragment `{name}` spreads itself"),
-                ));
-            }
-            None => {}
-        }
-        // An unknown fragment is told by validation.
-        let Some(fragment) = self.document.fragments.get(name) else {
-            return Ok(Size::default());
-        };
-        directives(&fragment.node.directives)?;
-        self.fragments.insert(name, None);
-        let size = self.set(&fragment.node.selection_set.node, level)?;
-        self.fragments.insert(name, Some(size));
-        Ok(size)
-    }
-}
-
-/// Holds the directives at one place to their number: an unknown one is an error each.
-fn directives(at_one_place: &[Positioned<Directive>]) -> Result<(), Refused> {
-    if at_one_place.len() > DIRECTIVES_MAX {
-        return Err(too_complex(format!(
-            "more than {DIRECTIVES_MAX} directives at one place"
-        )));
-    }
-    Ok(())
-}
-
-/// The lists of introspection on a path that goes on upwards through this field.
-fn lists_through(field: &str, below: usize) -> Result<usize, Refused> {
-    match field {
-        "fields" | "interfaces" | "possibleTypes" | "inputFields" => Ok(below + 1),
-        "__schema" | "__type" if below > INTROSPECTION_LISTS_MAX => Err(too_complex(format!(
-            "introspection goes through more than {INTROSPECTION_LISTS_MAX} lists of fields or types"
-        ))),
-        "__schema" | "__type" => Ok(0),
-        _ => Ok(below),
-    }
 }
 
 #[cfg(test)]

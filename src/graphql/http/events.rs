@@ -12,10 +12,11 @@ use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::operation::{Prepared, Told};
-use super::places::Place;
 use super::socket::{RECHECK, told_to_stop};
 use super::{Inner, json_of, json_of_refused};
+use crate::gate::Place;
 use crate::ledger::Caller;
+use crate::metrics::Gauged;
 
 /// What the client does not see; shows that the stream is open.
 const COMMENT: &[u8] = b":\n\n";
@@ -33,6 +34,7 @@ struct Events {
     /// Nothing follows.
     done: bool,
     _place: Place,
+    _open: Gauged,
 }
 
 /// Answers an operation as a stream of events.
@@ -47,6 +49,7 @@ pub(super) fn respond(
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         every
     };
+    let open = inner.metrics.stream("events");
     let events = Events {
         key,
         told: Arc::clone(&inner).tell(prepared, caller),
@@ -56,6 +59,7 @@ pub(super) fn respond(
         inner,
         done: false,
         _place: place,
+        _open: open,
     };
     let opened = stream::once(async { Bytes::from_static(COMMENT) });
     let events = stream::unfold(events, |mut events| async move {

@@ -7,17 +7,16 @@
 //! Subscriptions are answered as a stream of events (`events`), or over a socket (`socket`).
 
 pub mod code;
-mod document;
+pub mod document;
 pub mod documents;
 mod events;
 mod known;
+mod measure;
 mod media;
 mod message;
 mod omitted;
 mod operation;
-mod parameters;
-mod places;
-mod rates;
+pub mod parameters;
 mod socket;
 mod subscription;
 mod tokens;
@@ -40,17 +39,18 @@ use futures_util::{FutureExt, StreamExt};
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
 
 use self::code::{Code, Refused, classify_fault};
 use self::documents::Documents;
 use self::media::{Media, Wanted};
-use self::operation::{Prepared, panicked};
+use self::operation::{Prepared, Seen, panicked};
 use self::parameters::{Asks, Parameters};
-use self::places::{Place, Places};
-use self::rates::Rates;
 use crate::auth::Keys;
 use crate::config::Limits;
+use crate::gate::{Gate, Place, Places, TooOften};
 use crate::ledger::Caller;
+use crate::metrics::Metrics;
 
 /// Runs a request for a caller.
 type Run = Box<dyn Fn(Request, Caller) -> BoxFuture<'static, Response> + Send + Sync>;
@@ -69,10 +69,9 @@ struct Inner {
     follow: Follow,
     keys: Keys,
     limits: Limits,
+    metrics: Metrics,
     documents: Documents,
-    rates: Rates,
-    /// Requests under way.
-    requests: Places,
+    gate: Gate,
     /// Sockets and streams of events that are open.
     streams: Places,
     /// Whether the server is about to stop.
@@ -83,7 +82,7 @@ impl Endpoint {
     /// An endpoint that lets `run` answer what is within the limits, and `follow` subscriptions.
     pub(crate) fn new(
         keys: Keys,
-        limits: Limits,
+        (limits, metrics, gate): (Limits, Metrics, Gate),
         documents: Documents,
         (run, follow): (
             impl Fn(Request, Caller) -> BoxFuture<'static, Response> + Send + Sync + 'static,
@@ -94,9 +93,9 @@ impl Endpoint {
             run: Box::new(run),
             follow: Box::new(follow),
             keys,
-            requests: Places::new(limits.requests_max),
+            metrics,
+            gate,
             streams: Places::new(limits.streams_max),
-            rates: Rates::new(&limits),
             limits,
             documents,
             stopping: watch::Sender::new(false),
@@ -127,8 +126,22 @@ pub async fn answer(
     }
     let wanted = Wanted::of(&request);
     let media = wanted.media();
-    let answered = AssertUnwindSafe(inner.answer(&request, payload.into_inner(), wanted));
-    match answered.catch_unwind().await {
+    let began = Instant::now();
+    let mut seen = Seen::default();
+    let asked = (wanted, &mut seen);
+    let answered = Arc::clone(&inner).answer(&request, payload.into_inner(), asked);
+    let answered = AssertUnwindSafe(answered).catch_unwind().await;
+    let outcome = match &answered {
+        Ok(Ok(Answered::Ran(response))) => Some(code::outcome(&response.errors)),
+        // Counted each.
+        Ok(Ok(Answered::Events(_) | Answered::Many(_))) => None,
+        Ok(Err(refused)) => Some(code::outcome(&refused.errors)),
+        Err(_) => Some(Code::Internal.as_str()),
+    };
+    if let Some(outcome) = outcome {
+        seen.count(&inner.metrics, outcome, began.elapsed());
+    }
+    match answered {
         Ok(Ok(Answered::Ran(response))) => ran(media, *response),
         Ok(Ok(Answered::Many(all))) => all_ran(&all),
         Ok(Ok(Answered::Events(response))) => response,
@@ -152,7 +165,7 @@ impl Inner {
         self: Arc<Self>,
         request: &HttpRequest,
         payload: Payload,
-        wanted: Wanted,
+        (wanted, seen): (Wanted, &mut Seen),
     ) -> Result<Answered, Refused> {
         let deadline = Instant::now() + self.limits.request_timeout;
         let _place = self.place()?;
@@ -173,6 +186,8 @@ impl Inner {
             }
         };
         let prepared = self.prepare(parameters)?;
+        *seen = prepared.seen.clone();
+        let span = prepared.seen.span(&caller);
         let is_subscription = prepared.kind == OperationType::Subscription;
         match prepared.kind {
             OperationType::Mutation if request.method() != Method::POST => {
@@ -189,7 +204,7 @@ impl Inner {
             let events = events::respond(Arc::clone(&self), prepared, (caller, key), place);
             return Ok(Answered::Events(events));
         }
-        let ran = timeout_at(deadline, self.run(prepared, caller)).await;
+        let ran = timeout_at(deadline, self.run(prepared, caller).instrument(span)).await;
         ran.map_err(|_| self.timeout_of_answer())?
             .map(|response| Answered::Ran(Box::new(response)))
     }
@@ -204,7 +219,17 @@ impl Inner {
         for parameters in all {
             answers.push(match self.prepare(parameters) {
                 Ok(prepared) if prepared.kind == OperationType::Subscription => Err(not_a_stream()),
-                Ok(prepared) => self.run(prepared, caller.clone()).await,
+                Ok(prepared) => {
+                    let (began, seen) = (Instant::now(), prepared.seen.clone());
+                    let span = seen.span(&caller);
+                    let ran = self.run(prepared, caller.clone()).instrument(span).await;
+                    let outcome = match &ran {
+                        Ok(response) => code::outcome(&response.errors),
+                        Err(refused) => code::outcome(&refused.errors),
+                    };
+                    seen.count(&self.metrics, outcome, began.elapsed());
+                    ran
+                }
                 Err(refused) => Err(refused),
             });
         }
@@ -214,7 +239,7 @@ impl Inner {
     /// A place among the requests under way, given back when it is dropped.
     fn place(&self) -> Result<Place, Refused> {
         let message = "too many requests at the same time: try again in a moment";
-        self.requests.take().ok_or_else(|| overloaded(message))
+        self.gate.place().ok_or_else(|| overloaded(message))
     }
 
     /// A place among the open streams, given back when it is dropped.
@@ -236,7 +261,7 @@ impl Inner {
     async fn caller_with(&self, key: &str) -> Result<Caller, Refused> {
         match self.keys.caller(key).await {
             Ok(Some(caller)) => {
-                self.rates.take(&caller, key)?;
+                self.gate.take(&caller, key).map_err(too_often)?;
                 Ok(caller)
             }
             Ok(None) => Err(unauthenticated(
@@ -341,6 +366,12 @@ fn unauthenticated(challenge: &str, message: &str) -> Refused {
 fn overloaded(message: &str) -> Refused {
     let status = StatusCode::SERVICE_UNAVAILABLE;
     Refused::request(status, Code::Overloaded, message).with_header(RETRY_AFTER.as_str(), "1")
+}
+
+fn too_often(told: TooOften) -> Refused {
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    Refused::request(status, Code::RateLimited, told.to_string())
+        .with_header(RETRY_AFTER.as_str(), told.retry_after.to_string())
 }
 
 fn not_allowed(allow: &str, message: &str) -> Refused {

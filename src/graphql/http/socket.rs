@@ -23,9 +23,10 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use super::code::Refused;
 use super::message::{Closing, FromClient, FromServer, PROTOCOL, key_of};
 use super::operation::Told;
-use super::places::Place;
 use super::{Inner, bearer, json_of, parameters};
+use crate::gate::Place;
 use crate::ledger::Caller;
+use crate::metrics::Gauged;
 
 /// How often it is asked whether a key is still good.
 pub const RECHECK: Duration = Duration::from_secs(2);
@@ -55,6 +56,7 @@ struct Socket {
     /// When something was last heard.
     heard: Instant,
     _place: Place,
+    _open: Gauged,
 }
 
 /// Why a socket ends.
@@ -89,6 +91,7 @@ impl Inner {
             .max_frame_size(limit)
             .aggregate_continuations()
             .max_continuation_size(limit);
+        let open = self.metrics.stream("socket");
         let socket = Socket {
             inner: self,
             session,
@@ -98,6 +101,7 @@ impl Inner {
             running: HashMap::new(),
             heard: Instant::now(),
             _place: place,
+            _open: open,
         };
         actix_web::rt::spawn(socket.serve(messages, is_spoken));
         Ok(response)
@@ -228,7 +232,11 @@ impl Socket {
             }
             Err(refused) => return self.refuse(&id, &refused).await,
         };
-        let asked = self.inner.rates.take(&caller, &key);
+        let asked = self
+            .inner
+            .gate
+            .take(&caller, &key)
+            .map_err(super::too_often);
         let prepared = match asked.and_then(|()| self.inner.prepare(parameters)) {
             Ok(prepared) => prepared,
             Err(refused) => return self.refuse(&id, &refused).await,
@@ -301,6 +309,7 @@ impl Socket {
             Ok(Err(_)) => Err(End::Gone),
             Err(_) => {
                 tracing::info!("a socket that takes nothing was cut off");
+                self.inner.metrics.cut_off();
                 Err(End::Gone)
             }
         }

@@ -17,6 +17,7 @@ mod preview;
 mod product;
 mod segment;
 mod test_clock;
+mod verification;
 mod viewer;
 
 pub use api_key::ApiKey;
@@ -34,4 +35,5 @@ pub use node::Node;
 pub use preview::DrawdownPreview;
 pub use product::Product;
 pub use test_clock::TestClock;
+pub use verification::Verification;
 pub use viewer::Viewer;

@@ -1,10 +1,11 @@
-//! Keys of callers, and what tokens are signed with. Seen by none but administrators and the house.
+//! Keys of callers, what tokens are signed with, and what checks of all books found. Not for the
+//! eyes of customers.
 
 use std::sync::LazyLock;
 
 use domain::ApiKeyId;
-use entity::{api_key, signing_key};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
+use entity::{api_key, signing_key, verification};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::dialect::{Child, Sql, columns};
@@ -71,5 +72,11 @@ impl Reader {
             .filter(good)
             .order_by_desc(signing_key::Column::Id);
         self.all(found).await
+    }
+
+    /// The last check of all books, if one was made.
+    pub async fn verification(&self) -> Read<Option<verification::Model>> {
+        let newest = verification::Entity::find().order_by_desc(verification::Column::Id);
+        self.one(newest.limit(1)).await
     }
 }

@@ -11,7 +11,7 @@ use domain::id::NOTHING;
 use entity::{
     account, api_key, contract, credit, credit_type, customer, customer_external_id, drawdown,
     idempotency, ledger_entry, object_home, product, product_external_id, segment, signing_key,
-    test_clock, uniqueness_key,
+    test_clock, uniqueness_key, verification,
 };
 use sea_orm::FromQueryResult;
 
@@ -201,6 +201,7 @@ owned!(
     signing_key::Model: |_| Owner::Keys,
     // For the seller's eyes: a customer sees the time, not what it is kept by.
     test_clock::Model: |_| Owner::Customer(CustomerId::HOUSE),
+    verification::Model: |_| Owner::Customer(CustomerId::HOUSE),
 );
 
 #[cfg(test)]
@@ -219,6 +220,7 @@ mod tests {
             role,
             customer,
             until: None,
+            key_id: None,
         }
     }
 

@@ -93,6 +93,20 @@ impl Reader {
         Ok(due.into_iter().map(|Due(c, t, _)| (c, t)).collect())
     }
 
+    /// In how many accounts something is due, counted up to a limit.
+    pub async fn count_due(&self, limit: i64) -> Read<i64> {
+        let mut sql = self.sql();
+        sql.push(
+            "SELECT count(*) FROM (SELECT 1 FROM account a \
+             WHERE a.clock_now IS NULL AND a.next_boundary_at <= ",
+        )
+        .bind(self.now())
+        .push(" LIMIT ")
+        .bind(limit)
+        .push(") AS due");
+        self.number(sql).await
+    }
+
     /// Posts what is due in these accounts. Answers whether there are any.
     pub(super) async fn settle_accounts(&self, due: &[(CustomerId, CreditTypeId)]) -> Read<bool> {
         if due.is_empty() {

@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix_web::dev::{Decompress, Payload};
 use actix_web::http::StatusCode;
@@ -12,6 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::{FutureExt, StreamExt};
 use serde::Serialize;
 use tokio::time::{Instant as Moment, timeout_at};
+use tracing::Instrument;
 
 use super::error::{Missing, Names, Refused, refused};
 use super::fields::Fields;
@@ -19,7 +19,9 @@ use super::query::Query;
 use super::reply::Reply;
 use super::routes::{self, Access, Route};
 use super::{Endpoint, Inner, Options};
+use crate::gate::Place;
 use crate::ledger::{Caller, Command, Ledger, Outcome, Role};
+use crate::metrics::Face;
 
 /// What a call answers, in time.
 pub(super) type Answer<'c> = Pin<Box<dyn Future<Output = Result<Reply, Refused>> + 'c>>;
@@ -69,14 +71,18 @@ pub async fn answer(
     payload: web::Payload,
     endpoint: web::Data<Endpoint>,
 ) -> HttpResponse {
-    let answered = endpoint.inner.answer(&request, payload.into_inner());
+    let inner = &endpoint.inner;
+    let answered = inner.answer(&request, payload.into_inner());
     let version = Version::of(&request);
     let answered = AssertUnwindSafe(answered).catch_unwind().await;
-    match answered {
+    let response = match answered {
         Ok(Ok(reply)) => written(reply),
         Ok(Err(refused)) => refusal(version, refused),
         Err(_) => refusal(version, Refused::internal("a request panicked")),
-    }
+    };
+    let metrics = inner.ledger.metrics();
+    metrics.rest(Face::Metronome, response.status().as_u16());
+    response
 }
 
 impl Inner {
@@ -119,23 +125,19 @@ impl Inner {
             caller: &caller,
             key,
         };
-        (route.answer)(&call).await
+        let span = tracing::info_span!(
+            "metronome",
+            call = route.path,
+            key.id = caller.key_id.map(|id| id.to_string()),
+            key.name = &*caller.name,
+        );
+        (route.answer)(&call).instrument(span).await
     }
 
     /// A place among the requests under way, given back when it is dropped.
-    fn place(&self) -> Result<Place<'_>, Refused> {
-        let before = self.under_way.fetch_add(1, Ordering::Relaxed);
-        let place = Place(&self.under_way);
-        if before < self.limits.requests_max {
-            return Ok(place);
-        }
-        Err(Refused {
-            retry_after: Some(1),
-            ..Refused::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "too many requests at the same time: try again in a moment",
-            )
-        })
+    fn place(&self) -> Result<Place, Refused> {
+        let message = "too many requests at the same time: try again in a moment";
+        self.gate.place().ok_or_else(|| too_many(message, 1))
     }
 
     async fn caller(&self, request: &HttpRequest) -> Result<Caller, Refused> {
@@ -152,7 +154,11 @@ impl Inner {
                 unknown("a key is needed: send the header `Authorization: Bearer KEY`")
             })?;
         match self.keys.caller(key).await {
-            Ok(Some(caller)) => Ok(caller),
+            Ok(Some(caller)) => {
+                let taken = self.gate.take(&caller, key);
+                taken.map_err(|told| too_many(told.to_string(), told.retry_after))?;
+                Ok(caller)
+            }
             Ok(None) => Err(unknown("the key is unknown or revoked")),
             Err(error) => Err(Refused::internal(error)),
         }
@@ -185,12 +191,10 @@ impl Inner {
     }
 }
 
-/// A place among the requests under way.
-struct Place<'a>(&'a AtomicUsize);
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+fn too_many(message: impl Into<String>, retry_after: u64) -> Refused {
+    Refused {
+        retry_after: Some(u32::try_from(retry_after).unwrap_or(u32::MAX)),
+        ..Refused::new(StatusCode::TOO_MANY_REQUESTS, message)
     }
 }
 

@@ -32,10 +32,10 @@ mod units;
 pub use http::answer;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use crate::auth::Keys;
 use crate::config::Limits;
+use crate::gate::Gate;
 use crate::ledger::Ledger;
 
 /// What can be set of this face.
@@ -56,19 +56,24 @@ struct Inner {
     keys: Keys,
     limits: Limits,
     options: Options,
-    under_way: AtomicUsize,
+    gate: Gate,
 }
 
 impl Endpoint {
-    /// The face of this ledger.
+    /// The face of this ledger, held to these limits, behind the gate that it shares.
     #[must_use]
-    pub fn new(ledger: Ledger, keys: Keys, limits: Limits, options: Options) -> Self {
+    pub fn new(
+        ledger: Ledger,
+        keys: Keys,
+        (limits, gate): (Limits, Gate),
+        options: Options,
+    ) -> Self {
         let inner = Inner {
             ledger,
             keys,
             limits,
             options,
-            under_way: AtomicUsize::new(0),
+            gate,
         };
         Self {
             inner: Arc::new(inner),

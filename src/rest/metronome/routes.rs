@@ -21,7 +21,7 @@ pub(super) enum Access {
 pub(super) struct Route {
     method: &'static str,
     /// `{}` stands for an id.
-    path: &'static str,
+    pub path: &'static str,
     /// Who may make it.
     pub access: Access,
     /// What answers it.

@@ -64,6 +64,7 @@ pub(super) async fn begin(call: &Call, key: &str, path: &str) -> Answer<Kept> {
             status: StatusCode::from_u16(status).unwrap_or(StatusCode::OK),
             body,
             is_replayed: true,
+            retry_after: None,
         })),
     }
 }

@@ -23,6 +23,8 @@ pub struct ApiError {
     pub param: Option<String>,
     /// The books were asked and refused: the answer is kept under its idempotency key.
     pub is_decided: bool,
+    /// Seconds after which it may be tried again, where that is known.
+    pub retry_after: Option<u64>,
 }
 
 /// What a call answers.
@@ -39,6 +41,7 @@ impl ApiError {
             message: message.into(),
             param: None,
             is_decided: false,
+            retry_after: None,
         }
     }
 
@@ -110,15 +113,30 @@ impl ApiError {
             message: "Something went wrong on our end; it has been logged.".to_owned(),
             param: None,
             is_decided: false,
+            retry_after: None,
         }
     }
 
     /// Too much at once.
     #[must_use]
     pub fn too_much() -> Self {
-        Self::invalid("Too many requests at the same time; try again in a moment.")
-            .coded("rate_limit")
-            .with_status(StatusCode::TOO_MANY_REQUESTS)
+        Self {
+            retry_after: Some(1),
+            ..Self::invalid("Too many requests at the same time; try again in a moment.")
+                .coded("rate_limit")
+                .with_status(StatusCode::TOO_MANY_REQUESTS)
+        }
+    }
+
+    /// Too many requests with one key.
+    #[must_use]
+    pub fn too_often(retry_after: u64) -> Self {
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::invalid("Too many requests with this key; slow down and try again.")
+                .coded("rate_limit")
+                .with_status(StatusCode::TOO_MANY_REQUESTS)
+        }
     }
 
     /// The body that says so.

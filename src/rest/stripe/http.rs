@@ -2,10 +2,9 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix_web::dev::{Decompress, Payload};
-use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
@@ -13,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::{FutureExt, StreamExt};
 use serde_json::Value as Json;
 use tokio::time::timeout;
+use tracing::Instrument;
 
 use super::answers::{self, Kept};
 use super::call::Call;
@@ -23,7 +23,9 @@ use super::ids::Kind;
 use super::params::Params;
 use crate::auth::Keys;
 use crate::config::Limits;
+use crate::gate::{Gate, Place};
 use crate::ledger::{Caller, Ledger, Role};
+use crate::metrics::Face;
 
 const VERSION: &str = "Stripe-Version";
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
@@ -39,18 +41,19 @@ struct Inner {
     ledger: Ledger,
     keys: Keys,
     limits: Limits,
-    under_way: AtomicUsize,
+    gate: Gate,
 }
 
 impl Endpoint {
-    /// Serves this ledger to the holders of these keys, within these limits.
+    /// Serves this ledger to the holders of these keys, within these limits, behind the gate that it
+    /// shares.
     #[must_use]
-    pub fn new(ledger: Ledger, keys: Keys, limits: Limits) -> Self {
+    pub fn new(ledger: Ledger, keys: Keys, (limits, gate): (Limits, Gate)) -> Self {
         let inner = Inner {
             ledger,
             keys,
             limits,
-            under_way: AtomicUsize::new(0),
+            gate,
         };
         Self {
             inner: Arc::new(inner),
@@ -63,6 +66,8 @@ pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) body: String,
     pub(super) is_replayed: bool,
+    /// Seconds after which it may be tried again, where that is known.
+    pub(super) retry_after: Option<u64>,
 }
 
 impl Reply {
@@ -75,6 +80,7 @@ impl Reply {
             status,
             body,
             is_replayed: false,
+            retry_after: answer.as_ref().err().and_then(|error| error.retry_after),
         }
     }
 }
@@ -100,7 +106,10 @@ pub(super) async fn answer(
             Reply::new(&Err(ApiError::internal()))
         }
     };
-    inner.respond(&request, reply)
+    let response = inner.respond(&request, reply);
+    let metrics = inner.ledger.metrics();
+    metrics.rest(Face::Stripe, response.status().as_u16());
+    response
 }
 
 impl Inner {
@@ -118,6 +127,9 @@ impl Inner {
         }
         if reply.is_replayed {
             response.insert_header(("Idempotent-Replayed", "true"));
+        }
+        if let Some(seconds) = reply.retry_after {
+            response.insert_header((RETRY_AFTER, seconds.to_string()));
         }
         match reply.status {
             StatusCode::UNAUTHORIZED => {
@@ -156,6 +168,13 @@ impl Inner {
         if method != Method::GET && caller.role == Role::Reader {
             return Err(forbidden("This key may read only."));
         }
+        let span = tracing::info_span!(
+            "stripe",
+            %method,
+            path,
+            key.id = caller.key_id.map(|id| id.to_string()),
+            key.name = &*caller.name,
+        );
         let call = Call {
             ledger: self.ledger.clone(),
             caller,
@@ -164,12 +183,13 @@ impl Inner {
             key,
         };
         let Some(key) = &call.key else {
-            return Ok(Reply::new(&super::dispatch(&call, method, path).await));
+            let answer = super::dispatch(&call, method, path).instrument(span).await;
+            return Ok(Reply::new(&answer));
         };
         match answers::begin(&call, key, path).await? {
             Kept::Before(reply) => Ok(reply),
             Kept::Mine(kept) => {
-                let answer = super::dispatch(&call, method, path).await;
+                let answer = super::dispatch(&call, method, path).instrument(span).await;
                 let reply = Reply::new(&answer);
                 kept.end(&call, &answer, &reply).await;
                 Ok(reply)
@@ -178,13 +198,8 @@ impl Inner {
     }
 
     /// A place among the requests under way, given back when it is dropped.
-    fn place(&self) -> Answer<Place<'_>> {
-        let before = self.under_way.fetch_add(1, Ordering::Relaxed);
-        let place = Place(&self.under_way);
-        if before < self.limits.requests_max {
-            return Ok(place);
-        }
-        Err(ApiError::too_much())
+    fn place(&self) -> Answer<Place> {
+        self.gate.place().ok_or_else(ApiError::too_much)
     }
 
     /// Who calls, and whether with a key of live mode.
@@ -210,6 +225,8 @@ impl Inner {
                 masked(&key)
             )));
         };
+        let taken = self.gate.take(&caller, &key);
+        taken.map_err(|told| ApiError::too_often(told.retry_after))?;
         if caller.role == Role::Customer {
             return Err(forbidden("A customer's token opens the GraphQL API only."));
         }
@@ -246,14 +263,6 @@ impl Inner {
             ));
         }
         Ok(body.freeze())
-    }
-}
-
-struct Place<'e>(&'e AtomicUsize);
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

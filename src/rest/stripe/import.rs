@@ -122,6 +122,7 @@ pub async fn run(ledger: &Ledger, options: Options) -> Result<Report, ImportErro
             role: Role::Admin,
             customer: None,
             until: None,
+            key_id: None,
         },
         params: Params::default(),
         livemode: false,

@@ -36,6 +36,7 @@ const QUERY: Table = &[
     ("products", "xxxx"),
     ("testClock", "xxxx"),
     ("testClocks", "xxxx"),
+    ("verification", "xxx-"),
     ("viewer", "xxxx"),
 ];
 const MUTATION: Table = &[

@@ -117,6 +117,12 @@ pub const QUERIES: &[Row] = &[
         |b| json!({ "totalCount": 1, "nodes": [{ "id": b.clock, "customers": { "totalCount": 0 } }] }),
     ),
     (
+        "verification",
+        "{ verification { healthy problemCount problems { table row message } } }",
+        "/verification",
+        |_| Value::Null,
+    ),
+    (
         "previewDrawdown",
         r#"query ($customer: ID!) { previewDrawdown(input: { customerId: $customer, amount: "5",
             idempotencyKey: "preview" }) { applied shortfall userErrors { code } } }"#,

@@ -6,9 +6,15 @@ use serde_json::{Value, json};
 
 use super::{answer, app_with, code, post};
 use crate::support::process::Process;
+use crate::support::shout;
 
 /// What a refusal may take in the test profile, which is not optimised, on a busy machine.
-const LONGEST: Duration = Duration::from_secs(8);
+///
+/// Measured so, at the limit of a body, with four times as many at work as there are processors: what
+/// is refused by the look before the parser 0.1 to 0.4 s, most of it for the JSON around it; the
+/// longest documents that reach the parser 0.2 to 1 s; variables of 1 MB 0.2 to 1.8 s. Before there
+/// was that look, a text without an end took 3.8 s.
+const LONGEST: Duration = Duration::from_secs(2);
 /// What the server may have grown by after a second storm like the first, in KiB.
 const GROWTH_MAX: i64 = 24 * 1024;
 
@@ -85,11 +91,172 @@ fn large() -> Vec<Hostile> {
             format!("{{ {} }}", "a".repeat(1_000_000)),
             COMPLEX,
         ),
+    ]
+}
+
+fn million(part: &str) -> String {
+    part.repeat(1_000_000 / part.len())
+}
+
+/// As long as a document may be.
+fn longest(part: &str) -> String {
+    part.repeat(250_000 / part.len())
+}
+
+/// Long texts.
+fn texts() -> Vec<Hostile> {
+    let text =
+        |quote: &str, inner: String| format!("{{ customer(id: {quote}{inner}{quote}) {{ id }} }}");
+    let block = "\"\"\"";
+    vec![
         of(
             "a text without end",
-            format!("{{ a(b: \"{}", "x".repeat(1_000_000)),
+            format!("{{ a(b: \"{}", million("x")),
             NO_GRAPHQL,
         ),
+        of(
+            "a block without end",
+            format!("{{ a(b: {block}{}", "x\n".repeat(300_000)),
+            NO_GRAPHQL,
+        ),
+        of("a text of 1 MB", text("\"", million("x")), COMPLEX),
+        of("a text of 250 KB", text("\"", longest("x")), "none"),
+        of("a text of escapes", text("\"", longest("\\u0041")), "none"),
+        of("a block of 250 KB", text(block, longest("x")), "none"),
+        of("a block of lines", text(block, longest("\n")), "none"),
+        of(
+            "a block of deeper lines",
+            text(
+                block,
+                (0..700).map(|n| format!("{}x\n", " ".repeat(n))).collect(),
+            ),
+            "none",
+        ),
+        of(
+            "a block of quotes",
+            text(block, longest("\\\"\"\"")),
+            "none",
+        ),
+    ]
+}
+
+/// A character outside of texts again and again.
+fn monotonous() -> Vec<Hostile> {
+    vec![
+        of(
+            "a comment of 1 MB",
+            format!("#{}", million("x")),
+            NO_GRAPHQL,
+        ),
+        of(
+            "a comment of 250 KB",
+            format!("#{}\n{{ viewer {{ name }} }}", longest("x")),
+            "none",
+        ),
+        of(
+            "comments of 250 KB",
+            format!("{}{{ viewer {{ name }} }}", longest("#\n")),
+            "none",
+        ),
+        of(
+            "commas of 250 KB",
+            format!("{{ viewer {{ name {} }} }}", longest(",")),
+            "none",
+        ),
+        of("1 MB of dots", million("."), COMPLEX),
+        of("250 KB of dots", longest("."), NO_GRAPHQL),
+        of(
+            "a number of 1 MB",
+            format!("{{ a(b: {}) }}", million("1")),
+            COMPLEX,
+        ),
+        of(
+            "numbers of 250 KB",
+            format!(
+                "{{ a(b: [{}]) }}",
+                longest(&format!("{} ", "1".repeat(250)))
+            ),
+            INVALID,
+        ),
+        of(
+            "minus signs",
+            format!("{{ a(b: {}) }}", "-".repeat(9_000)),
+            NO_GRAPHQL,
+        ),
+        of(
+            "dollars",
+            format!("{{ a(b: {}) }}", "$".repeat(9_000)),
+            NO_GRAPHQL,
+        ),
+        of("500 KB of quotes", "\"".repeat(500_000), COMPLEX),
+        of("1 MB beyond ASCII", million("é"), COMPLEX),
+    ]
+}
+
+/// Many of what is compared with each other.
+fn many() -> Vec<Hostile> {
+    let variables = repeated(2_000, |n| format!("$v{n}: Int "));
+    let used = repeated(1_500, |n| format!("$v{n}: Int "));
+    let uses = repeated(90, |n| {
+        format!("a{n}: customers(first: $v{n}) {{ totalCount }} ")
+    });
+    let fragments = repeated(1_000, |n| {
+        format!("fragment F{n} on Query {{ viewer {{ name }} }} ")
+    });
+    let spread = repeated(600, |n| {
+        format!("fragment F{n} on Query {{ viewer {{ name }} }} ")
+    });
+    let spreads = repeated(600, |n| format!("...F{n} "));
+    let same = "viewer { name } ".repeat(2_400);
+    let inner = "name ".repeat(9_000);
+    let arguments = repeated(2_400, |n| format!("a{n}: 1 "));
+    let conflicts = repeated(90, |n| format!("a: customer(id: \"{n}\") {{ id }} "));
+    let in_each = repeated(40, |n| {
+        format!(
+            "fragment F{n} on Viewer {{ name {} }} ",
+            repeated(40 - n, |k| format!("...F{} ", n + k + 1))
+        )
+    });
+    let types = repeated(1_500, |n| format!("... on T{n} {{ a }} "));
+    vec![
+        of(
+            "2,000 variables",
+            format!("query Q({variables}) {{ viewer {{ name }} }}"),
+            INVALID,
+        ),
+        of(
+            "1,500 variables, some used",
+            format!("query Q({used}) {{ {uses} }}"),
+            INVALID,
+        ),
+        of(
+            "1,000 fragments",
+            format!("{{ viewer {{ name }} }} {fragments}"),
+            INVALID,
+        ),
+        of(
+            "600 fragments, each spread",
+            format!("{{ {spreads} }} {spread}"),
+            "none",
+        ),
+        of("a field 2,400 times", format!("{{ {same} }}"), "none"),
+        of(
+            "a field within 9,000 times",
+            format!("{{ viewer {{ {inner} }} }}"),
+            "none",
+        ),
+        of(
+            "2,400 arguments",
+            format!("{{ viewer({arguments}) {{ name }} }}"),
+            INVALID,
+        ),
+        of("one alias for 90", format!("{{ {conflicts} }}"), INVALID),
+        of(
+            "fragments in all others",
+            format!("{{ viewer {{ ...F0 }} }} {in_each} fragment F40 on Viewer {{ name }}"),
+            COMPLEX,
+        ),
+        of("1,500 unknown types", format!("{{ {types} }}"), INVALID),
     ]
 }
 
@@ -148,6 +315,13 @@ fn wide() -> Vec<Hostile> {
     let below = "query ($ids: [ID!]) { customers { nodes { \
                  creditGrants(filter: { ids: $ids }) { totalCount } } } }";
     let by_ids = |document: &str| json!({ "query": document, "variables": { "ids": ids(20_000) } });
+    let named: serde_json::Map<String, Value> =
+        (0..60_000).map(|n| (format!("v{n}"), json!(n))).collect();
+    let named = json!({ "query": "{ viewer { name } }", "variables": named });
+    let nothing = json!({ "query": nodes, "variables": { "ids": vec![Value::Null; 180_000] } });
+    let inputs = "mutation ($inputs: [DrawDownInput!]!) { drawDownBatch(inputs: $inputs) { userErrors { code } } }";
+    let inputs =
+        json!({ "query": inputs, "variables": { "inputs": vec![json!({ "a": 1 }); 100_000] } });
     let no_variables = json!({ "query": "{ viewer { name } }", "variables": "x" });
     vec![
         of("introspection of fields of fields", types, COMPLEX),
@@ -157,35 +331,51 @@ fn wide() -> Vec<Hostile> {
         ("20,000 ids in a filter", by_ids(filter), INPUT),
         // There is nothing that it would be asked of.
         ("20,000 ids in a filter below", by_ids(below), "none"),
+        ("60,000 variables that are not asked for", named, "none"),
+        ("180,000 times nothing", nothing, INPUT),
+        ("100,000 inputs", inputs, INPUT),
         ("variables that are none", no_variables, INPUT),
     ]
 }
 
 fn bodies() -> Vec<Hostile> {
-    [large(), multiplying(), wide()].concat()
+    [
+        large(),
+        texts(),
+        monotonous(),
+        multiplying(),
+        many(),
+        wide(),
+    ]
+    .concat()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hostile_document_is_refused_with_a_code_and_at_once() {
     let app = app_with("hostile", |_| {}).await;
-    let mut slow = Vec::new();
+    let (mut slow, mut wrong) = (Vec::new(), Vec::new());
     for (name, body, expected) in bodies() {
         let mut fastest = Duration::MAX;
         for _ in 0..3 {
             let started = Instant::now();
             let (status, answered) = answer(post(&app, app.admin(), &body)).await;
             fastest = fastest.min(started.elapsed());
-            assert!(status == 200 || status == 400, "{name}: {status}");
-            assert_eq!(code(&answered), expected, "{name}: {}", short(&answered));
-            assert!(
-                answered.to_string().len() < 20_000,
-                "{name}: the refusal is long"
-            );
+            let length = answered.to_string().len();
+            let is_right = matches!(status, 200 | 400) && code(&answered) == expected;
+            if !is_right || length >= 20_000 {
+                wrong.push(format!(
+                    "{name}: {status}, {length} bytes: {}",
+                    short(&answered)
+                ));
+                break;
+            }
         }
+        shout(&format!("{name}: {fastest:?}"));
         if fastest > LONGEST {
             slow.push(format!("{name}: {fastest:?}"));
         }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(slow.is_empty(), "{slow:#?}");
     app.stop().await;
 }

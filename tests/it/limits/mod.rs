@@ -3,6 +3,7 @@
 mod documents;
 mod hostile;
 mod rates;
+mod rest;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{RequestBuilder, Response};

@@ -59,6 +59,7 @@ all_entities!(
     signing_key,
     test_clock,
     uniqueness_key,
+    verification,
 );
 
 fn of_entity<E: EntityTrait>(backend: DbBackend) -> (String, BTreeMap<String, Column>) {

@@ -125,6 +125,9 @@ impl TestApp {
             workers: 1,
             read_connections: settings.read_connections,
             shutdown_timeout: RealDuration::from_secs(5),
+            gate: scrip::gate::Gate::new(&settings.limits()),
+            tls: None,
+            cors_origins: settings.cors_origins.clone(),
         };
         let listener = server::bind("127.0.0.1:0").expect("a free port");
         let running = server::start(ledger.clone(), keys.clone(), listener, options);

@@ -26,6 +26,7 @@ pub fn caller() -> Caller {
         role: Role::Operator,
         customer: None,
         until: None,
+        key_id: None,
     }
 }
 

@@ -11,22 +11,27 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "app", "auth", "config", "demo", "generate", "graphql", "jobs", "ledger", "rest",
-            "server",
+            "app", "auth", "config", "demo", "gate", "generate", "graphql", "jobs", "ledger",
+            "rest", "server", "trace",
         ],
     ),
     ("config", &["ledger"]),
     ("console", &[]),
     ("demo", &["generate", "ledger"]),
+    ("gate", &["config", "ledger"]),
     ("generate", &["app", "ledger"]),
-    ("graphql", &["auth", "config", "ledger"]),
+    ("graphql", &["auth", "config", "gate", "ledger", "metrics"]),
     ("jobs", &["ledger"]),
-    ("ledger", &[]),
-    ("rest", &["auth", "config", "ledger"]),
+    ("ledger", &["metrics"]),
+    ("metrics", &[]),
+    ("rest", &["auth", "config", "gate", "ledger", "metrics"]),
     (
         "server",
-        &["auth", "config", "console", "graphql", "ledger", "rest"],
+        &[
+            "auth", "config", "console", "gate", "graphql", "ledger", "rest",
+        ],
     ),
+    ("trace", &["config"]),
 ];
 
 /// Where a crate may be named; nowhere else in the root crate.

@@ -86,6 +86,7 @@ impl<'a> Author<'a> {
             role: Role::Admin,
             customer: None,
             until: None,
+            key_id: None,
         };
         let command = command.into();
         let told = format!("{command:?}");

@@ -80,6 +80,7 @@ impl World {
                 role: Role::Admin,
                 customer: None,
                 until: None,
+                key_id: None,
             },
             customers: Vec::new(),
             units: vec![CreditTypeId::USD],

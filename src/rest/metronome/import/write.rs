@@ -76,6 +76,7 @@ impl Writer {
             role: Role::Admin,
             customer: None,
             until: None,
+            key_id: None,
         };
         Self {
             ledger,

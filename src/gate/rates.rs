@@ -3,19 +3,34 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroU32;
-use std::time::Duration;
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::RETRY_AFTER;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-use super::code::{Code, Refused};
 use crate::config::Limits;
 use crate::ledger::Caller;
 
 /// Buckets that are kept before full ones are thrown away.
 const BUCKETS_MAX: usize = 10_000;
+
+/// Someone asks too often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooOften {
+    /// How many requests a second are allowed.
+    pub per_second: u32,
+    /// Whole seconds after which it may be tried again.
+    pub retry_after: u64,
+}
+
+impl std::fmt::Display for TooOften {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (most, seconds) = (self.per_second, self.retry_after);
+        write!(
+            f,
+            "more than {most} requests a second: try again in {seconds} s"
+        )
+    }
+}
 
 /// The buckets of all callers.
 pub(super) struct Rates {
@@ -41,7 +56,10 @@ impl Rates {
     }
 
     /// Takes one from the bucket of a caller; `bearer` is what it came with.
-    pub(super) fn take(&self, caller: &Caller, bearer: &str) -> Result<(), Refused> {
+    ///
+    /// # Errors
+    /// When it is empty.
+    pub(super) fn take(&self, caller: &Caller, bearer: &str) -> Result<(), TooOften> {
         let Some(buckets) = &self.buckets else {
             return Ok(());
         };
@@ -55,15 +73,9 @@ impl Rates {
         }
         let Err(not_yet) = taken else { return Ok(()) };
         let wait = not_yet.wait_time_from(self.clock.now());
-        Err(self.refused(wait))
-    }
-
-    fn refused(&self, wait: Duration) -> Refused {
-        let seconds = wait.as_secs().saturating_add(1);
-        let most = self.per_second;
-        let message = format!("more than {most} requests a second: try again in {seconds} s");
-        let status = StatusCode::TOO_MANY_REQUESTS;
-        Refused::request(status, Code::RateLimited, message)
-            .with_header(RETRY_AFTER.as_str(), seconds.to_string())
+        Err(TooOften {
+            per_second: self.per_second,
+            retry_after: wait.as_secs().saturating_add(1),
+        })
     }
 }

@@ -1,0 +1,185 @@
+//! How large a document is with all its fragments spread out.
+//!
+//! Fragments are measured once, however often they are spread: a document that multiplies itself by
+//! fragments is refused in the time it takes to read it.
+
+use std::collections::HashMap;
+
+use async_graphql::parser::types::{
+    Directive, ExecutableDocument, OperationType, Selection, SelectionSet,
+};
+use async_graphql::{Name, Positioned};
+
+use super::code::{Code, Refused};
+use super::document::too_complex;
+use super::tokens::NESTING_MAX;
+use crate::config::Limits;
+use crate::graphql::DIRECTIVES_MAX;
+
+/// How often a path of introspection may pass through a list that leads to types again.
+const INTROSPECTION_LISTS_MAX: usize = 2;
+
+/// What a selection comes to with all fragments spread out.
+#[derive(Clone, Copy, Debug, Default)]
+struct Size {
+    /// Fields in all, and fragments: one that leads to nothing costs those who follow it as much.
+    fields: usize,
+    /// Fields of the first level.
+    roots: usize,
+    aliases: usize,
+    /// Levels of fields.
+    depth: usize,
+    /// Most lists of introspection on one path.
+    lists: usize,
+}
+
+impl Size {
+    fn with_one_more(self) -> Self {
+        Self {
+            fields: self.fields.saturating_add(1),
+            ..self
+        }
+    }
+
+    fn beside(&mut self, other: Self) {
+        self.fields = self.fields.saturating_add(other.fields);
+        self.roots = self.roots.saturating_add(other.roots);
+        self.aliases = self.aliases.saturating_add(other.aliases);
+        self.depth = self.depth.max(other.depth);
+        self.lists = self.lists.max(other.lists);
+    }
+}
+
+struct Ruler<'a> {
+    document: &'a ExecutableDocument,
+    /// `None`: being measured right now.
+    fragments: HashMap<&'a Name, Option<Size>>,
+}
+
+/// How deep selections may nest through fragments, so that measuring them does not.
+const LEVELS_MAX: usize = 2 * NESTING_MAX;
+
+/// Measures a document and holds it to the limits.
+///
+/// # Errors
+/// TOO_COMPLEX; a fragment that spreads itself is GRAPHQL_VALIDATION_FAILED.
+pub(super) fn measure(document: &ExecutableDocument, limits: &Limits) -> Result<(), Refused> {
+    let mut ruler = Ruler {
+        document,
+        fragments: HashMap::new(),
+    };
+    let mut total = Size::default();
+    for (_, operation) in document.operations.iter() {
+        directives(&operation.node.directives)?;
+        for variable in &operation.node.variable_definitions {
+            directives(&variable.node.directives)?;
+        }
+        let size = ruler.set(&operation.node.selection_set.node, 0)?;
+        let is_mutation = operation.node.ty == OperationType::Mutation;
+        if is_mutation && size.roots > limits.root_mutations_max {
+            let max = limits.root_mutations_max;
+            return Err(too_complex(format!("more than {max} mutations")));
+        }
+        total.beside(size);
+    }
+    // A document without fragments has no more fields than tokens; neither may one with them.
+    let measured = [
+        (total.depth, limits.depth_max, "levels of fields"),
+        (total.aliases, limits.aliases_max, "aliases"),
+        (
+            total.fields,
+            limits.tokens_max,
+            "fields and fragments, with these spread out",
+        ),
+    ];
+    for (size, max, what) in measured {
+        if size > max {
+            return Err(too_complex(format!("more than {max} {what}")));
+        }
+    }
+    Ok(())
+}
+
+impl<'a> Ruler<'a> {
+    fn set(&mut self, set: &'a SelectionSet, level: usize) -> Result<Size, Refused> {
+        if level > LEVELS_MAX {
+            return Err(too_complex(format!(
+                "fragments deeper than {LEVELS_MAX} levels"
+            )));
+        }
+        let mut total = Size::default();
+        for item in &set.items {
+            let size = match &item.node {
+                Selection::Field(field) => {
+                    directives(&field.node.directives)?;
+                    let inner = self.set(&field.node.selection_set.node, level + 1)?;
+                    let name = field.node.name.node.as_str();
+                    let lists = lists_through(name, inner.lists)?;
+                    Size {
+                        fields: inner.fields.saturating_add(1),
+                        roots: 1,
+                        aliases: inner.aliases + usize::from(field.node.alias.is_some()),
+                        depth: inner.depth + 1,
+                        lists,
+                    }
+                }
+                Selection::InlineFragment(fragment) => {
+                    directives(&fragment.node.directives)?;
+                    let inner = self.set(&fragment.node.selection_set.node, level + 1)?;
+                    inner.with_one_more()
+                }
+                Selection::FragmentSpread(spread) => {
+                    directives(&spread.node.directives)?;
+                    let name = &spread.node.fragment_name.node;
+                    self.fragment(name, level + 1)?.with_one_more()
+                }
+            };
+            total.beside(size);
+        }
+        Ok(total)
+    }
+
+    fn fragment(&mut self, name: &'a Name, level: usize) -> Result<Size, Refused> {
+        match self.fragments.get(name) {
+            Some(Some(size)) => return Ok(*size),
+            Some(None) => {
+                return Err(Refused::document(
+                    Code::GraphqlValidationFailed,
+                    format!("the fragment `{name}` spreads itself"),
+                ));
+            }
+            None => {}
+        }
+        // An unknown fragment is told by validation.
+        let Some(fragment) = self.document.fragments.get(name) else {
+            return Ok(Size::default());
+        };
+        directives(&fragment.node.directives)?;
+        self.fragments.insert(name, None);
+        let size = self.set(&fragment.node.selection_set.node, level)?;
+        self.fragments.insert(name, Some(size));
+        Ok(size)
+    }
+}
+
+/// Holds the directives at one place to their number: an unknown one is an error each.
+fn directives(at_one_place: &[Positioned<Directive>]) -> Result<(), Refused> {
+    if at_one_place.len() > DIRECTIVES_MAX {
+        return Err(too_complex(format!(
+            "more than {DIRECTIVES_MAX} directives at one place"
+        )));
+    }
+    Ok(())
+}
+
+/// The lists of introspection on a path that goes on upwards through this field.
+fn lists_through(field: &str, below: usize) -> Result<usize, Refused> {
+    match field {
+        "fields" | "interfaces" | "possibleTypes" | "inputFields" => Ok(below + 1),
+        "__schema" | "__type" if below > INTROSPECTION_LISTS_MAX => Err(too_complex(format!(
+            "introspection goes through more than {INTROSPECTION_LISTS_MAX} lists of fields or types"
+        ))),
+        "__schema" | "__type" => Ok(0),
+        _ => Ok(below),
+    }
+}
