@@ -10,7 +10,10 @@ const PAGES = [
   ['/console/events', 'Events'],
   ['/console/verification', 'Verification'],
 ] as const;
-const FOR_ADMIN = [['/console/keys', 'Keys']] as const;
+const FOR_ADMIN = [
+  ['/console/keys', 'Keys'],
+  ['/console/webhooks', 'Webhooks'],
+] as const;
 
 const ROLES = { ADMIN: 'admin', OPERATOR: 'operator', READER: 'reader', CUSTOMER: 'customer' };
 
