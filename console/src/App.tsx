@@ -17,6 +17,7 @@ const Customer = lazy(async () => ({ default: (await import('./pages/Customer'))
 const Grants = lazy(async () => ({ default: (await import('./pages/CreditLists')).Grants }));
 const Credits = lazy(async () => ({ default: (await import('./pages/CreditLists')).Credits }));
 const Events = lazy(async () => ({ default: (await import('./pages/Events')).Events }));
+const Verification = lazy(async () => ({ default: (await import('./pages/Verification')).Verification }));
 const Keys = lazy(async () => ({ default: (await import('./pages/Keys')).Keys }));
 
 /** The session: nobody is signed in, or somebody is. */
@@ -74,6 +75,7 @@ function Pages({ leave }: { leave: () => void }) {
                   <Route path="/console/grants" component={Grants} />
                   <Route path="/console/credits" component={Credits} />
                   <Route path="/console/events" component={Events} />
+                  <Route path="/console/verification" component={Verification} />
                   {viewer.role === 'ADMIN' && <Route path="/console/keys" component={Keys} />}
                   <Route component={NotFound} />
                 </Switch>

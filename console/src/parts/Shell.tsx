@@ -8,6 +8,7 @@ const PAGES = [
   ['/console/grants', 'Grants'],
   ['/console/credits', 'Credits'],
   ['/console/events', 'Events'],
+  ['/console/verification', 'Verification'],
 ] as const;
 const FOR_ADMIN = [['/console/keys', 'Keys']] as const;
 
