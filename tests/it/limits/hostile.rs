@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use super::{answer, app_with, code, post};
@@ -200,7 +201,7 @@ fn many() -> Vec<Hostile> {
     let uses = repeated(90, |n| {
         format!("a{n}: customers(first: $v{n}) {{ totalCount }} ")
     });
-    let fragments = repeated(1_000, |n| {
+    let fragments = repeated(900, |n| {
         format!("fragment F{n} on Query {{ viewer {{ name }} }} ")
     });
     let spread = repeated(600, |n| {
@@ -230,7 +231,7 @@ fn many() -> Vec<Hostile> {
             INVALID,
         ),
         of(
-            "1,000 fragments",
+            "900 fragments",
             format!("{{ viewer {{ name }} }} {fragments}"),
             INVALID,
         ),
@@ -413,7 +414,9 @@ async fn memory_stays_flat_under_a_storm_of_hostile_documents() {
             let (api, query) = (server.api(), body["query"].as_str().unwrap_or_default());
             async move { api.graphql(query, &body["variables"]).await }
         });
-        futures_util::future::join_all(asked).await;
+        // So many at a time that the peak hangs on the documents and not on the machine.
+        let asked = futures_util::stream::iter(asked).buffer_unordered(4);
+        asked.for_each(|_| async {}).await;
     };
     storm().await;
     storm().await;
