@@ -216,7 +216,7 @@ export function DeleteEndpoint({ endpoint, close }: Props) {
   );
 }
 
-export type Delivery = WebhookDeliveriesQuery['webhookDeliveries']['nodes'][number];
+export type Delivery = NonNullable<WebhookDeliveriesQuery['webhookDeliveries']>['nodes'][number];
 
 export function Replay({ delivery, close }: { delivery: Delivery; close: () => void }) {
   return (

@@ -20,7 +20,7 @@ interface State<Row> {
 export function useAll<D, V extends { after?: string | null | undefined }, Row>(
   query: TypedDocumentNode<D, V>,
   variables: Omit<V, 'after'>,
-  list: (data: D) => { nodes: Row[]; pageInfo: PageFragment } | undefined,
+  list: (data: D) => { nodes: Row[]; pageInfo: PageFragment } | null | undefined,
   state: string | number,
   requestPolicy: RequestPolicy = 'network-only',
 ) {
@@ -36,7 +36,7 @@ export function useAll<D, V extends { after?: string | null | undefined }, Row>(
         const asked = { ...variables, after } as unknown as V;
         const result = await client.query(query, asked, { requestPolicy }).toPromise();
         if (!isWanted) return;
-        const page = result.data === undefined ? undefined : list(result.data);
+        const page = result.data === undefined ? undefined : (list(result.data) ?? undefined);
         if (result.error !== undefined || page === undefined) {
           setFound((before) => ({ ...before, error: result.error, fetching: false, stale: false }));
           return;

@@ -24,7 +24,7 @@ export function Deliveries({ id }: { id: string }) {
   const paged = usePaged('deliveries', 50, WebhookDeliveriesDocument, asked, WEBHOOKS);
   const [{ data }, ask] = paged.result;
   const again = () => ask({ requestPolicy: 'network-only' });
-  const isPending = data?.webhookDeliveries.nodes.some((delivery) => delivery.status === 'PENDING') ?? false;
+  const isPending = data?.webhookDeliveries?.nodes.some((delivery) => delivery.status === 'PENDING') ?? false;
   useAskAgain(isPending, ask);
   return (
     <>
