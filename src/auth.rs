@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as Moment};
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use domain::{ApiKeyId, CustomerId, Instant};
 use entity::api_key;
 use rand::RngCore;
@@ -398,6 +398,13 @@ fn random_bits() -> [u8; 32] {
     let mut bits = [0_u8; 32];
     rand::rng().fill_bytes(&mut bits);
     bits
+}
+
+/// What messages of a webhook endpoint are signed with: 256 bits, in the form of the Standard
+/// Webhooks specification.
+#[must_use]
+pub fn random_webhook_secret() -> String {
+    format!("whsec_{}", STANDARD.encode(random_bits()))
 }
 
 fn random_key() -> String {

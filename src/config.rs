@@ -13,6 +13,8 @@ use crate::ledger;
 
 /// The defaults, as a file that can be copied and edited.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
+/// Pauses in a list at most.
+const PAUSES_MAX: usize = 100;
 /// Read when there is one and no other is named.
 const FILE: &str = "scrip.toml";
 
@@ -150,6 +152,16 @@ settings! {
         boundary_interval_seconds: u64, "SCRIP_BOUNDARY_INTERVAL_SECONDS", "SECONDS";
         /// Hours between two checks of all books, whose result is among the metrics; 0: none
         verify_interval_hours: u64, "SCRIP_VERIFY_INTERVAL_HOURS", "HOURS";
+        /// Seconds between two looks for webhooks to be sent; 0: this server sends none
+        webhook_interval_seconds: u64, "SCRIP_WEBHOOK_INTERVAL_SECONDS", "SECONDS";
+        /// Seconds that a webhook endpoint may take to answer
+        webhook_timeout_seconds: u64, "SCRIP_WEBHOOK_TIMEOUT_SECONDS", "SECONDS";
+        /// Seconds behind each failed attempt at a webhook, such as 5,60,3600; after the last it is given up
+        webhook_retry_seconds: Pauses, "SCRIP_WEBHOOK_RETRY_SECONDS", "LIST";
+        /// Lets webhooks go to private, loopback and link-local addresses: true or false
+        webhook_private_addresses: Switch, "SCRIP_WEBHOOK_PRIVATE_ADDRESSES", "BOOL";
+        /// Days for which webhooks that were delivered stay listed
+        webhook_keep_days: u32, "SCRIP_WEBHOOK_KEEP_DAYS", "DAYS";
         /// What is logged: error, warn, info, debug, trace, or by module: info,scrip::ledger=debug
         log: String, "SCRIP_LOG", "FILTER";
         /// How it is logged: text or json
@@ -203,6 +215,33 @@ impl std::str::FromStr for Switch {
     }
 }
 
+/// Pauses in seconds, one behind the other.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Pauses(pub Vec<u32>);
+
+impl std::str::FromStr for Pauses {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let pauses = text.split(',').filter(|part| !part.trim().is_empty());
+        let pauses: Result<Vec<u32>, _> = pauses.map(|part| part.trim().parse()).collect();
+        let pauses = pauses.map_err(|_| "whole seconds, separated by commas")?;
+        if pauses.len() > PAUSES_MAX {
+            return Err("at most 100 pauses");
+        }
+        Ok(Self(pauses))
+    }
+}
+
+impl TryFrom<String> for Pauses {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
 /// A text that is never shown. Empty counts as absent.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
@@ -249,6 +288,8 @@ pub struct Limits {
     pub batch_max: usize,
     /// How long it may take.
     pub request_timeout: Duration,
+    /// Webhook endpoints may have private addresses.
+    pub private_webhooks: bool,
     /// Requests in one body.
     pub http_batch_max: usize,
     /// Requests a second with one key; 0: no limit.
@@ -283,6 +324,7 @@ impl Settings {
             page_size_max: self.page_size_max,
             batch_max: self.batch_max,
             request_timeout: Duration::from_secs(self.request_timeout_seconds),
+            private_webhooks: self.webhook_private_addresses.0,
             http_batch_max: self.http_batch_max,
             rate_max: self.rate_max,
             rate_burst_max: self.rate_burst_max,

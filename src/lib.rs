@@ -8,6 +8,7 @@
 //! | [`server`] | HTTP: GraphQL, the console, health |
 //! | [`app`] | the real time and the real ids |
 //! | [`auth`] | from a key to who is calling |
+//! | [`webhooks`] | events are told to those who want them |
 //! | [`jobs`] | what runs by itself |
 //! | [`cli`] | the command line |
 //! | [`config`] | flags, environment, file, defaults |
@@ -33,3 +34,4 @@ pub mod metrics;
 pub mod rest;
 pub mod server;
 pub mod trace;
+pub mod webhooks;

@@ -6,6 +6,8 @@ import './lists.js';
 import './live.js';
 import './actions.js';
 import './quality.js';
+import './verification.js';
+import './webhooks.js';
 import { accessible, dialog, field, find, home, link, readerKey, review, runQuery, shot, withPage } from './browser.js';
 
 const CUSTOMER = 'Echo Valley Podcasts';

@@ -17,6 +17,9 @@ const Customer = lazy(async () => ({ default: (await import('./pages/Customer'))
 const Grants = lazy(async () => ({ default: (await import('./pages/CreditLists')).Grants }));
 const Credits = lazy(async () => ({ default: (await import('./pages/CreditLists')).Credits }));
 const Events = lazy(async () => ({ default: (await import('./pages/Events')).Events }));
+const Webhooks = lazy(async () => ({ default: (await import('./pages/Webhooks')).Webhooks }));
+const Deliveries = lazy(async () => ({ default: (await import('./pages/Deliveries')).Deliveries }));
+const Verification = lazy(async () => ({ default: (await import('./pages/Verification')).Verification }));
 const Keys = lazy(async () => ({ default: (await import('./pages/Keys')).Keys }));
 
 /** The session: nobody is signed in, or somebody is. */
@@ -74,7 +77,12 @@ function Pages({ leave }: { leave: () => void }) {
                   <Route path="/console/grants" component={Grants} />
                   <Route path="/console/credits" component={Credits} />
                   <Route path="/console/events" component={Events} />
+                  <Route path="/console/verification" component={Verification} />
                   {viewer.role === 'ADMIN' && <Route path="/console/keys" component={Keys} />}
+                  {viewer.role === 'ADMIN' && <Route path="/console/webhooks" component={Webhooks} />}
+                  {viewer.role === 'ADMIN' && (
+                    <Route path="/console/webhooks/:id">{({ id }) => <Deliveries key={id} id={id} />}</Route>
+                  )}
                   <Route component={NotFound} />
                 </Switch>
               )}

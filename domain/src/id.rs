@@ -73,6 +73,8 @@ id! {
     SigningKeyId,
     /// A test clock: a time of its own for some customers.
     TestClockId,
+    /// Where events are sent to.
+    WebhookEndpointId,
 }
 
 impl CustomerId {

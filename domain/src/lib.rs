@@ -32,12 +32,13 @@ pub mod scope;
 pub mod segment;
 pub mod test_clock;
 pub mod text;
+pub mod webhook;
 
 pub use amount::{Amount, DecimalText, Scale};
 pub use clock::{Clock, IdSource};
 pub use id::{
     ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, EventId,
-    LedgerEntryId, ProductId, SegmentId, SigningKeyId, TestClockId,
+    LedgerEntryId, ProductId, SegmentId, SigningKeyId, TestClockId, WebhookEndpointId,
 };
 pub use instant::{Instant, Window};
 pub use rejection::{Code, Rejection};

@@ -29,3 +29,5 @@ pub mod signing_key;
 pub mod test_clock;
 pub mod uniqueness_key;
 pub mod verification;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;

@@ -9,6 +9,7 @@ mod m20261121_000003_create_object_detail;
 mod m20261121_000004_create_test_clock;
 mod m20261121_000005_create_rest_answer;
 mod m20261121_000006_create_verification;
+mod m20261121_000007_create_webhooks;
 mod tables;
 
 use std::sync::LazyLock;
@@ -26,6 +27,7 @@ pub static TABLES: LazyLock<Vec<(&'static str, Placement, &'static str)>> = Lazy
         m20261121_000004_create_test_clock::TABLES,
         m20261121_000005_create_rest_answer::TABLES,
         m20261121_000006_create_verification::TABLES,
+        m20261121_000007_create_webhooks::TABLES,
     ]
     .concat()
 });
@@ -44,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_create_test_clock::Migration),
             Box::new(m20261121_000005_create_rest_answer::Migration),
             Box::new(m20261121_000006_create_verification::Migration),
+            Box::new(m20261121_000007_create_webhooks::Migration),
         ]
     }
 }

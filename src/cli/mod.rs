@@ -169,6 +169,7 @@ fn command() -> clap::Command {
         serve
             .mut_arg("demo", switch)
             .mut_arg("trusted_documents_only", switch)
+            .mut_arg("webhook_private_addresses", switch)
             .mut_args(|arg| {
                 let Some(default) = default_of(arg.get_id().as_str()) else {
                     return arg;

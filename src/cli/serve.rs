@@ -14,6 +14,7 @@ use crate::config::Settings;
 use crate::gate::Gate;
 use crate::graphql::http::documents::Documents;
 use crate::trace::Trace;
+use crate::webhooks::{self, Deliverer};
 use crate::{demo, jobs, rest, server};
 
 /// From the start to the first check of all books, where none was ever made.
@@ -45,19 +46,9 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
         keys.admit_admin(key).await?;
     }
     let first_key = keys.first().await?;
-    let mut jobs = jobs::start(
-        ledger.clone(),
-        jobs::Intervals {
-            boundaries: Duration::from_secs(settings.boundary_interval_seconds),
-            verify: Duration::from_secs(settings.verify_interval_hours.saturating_mul(3_600)),
-            // A demo is small, and its console is looked at now.
-            first_verify: if settings.demo.0 {
-                Duration::ZERO
-            } else {
-                FIRST_VERIFY
-            },
-        },
-    );
+    let mut jobs = jobs::start(ledger.clone(), intervals(&settings));
+    let webhooks = Deliverer::new(ledger.clone(), webhooks_of(&settings))?;
+    let deliveries = webhooks.start(Duration::from_secs(settings.webhook_interval_seconds));
     let options = server::Options {
         gate: Gate::new(&settings.limits()),
         limits: settings.limits(),
@@ -84,10 +75,36 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
     }
     running.stop().await;
     jobs.shutdown().await;
+    deliveries.abort();
+    webhooks.stop().await;
     close(ledger).await?;
     tracing::info!("stopped");
     trace.stop().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// How often what is looked at.
+fn intervals(settings: &Settings) -> jobs::Intervals {
+    jobs::Intervals {
+        boundaries: Duration::from_secs(settings.boundary_interval_seconds),
+        verify: Duration::from_secs(settings.verify_interval_hours.saturating_mul(3_600)),
+        // A demo is small, and its console is looked at now.
+        first_verify: if settings.demo.0 {
+            Duration::ZERO
+        } else {
+            FIRST_VERIFY
+        },
+    }
+}
+
+/// The settings of webhooks.
+fn webhooks_of(settings: &Settings) -> webhooks::Options {
+    webhooks::Options {
+        pauses: settings.webhook_retry_seconds.0.clone(),
+        timeout: Duration::from_secs(settings.webhook_timeout_seconds.max(1)),
+        private_addresses: settings.webhook_private_addresses.0,
+        keep_days: settings.webhook_keep_days.into(),
+    }
 }
 
 /// Reads the trusted documents, before anything is opened.

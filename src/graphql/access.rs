@@ -24,7 +24,16 @@ const WRITERS: &[Role] = &[Role::Admin, Role::Operator];
 #[must_use]
 pub fn roles(root: Root, field: &str) -> &'static [Role] {
     match (root, field) {
-        (Root::Query, "apiKeys") | (Root::Mutation, "createApiKey" | "revokeApiKey") => ADMINS,
+        (Root::Query, "apiKeys" | "webhookEndpoints" | "webhookDeliveries")
+        | (Root::Mutation, "createApiKey" | "revokeApiKey") => ADMINS,
+        (
+            Root::Mutation,
+            "createWebhookEndpoint"
+            | "updateWebhookEndpoint"
+            | "deleteWebhookEndpoint"
+            | "rotateWebhookSecret"
+            | "replayWebhookDelivery",
+        ) => ADMINS,
         (Root::Query, "customFieldKeys" | "verification") => STAFF,
         (Root::Mutation, _) => WRITERS,
         (Root::Query | Root::Subscription, _) => &Role::ALL,

@@ -13,10 +13,11 @@ use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::runtime::{Timer, TokioSpawner};
 use domain::{
     ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, Instant, ProductId,
-    TestClockId,
+    TestClockId, WebhookEndpointId,
 };
+use entity::object_detail;
 use entity::{
-    contract, credit_type, customer, drawdown, ledger_entry, object_detail, product, test_clock,
+    contract, credit_type, customer, drawdown, ledger_entry, product, test_clock, webhook_endpoint,
 };
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, try_join_all};
@@ -104,6 +105,10 @@ keys! {
     ProductKey(ProductId);
     /// A test clock.
     TestClockKey(TestClockId);
+    /// What other systems call a product.
+    ExternalIdsOf(ProductId);
+    /// A webhook endpoint.
+    WebhookEndpointKey(WebhookEndpointId);
     /// A page of the customers on a test clock.
     ClockCustomersOf(TestClockId, PageRequest);
     /// How many those are.
@@ -185,6 +190,7 @@ by_id! {
     ProductKey => product::Model, products_by_id, |key| key.0, key.0;
     TestClockKey => test_clock::Model, test_clocks_by_id, |key| key.0, key.0;
     DetailKey => object_detail::Model, details, |key| (key.0, key.1), key.1;
+    WebhookEndpointKey => webhook_endpoint::Model, webhook_endpoints_by_id, |key| key.0, key.0;
     ContractKey => contract::Model, contracts_by_id, |key| (key.0, key.1), key.1;
     GrantKey => GrantRow, grants_by_id, |key| (key.0, key.1), key.1;
     CreditKey => CreditRow, credits_by_id, |key| (key.0, key.1), key.1;
@@ -221,6 +227,7 @@ macro_rules! of_parent {
 }
 
 of_parent! {
+    ExternalIdsOf(product) => Vec<String>, names_of_products(), product, identity;
     BalancesKey(customer, at, known_at) => Vec<BalanceRow>, balances(at, known_at), customer, identity;
     ExpiringKey(account, days, as_of) => i64, expiring(days, as_of), account, identity;
     GrantsOf(customer, filter, page) => Arc<Page<GrantRow>>, grants_of(&filter, &page), customer, Arc::new;

@@ -3,7 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | `http` | GraphQL over HTTP |
-//! | `query`, `mutation`, `subscription` | root fields: convert, ask the ledger, convert back |
+//! | `query`, `query_webhooks`, `mutation`, `subscription` | root fields: convert, ask the ledger, convert back |
 //! | `types`, `input`, `payload` | what goes out and in, one file per noun |
 //! | `scalar`, `connection` | scalars; the one form of all lists |
 //! | `rows` | how the rows of a list are filled |
@@ -21,12 +21,13 @@ mod loaders;
 mod mutation;
 mod payload;
 mod query;
+mod query_webhooks;
 mod rows;
 pub mod scalar;
 mod subscription;
 mod types;
 
-use async_graphql::{Request, Response, SDLExportOptions, SchemaBuilder};
+use async_graphql::{MergedObject, Request, Response, SDLExportOptions, SchemaBuilder};
 use futures_util::future::BoxFuture;
 
 use crate::auth::Keys;
@@ -36,8 +37,13 @@ use crate::ledger::read::Scope;
 use crate::ledger::{Caller, Ledger};
 use loaders::CreditTypes;
 use mutation::Mutation;
-use query::Query;
+use query::BookQuery;
+use query_webhooks::WebhookQuery;
 use subscription::Subscription;
+
+/// Everything that can be read.
+#[derive(Default, MergedObject)]
+pub struct Query(BookQuery, WebhookQuery);
 
 /// The schema, ready to be asked. Cheap to clone.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
@@ -46,7 +52,7 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 const DIRECTIVES_MAX: usize = 8;
 
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query, Mutation::default(), Subscription)
+    Schema::build(Query::default(), Mutation::default(), Subscription)
 }
 
 /// The schema over a ledger, under limits.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, SimpleObject};
 use domain::{
     ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId,
-    LedgerEntryId, ProductId, TestClockId,
+    LedgerEntryId, ProductId, TestClockId, WebhookEndpointId,
 };
 
 use super::context::{Found, changed_credit_type, reader};
@@ -15,7 +15,7 @@ use super::error::{Failure, UserError};
 use super::scalar::DateTime;
 use super::types::{
     ApiKey, Balance, Contract, Credit, CreditGrant, CreditType, CustomFieldKey, Customer, Drawdown,
-    LedgerEntry, Node, Product, TestClock,
+    LedgerEntry, Node, Product, TestClock, WebhookEndpoint,
 };
 use crate::auth::CustomerToken;
 use crate::ledger::Outcome;
@@ -76,6 +76,12 @@ impl Made for Customer {
 impl Made for TestClock {
     async fn made(ctx: &Context<'_>, outcome: &Outcome) -> Result<Option<Self>, Failure> {
         Self::find(ctx, TestClockId(outcome.object_id)).await
+    }
+}
+
+impl Made for WebhookEndpoint {
+    async fn made(ctx: &Context<'_>, outcome: &Outcome) -> Result<Option<Self>, Failure> {
+        Self::find(ctx, WebhookEndpointId(outcome.object_id)).await
     }
 }
 
@@ -190,6 +196,8 @@ payloads! {
     CreateTestClockPayload { test_clock: TestClock }
     AdvanceTestClockPayload { test_clock: TestClock }
     DeleteTestClockPayload { test_clock: TestClock }
+    UpdateWebhookEndpointPayload { webhook_endpoint: WebhookEndpoint }
+    DeleteWebhookEndpointPayload { webhook_endpoint: WebhookEndpoint }
     CreateCreditTypePayload { credit_type: CreditType }
     UpdateCreditTypePayload { credit_type: CreditType }
     AddCustomFieldKeyPayload { custom_field_key: CustomFieldKey }
@@ -197,6 +205,7 @@ payloads! {
     SetCustomFieldsPayload { node: Node }
     CreateProductPayload { product: Product }
     UpdateProductPayload { product: Product }
+    AddProductExternalIdPayload { product: Product }
     CreateContractPayload { contract: Contract }
     EndContractPayload { contract: Contract }
     ExtendContractPayload { contract: Contract }
@@ -300,6 +309,72 @@ impl CreateCustomerTokenPayload {
         match self {
             Self::Made(_) => &[],
             Self::Refused(errors) => errors,
+        }
+    }
+}
+
+/// Payloads of what makes a secret.
+macro_rules! with_secret {
+    ($($name:ident)*) => {$(
+        /// What the mutation answers.
+        pub struct $name {
+            settled: Settled,
+            secret: Option<String>,
+        }
+
+        impl $name {
+            /// What came of it, and the secret that was asked for.
+            pub fn new(settled: Settled, secret: String) -> Self {
+                let is_new = settled.user_errors().is_empty() && !settled.replayed();
+                let secret = is_new.then_some(secret);
+                Self { settled, secret }
+            }
+        }
+
+        /// What the mutation answers.
+        #[Object]
+        impl $name {
+            /// Null where `userErrors` says why: then nothing was written.
+            async fn webhook_endpoint(&self, ctx: &Context<'_>) -> Found<WebhookEndpoint> {
+                self.settled.object(ctx).await
+            }
+
+            /// What its messages are signed with. Shown this once, so it is null when the answer is
+            /// replayed: if it was lost, rotate it.
+            async fn secret(&self) -> Option<&str> {
+                self.secret.as_deref()
+            }
+
+            /// Whether this repeats the answer to an earlier call with the same idempotencyKey.
+            async fn replayed(&self) -> bool {
+                self.settled.replayed()
+            }
+
+            /// What the caller can mend; empty: it was carried out.
+            async fn user_errors(&self) -> &[UserError] {
+                self.settled.user_errors()
+            }
+        }
+    )*};
+}
+
+with_secret! { CreateWebhookEndpointPayload RotateWebhookSecretPayload }
+
+/// What the mutation answers.
+#[derive(SimpleObject)]
+pub struct ReplayWebhookDeliveryPayload {
+    /// Whether it will be told once more.
+    accepted: bool,
+    /// What the caller can mend; empty: it was carried out.
+    user_errors: Vec<UserError>,
+}
+
+impl ReplayWebhookDeliveryPayload {
+    /// Accepted, or why not.
+    pub fn new(accepted: bool, user_errors: Vec<UserError>) -> Self {
+        Self {
+            accepted,
+            user_errors,
         }
     }
 }

@@ -56,10 +56,11 @@ impl Count for InAll {
     }
 }
 
-/// Everything that can be read.
-pub struct Query;
+/// Everything that can be read of the books.
+#[derive(Default)]
+pub struct BookQuery;
 
-impl Query {
+impl BookQuery {
     async fn find_node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Failure> {
         Ok(reader(ctx)?.node(uuid(id)).await?.map(Node::from))
     }
@@ -142,7 +143,7 @@ impl Query {
 /// Everything that can be read.
 #[Object]
 #[expect(clippy::too_many_arguments, reason = "the arguments of the API")]
-impl Query {
+impl BookQuery {
     /// Anything by its id.
     async fn node(&self, ctx: &Context<'_>, id: ID) -> Found<Node> {
         Self::find_node(ctx, &id).await.transpose()

@@ -1,4 +1,4 @@
-//! Test clocks bring their customers along.
+//! What time it is, and how test clocks bring their customers along.
 //!
 //! `advanceTestClock` writes the time that the clock will show and that it is ADVANCING; then each
 //! customer is brought there in a transaction of its own, under the locks of all its accounts, that
@@ -10,6 +10,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::clock::IdSource;
 use domain::entry::SYSTEM;
 use domain::test_clock::TestClockStatus;
 use domain::{Code, CustomerId, Instant, TestClockId};
@@ -23,6 +24,18 @@ const AT_ONCE: i64 = 8;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Ledger {
+    /// The present instant, by the clock that was passed in.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.desk.clock.now()
+    }
+
+    /// Where ids come from.
+    #[must_use]
+    pub fn ids(&self) -> &dyn IdSource {
+        &*self.desk.ids
+    }
+
     /// Goes on with every clock that is at work. Answers how many there were.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use entity::{
     account, api_key, contract, credit, credit_grant, credit_type, custom_field_key,
     custom_field_value, customer, customer_external_id, customer_ingest_alias, drawdown,
     idempotency, object_detail, product, product_external_id, segment, signing_key, test_clock,
-    uniqueness_key,
+    uniqueness_key, webhook_endpoint,
 };
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryResult, Statement,
@@ -53,6 +53,7 @@ tables!(
     signing_key,
     test_clock,
     uniqueness_key,
+    webhook_endpoint,
 );
 
 impl Table for segment::Entity {

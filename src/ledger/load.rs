@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::db::{Db, Table};
 use super::lock;
+use super::outbox;
 use super::pipe::Rehearsal;
 use super::sql::{self, Sql};
 use super::work::{AccountKey, Needs, OpenBook, Work};
@@ -119,6 +120,7 @@ pub(super) async fn questions(
         select_accounts(&rehearsal, needs, &customers, lock).await?;
     }
     rest(&rehearsal, needs, Vec::new(), work).await?;
+    outbox::listeners(&rehearsal).await?;
     Ok(rehearsal.asked())
 }
 
@@ -139,6 +141,7 @@ pub async fn rest(
     keys::forget_impossible(needs);
     lock::rewritten(db, needs).await?;
     work.state.test_clocks = objects::test_clocks(db, needs).await?;
+    work.state.endpoints = objects::endpoints(db, needs).await?;
     work.state.customers = objects::customers(db, needs).await?;
     work.state.credit_types = objects::credit_types(db, needs).await?;
     work.state.products = objects::products(db, needs).await?;

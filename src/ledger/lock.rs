@@ -28,7 +28,8 @@ pub(super) async fn rewritten(db: &impl Db, needs: &Needs) -> Result<(), DbErr> 
         mut units,
         mut keys,
         mut clocks,
-    ] = [const { BTreeSet::new() }; 7];
+        mut endpoints,
+    ] = [const { BTreeSet::new() }; 8];
     for row in &needs.rewritten {
         match row {
             Rewritten::Customer(id) => customers.insert(id.0),
@@ -36,6 +37,7 @@ pub(super) async fn rewritten(db: &impl Db, needs: &Needs) -> Result<(), DbErr> 
             Rewritten::CreditType(id) => units.insert(id.0),
             Rewritten::ApiKey(id) => keys.insert(id.0),
             Rewritten::TestClock(id) => clocks.insert(id.0),
+            Rewritten::WebhookEndpoint(id) => endpoints.insert(id.0),
             Rewritten::Contract(owner, id) => {
                 owners.insert(owner.0);
                 contracts.insert(id.0)
@@ -49,6 +51,7 @@ pub(super) async fn rewritten(db: &impl Db, needs: &Needs) -> Result<(), DbErr> 
         ("credit_type", vec![("id", units)]),
         ("api_key", vec![("id", keys)]),
         ("test_clock", vec![("id", clocks)]),
+        ("webhook_endpoint", vec![("id", endpoints)]),
     ] {
         lock_rows(db, table, columns).await?;
     }

@@ -8,6 +8,7 @@
 //! | `home.rs` | where a command acts |
 //! | `clocks.rs` | test clocks bring their customers along |
 //! | `answers.rs` | what REST calls were answered, by key |
+//! | `outbox.rs`, `deliveries.rs` | what webhook endpoints are to be told, and what came of it |
 //! | `sql.rs`, `db.rs`, `pipe.rs` | SQL for both databases, and the two ways to send it |
 //! | `bell.rs`, `wire.rs`, `follow.rs` | who follows an account sees every new entry |
 //! | `read/`, `worker.rs` | every read, by connections of each worker |
@@ -22,12 +23,14 @@ mod clocks;
 pub mod command;
 mod connect;
 mod db;
+mod deliveries;
 mod error;
 mod follow;
 mod home;
 mod lane;
 mod load;
 mod lock;
+mod outbox;
 mod outcome;
 mod perform;
 mod pipe;
@@ -49,7 +52,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::burn::{self, Candidate};
 use domain::clock::{Clock, IdSource};
-use domain::{Amount, Code, CustomerId, Instant, Rejection, Scale};
+use domain::{Amount, Code, CustomerId, Rejection, Scale};
 use sea_orm::{DatabaseConnection, DbBackend, DbErr};
 use tokio::task::JoinSet;
 use tracing::Instrument;
@@ -60,6 +63,7 @@ pub use self::caller::{Caller, Role};
 pub use self::command::Command;
 use self::command::input::DrawDown;
 use self::command::{Home, Order, Shape, View};
+pub use self::deliveries::Attempted;
 pub use self::error::Refusal;
 pub use self::follow::Follower;
 use self::load::Lock;
@@ -318,7 +322,7 @@ impl Ledger {
         command.rules().needs(home, &mut needs);
         needs.all_segments.insert(key);
         let db = &self.desk.read;
-        let (accounts, _) = load::accounts(db, &needs, Lock::None).await?;
+        let accounts = load::accounts(db, &needs, Lock::None).await?.0;
         let now = self.now();
         let due = |row: &entity::account::Model| {
             row.clock_now.is_none() && row.next_boundary_at.is_some_and(|at| at <= now)
@@ -326,7 +330,7 @@ impl Ledger {
         if accounts.iter().any(due) {
             self.desk.writer.settle(key).await?;
         }
-        let (accounts, _) = load::accounts(db, &needs, Lock::None).await?;
+        let accounts = load::accounts(db, &needs, Lock::None).await?.0;
         let mut work = Work::new(&*self.desk.ids, now, self.desk.lateness_max_days);
         load::rest(db, &mut needs, accounts, &mut work).await?;
         let now = work.time_of(key.0);
@@ -384,18 +388,6 @@ impl Ledger {
     #[must_use]
     pub fn read(&self) -> &Reader {
         &self.reader
-    }
-
-    /// The present instant, by the clock that was passed in.
-    #[must_use]
-    pub fn now(&self) -> Instant {
-        self.desk.clock.now()
-    }
-
-    /// Where ids come from.
-    #[must_use]
-    pub fn ids(&self) -> &dyn IdSource {
-        &*self.desk.ids
     }
 
     /// The database, for what is not the books: keys, checks.

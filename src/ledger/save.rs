@@ -7,6 +7,7 @@ use sea_orm::{DbErr, ModelTrait};
 
 use super::db::{Db, Wanted};
 use super::lock;
+use super::outbox;
 use super::sql::{self, OnConflict, Sql};
 use super::work::{Fate, OpenBook, Tracked, Work};
 
@@ -32,6 +33,7 @@ pub async fn all(db: &impl Db, work: &mut Work<'_>) -> Result<(), DbErr> {
     release(db, work).await?;
     let state = &work.state;
     rows(db, state.test_clocks.values()).await?;
+    rows(db, state.endpoints.values()).await?;
     rows(db, state.customers.values()).await?;
     rows(db, state.products.values()).await?;
     rows(db, state.credit_types.values()).await?;
@@ -74,7 +76,7 @@ pub async fn all(db: &impl Db, work: &mut Work<'_>) -> Result<(), DbErr> {
     sql::insert(db, &entries, OnConflict::Fail).await?;
     sql::claim(db, &work.new_answers).await?;
     sql::insert(db, &work.events, OnConflict::Fail).await?;
-    Ok(())
+    outbox::note(db, work).await
 }
 
 fn has_changed(open: &OpenBook) -> bool {

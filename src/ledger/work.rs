@@ -7,17 +7,18 @@ use domain::clock::IdSource;
 use domain::custom_field::FieldEntity;
 use domain::{
     ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, EventId,
-    Instant, ProductId, SegmentId, SigningKeyId, TestClockId,
+    Instant, ProductId, SegmentId, SigningKeyId, TestClockId, WebhookEndpointId,
 };
 use entity::{
     api_key, contract, credit, credit_grant, credit_type, custom_field_key, custom_field_value,
     customer, customer_external_id, customer_ingest_alias, drawdown, event, idempotency,
     object_detail, object_home, product, product_external_id, signing_key, test_clock,
-    uniqueness_key,
+    uniqueness_key, webhook_endpoint,
 };
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
+use super::outbox::Listener;
 /// An account: a customer in a credit type.
 pub type AccountKey = (CustomerId, CreditTypeId);
 
@@ -28,6 +29,10 @@ pub struct Needs {
     pub customers: BTreeSet<CustomerId>,
     /// Test clocks.
     pub test_clocks: BTreeSet<TestClockId>,
+    /// Webhook endpoints.
+    pub endpoints: BTreeSet<WebhookEndpointId>,
+    /// Every webhook endpoint.
+    pub all_endpoints: bool,
     /// Customers whose test clock moves on, and to what time: all their accounts are needed.
     pub advances: BTreeMap<CustomerId, Instant>,
     /// Customers, products and contracts whose row is written over: locked, since no account is.
@@ -101,6 +106,8 @@ pub enum Rewritten {
     ApiKey(ApiKeyId),
     /// A test clock: also locked by who puts a customer on it.
     TestClock(TestClockId),
+    /// A webhook endpoint.
+    WebhookEndpoint(WebhookEndpointId),
 }
 
 /// Posted usage of a credit: what a drawdown took from one segment and was not given back.
@@ -258,6 +265,8 @@ pub struct State {
     pub products: Rows<ProductId, product::Model>,
     /// Test clocks.
     pub test_clocks: Rows<TestClockId, test_clock::Model>,
+    /// Webhook endpoints.
+    pub endpoints: Rows<WebhookEndpointId, webhook_endpoint::Model>,
     /// Units.
     pub credit_types: Rows<CreditTypeId, credit_type::Model>,
     /// Contracts.
@@ -287,6 +296,8 @@ pub struct Work<'a> {
     /// The present instant in real time, taken once the accounts were locked: when things are
     /// recorded, and what ids are made for.
     pub recorded: Instant,
+    /// The webhook endpoints that are to be told.
+    pub(super) listeners: Vec<Listener>,
     /// Longest time in days by which usage may be late.
     pub lateness_max_days: i64,
     /// Rows and books.
@@ -325,6 +336,7 @@ impl<'a> Work<'a> {
             ids,
             now,
             recorded: now,
+            listeners: Vec::new(),
             lateness_max_days,
             state: State::default(),
             answered: HashMap::new(),

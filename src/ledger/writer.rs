@@ -33,6 +33,7 @@ use super::error::{Refusal, is_passing, leaves_outcome_unknown};
 use super::lane::Lane;
 use super::load::{self, Lock};
 use super::lock;
+use super::outbox;
 use super::outcome::Outcome;
 use super::perform::perform;
 use super::pipe::{Pipe, PipeTransaction};
@@ -372,6 +373,7 @@ impl Desk {
             .collect();
         let mut work = Work::new(&*self.ids, self.clock.now(), self.lateness_max_days);
         load::rest(tx, &mut needs, accounts, &mut work).await?;
+        work.listeners = outbox::listeners(tx).await?;
         post_due(&mut work).map_err(|fault| DbErr::Custom(fault.message))?;
         let answers = tasks
             .iter()

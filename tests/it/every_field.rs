@@ -190,6 +190,7 @@ both_databases! {
             let field = &field.node;
             let arguments = match field.name.node.as_str() {
                 "customer" => "(externalId: \"acme\")",
+                "webhookDeliveries" => "(endpointId: \"x\", first: 3)",
                 "previewDrawdown" => "(input: {customerId: \"x\", amount: 1, idempotencyKey: \"k\"})",
                 // What the lists below show, one by one.
                 "node" | "nodes" | "creditGrant" | "credit" | "drawdown" | "contract"

@@ -6,10 +6,12 @@
 mod edges;
 mod sizes;
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::path::Path;
 use std::process::Command;
 
+use domain::webhook::KINDS;
 use sha2::{Digest, Sha256};
 
 /// Where floats may stand: a priority is the one number that is compared and never summed.
@@ -234,4 +236,25 @@ fn migrations_stay_as_they_were_released() {
          the change back and write a new migration. For a new one, or before the first release: \
          `cd migration && sha256sum $(ls src/*.rs | grep -v lib.rs) > frozen.txt`\n"
     );
+}
+
+/// The list of kinds of events is by hand: each that is told anywhere stands in it, and no other.
+#[test]
+fn an_endpoint_can_ask_for_every_kind_of_event_there_is() {
+    let noun_of = |kind: &str| kind.split('.').next().unwrap_or_default().to_owned();
+    let nouns: BTreeSet<String> = KINDS.iter().map(|kind| noun_of(kind)).collect();
+    let sources = Sources::read();
+    let words = sources.lines("src/ledger/").flat_map(|(_, _, line)| {
+        let quoted = line.split('"').skip(1).step_by(2);
+        quoted.filter(|word| word.matches('.').count() == 1 && !word.ends_with('.'))
+    });
+    let plain = |word: &&str| {
+        word.chars()
+            .all(|c| c.is_ascii_lowercase() || "._".contains(c))
+    };
+    let told: BTreeSet<&str> = words
+        .filter(plain)
+        .filter(|word| nouns.contains(&noun_of(word)))
+        .collect();
+    assert_eq!(told, KINDS.iter().copied().collect());
 }

@@ -4,6 +4,8 @@ import type {
   GrantCategory,
   LedgerEntryKind,
   SegmentStatus,
+  WebhookDeliveryStatus,
+  WebhookFormat,
 } from '../gql/documents';
 
 /** What the closed lists of the API are called here. */
@@ -50,4 +52,36 @@ export const OUTCOMES: Record<CandidateOutcome, string> = {
   OTHER_PRODUCT: 'Is for other products',
   OTHER_CONTRACT: 'Is for other contracts',
   OTHER_GROUP: 'Is for other group values',
+};
+
+export const FORMATS: Record<WebhookFormat, string> = {
+  SCRIP: 'Scrip events (Standard Webhooks)',
+  STRIPE: 'Stripe events',
+};
+
+export const DELIVERIES: Record<WebhookDeliveryStatus, { word: string; tone: string }> = {
+  PENDING: { word: 'Pending', tone: 'later' },
+  DELIVERED: { word: 'Delivered', tone: 'good' },
+  SKIPPED: { word: 'Skipped', tone: 'over' },
+  DEAD: { word: 'Given up', tone: 'bad' },
+};
+
+/** What is offered; the API has the last word on which there are. */
+export const EVENT_TYPES: Record<WebhookFormat, string[]> = {
+  SCRIP: [
+    ...['created', 'edited', 'expired', 'extended', 'rolled_over', 'voided'].map((verb) => `credit_grant.${verb}`),
+    ...['created', 'edited', 'ended', 'voided'].map((verb) => `credit.${verb}`),
+    ...['created', 'captured', 'released', 'lapsed', 'reversed'].map((verb) => `drawdown.${verb}`),
+    'ledger_entry.created',
+    ...['created', 'updated', 'archived'].map((verb) => `customer.${verb}`),
+    ...['created', 'edited', 'ended', 'extended', 'archived'].map((verb) => `contract.${verb}`),
+    ...['created', 'updated'].flatMap((verb) => [`product.${verb}`, `credit_type.${verb}`]),
+    ...['created', 'revoked'].map((verb) => `api_key.${verb}`),
+  ],
+  STRIPE: [
+    ...['created', 'updated'].map((verb) => `billing.credit_grant.${verb}`),
+    'billing.credit_balance_transaction.created',
+    ...['created', 'updated', 'deleted'].map((verb) => `customer.${verb}`),
+    ...['created', 'advancing', 'ready', 'deleted'].map((verb) => `test_helpers.test_clock.${verb}`),
+  ],
 };

@@ -8,8 +8,12 @@ const PAGES = [
   ['/console/grants', 'Grants'],
   ['/console/credits', 'Credits'],
   ['/console/events', 'Events'],
+  ['/console/verification', 'Verification'],
 ] as const;
-const FOR_ADMIN = [['/console/keys', 'Keys']] as const;
+const FOR_ADMIN = [
+  ['/console/keys', 'Keys'],
+  ['/console/webhooks', 'Webhooks'],
+] as const;
 
 const ROLES = { ADMIN: 'admin', OPERATOR: 'operator', READER: 'reader', CUSTOMER: 'customer' };
 

@@ -7,7 +7,8 @@ use super::{Ask, instant, json};
 use crate::graphql::scalar::{DateTime, Json};
 use crate::graphql::types::names::{BurnDownKey, BurnDownPreset};
 use crate::ledger::command::input::{
-    CreateCreditType, CreateProduct, ProductExtra, UpdateCreditType, UpdateProduct,
+    AddProductExternalId, CreateCreditType, CreateProduct, ProductExtra, UpdateCreditType,
+    UpdateProduct,
 };
 
 /// Decimal places of a credit type where none are named.
@@ -163,6 +164,30 @@ impl Ask for UpdateProductInput {
                 details: json(self.details),
                 starting_at: instant(self.starting_at),
             },
+        };
+        (command, self.idempotency_key)
+    }
+}
+
+/// Of `addProductExternalId`.
+#[derive(Debug, InputObject)]
+pub struct AddProductExternalIdInput {
+    /// Which.
+    id: ID,
+    /// What another system calls it, such as the id of a price there. 1..128 characters; a product
+    /// can have several, each belongs to one product.
+    external_id: String,
+    /// A repeated key with the same input answers as the first time.
+    idempotency_key: Option<String>,
+}
+
+impl Ask for AddProductExternalIdInput {
+    type Command = AddProductExternalId;
+
+    fn ask(self) -> (AddProductExternalId, Option<String>) {
+        let command = AddProductExternalId {
+            id: ProductId::read(&self.id),
+            external_id: self.external_id,
         };
         (command, self.idempotency_key)
     }

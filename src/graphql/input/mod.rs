@@ -11,6 +11,7 @@ mod customer;
 mod drawdown;
 mod filter;
 mod test_clock;
+mod webhook;
 
 use async_graphql::{ID, InputType};
 use domain::CreditTypeId;
@@ -20,7 +21,8 @@ use crate::ledger::Command;
 
 pub use access::{CreateApiKeyInput, CreateCustomerTokenInput, RevokeApiKeyInput};
 pub use catalog::{
-    CreateCreditTypeInput, CreateProductInput, UpdateCreditTypeInput, UpdateProductInput,
+    AddProductExternalIdInput, CreateCreditTypeInput, CreateProductInput, UpdateCreditTypeInput,
+    UpdateProductInput,
 };
 pub use contract::{
     ArchiveContractInput, CreateContractInput, EndContractInput, ExtendContractInput,
@@ -39,6 +41,10 @@ pub use filter::{
     CreditFilter, CreditGrantFilter, CustomerFilter, EventFilter, LedgerEntryFilter, or_all, uuid,
 };
 pub use test_clock::{AdvanceTestClockInput, CreateTestClockInput, DeleteTestClockInput};
+pub use webhook::{
+    CreateWebhookEndpointInput, DeleteWebhookEndpointInput, ReplayWebhookDeliveryInput,
+    RotateWebhookSecretInput, UpdateWebhookEndpointInput,
+};
 
 /// An input of a mutation: a command, and the key under which it may be repeated.
 pub trait Ask: InputType {

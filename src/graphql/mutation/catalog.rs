@@ -5,13 +5,13 @@ use async_graphql::{Context, Object};
 use super::one;
 use crate::graphql::context::Found;
 use crate::graphql::input::{
-    AddCustomFieldKeyInput, CreateCreditTypeInput, CreateProductInput, RemoveCustomFieldKeyInput,
-    SetCustomFieldsInput, UpdateCreditTypeInput, UpdateProductInput,
+    AddCustomFieldKeyInput, AddProductExternalIdInput, CreateCreditTypeInput, CreateProductInput,
+    RemoveCustomFieldKeyInput, SetCustomFieldsInput, UpdateCreditTypeInput, UpdateProductInput,
 };
 use crate::graphql::payload::{
-    AddCustomFieldKeyPayload, CreateCreditTypePayload, CreateProductPayload,
-    RemoveCustomFieldKeyPayload, SetCustomFieldsPayload, UpdateCreditTypePayload,
-    UpdateProductPayload,
+    AddCustomFieldKeyPayload, AddProductExternalIdPayload, CreateCreditTypePayload,
+    CreateProductPayload, RemoveCustomFieldKeyPayload, SetCustomFieldsPayload,
+    UpdateCreditTypePayload, UpdateProductPayload,
 };
 use crate::graphql::scalar::Checked;
 
@@ -82,6 +82,16 @@ impl CatalogMutation {
         ctx: &Context<'_>,
         input: Checked<UpdateProductInput>,
     ) -> Found<UpdateProductPayload> {
+        one(ctx, input).await
+    }
+
+    /// Another name for a product, by which Stripe's calls and imports find it.
+    /// Role: ADMIN or OPERATOR.
+    async fn add_product_external_id(
+        &self,
+        ctx: &Context<'_>,
+        input: Checked<AddProductExternalIdInput>,
+    ) -> Found<AddProductExternalIdPayload> {
         one(ctx, input).await
     }
 }

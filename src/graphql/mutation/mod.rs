@@ -9,6 +9,7 @@ mod credit_grant;
 mod customer;
 mod drawdown;
 mod test_clock;
+mod webhook;
 
 use async_graphql::{Context, MergedObject};
 
@@ -31,6 +32,7 @@ pub struct Mutation(
     drawdown::DrawdownMutation,
     access::AccessMutation,
     test_clock::TestClockMutation,
+    webhook::WebhookMutation,
 );
 
 /// One command.

@@ -19,6 +19,7 @@ mod segment;
 mod test_clock;
 mod verification;
 mod viewer;
+mod webhook;
 
 pub use api_key::ApiKey;
 pub use balance::Balance;
@@ -37,3 +38,4 @@ pub use product::Product;
 pub use test_clock::TestClock;
 pub use verification::Verification;
 pub use viewer::Viewer;
+pub use webhook::{WebhookDelivery, WebhookEndpoint};

@@ -150,6 +150,30 @@ pub enum TestClockStatus {
     Deleted,
 }
 
+/// The shape in which an endpoint is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::webhook::WebhookFormat")]
+pub enum WebhookFormat {
+    /// Scrip's own, signed after the Standard Webhooks specification.
+    Scrip,
+    /// Stripe's, with `Stripe-Signature`.
+    Stripe,
+}
+
+/// Where a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::webhook::WebhookDeliveryStatus")]
+pub enum WebhookDeliveryStatus {
+    /// Still to be made, or to be made again.
+    Pending,
+    /// The endpoint took it.
+    Delivered,
+    /// The event has no form in the format of the endpoint.
+    Skipped,
+    /// Given up after the last attempt; it can be replayed.
+    Dead,
+}
+
 /// What a plan says of one segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "domain::burn::Outcome")]

@@ -8,7 +8,7 @@ use super::custom_field::Beside;
 use crate::graphql::connection::Listed;
 use crate::graphql::context::{Found, load, load_all};
 use crate::graphql::error::Failure;
-use crate::graphql::loaders::ProductKey;
+use crate::graphql::loaders::{ExternalIdsOf, ProductKey};
 use crate::graphql::scalar::{DateTime, Json};
 
 /// What usage is booked under.
@@ -67,6 +67,12 @@ impl Product {
     /// 1..255 characters.
     async fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// What other systems call it, by alphabet.
+    async fn external_ids(&self, ctx: &Context<'_>) -> Result<Vec<String>, Failure> {
+        let found = load(ctx, ExternalIdsOf(self.0.id)).await?;
+        Ok(found.unwrap_or_default())
     }
 
     /// What credits can name instead of it.

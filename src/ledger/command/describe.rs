@@ -6,6 +6,7 @@ use domain::segment::Segment;
 use domain::{Amount, Instant, Scale};
 use entity::{
     contract, credit, credit_grant, credit_type, customer, object_detail, product, test_clock,
+    webhook_endpoint,
 };
 use serde_json::{Value as Json, json};
 
@@ -56,6 +57,20 @@ pub(super) fn test_clock(row: &test_clock::Model) -> Json {
         "name": row.name,
         "frozenTime": at(Some(row.frozen_time)),
         "status": row.status,
+        "deletedAt": at(row.deleted_at),
+    })
+}
+
+/// A webhook endpoint, without its secret.
+pub(super) fn webhook_endpoint(row: &webhook_endpoint::Model) -> Json {
+    let list = |text: &Option<String>| text.as_deref().map(free);
+    json!({
+        "url": row.url,
+        "description": row.description,
+        "format": row.format,
+        "eventTypes": list(&row.event_types),
+        "customerIds": list(&row.customer_ids),
+        "enabled": row.enabled,
         "deletedAt": at(row.deleted_at),
     })
 }

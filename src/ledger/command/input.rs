@@ -5,9 +5,10 @@
 //! names. Defaults are filled in by the adapter through `Default` or the constructors here.
 
 use domain::grant::{Category, RolloverKind};
+use domain::webhook::{Types, WebhookFormat};
 use domain::{
     ApiKeyId, ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DecimalText,
-    DrawdownId, Instant, ProductId, SegmentId,
+    DrawdownId, Instant, ProductId, SegmentId, WebhookEndpointId,
 };
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -43,6 +44,56 @@ mod catalog;
 pub use catalog::*;
 
 inputs! {
+    /// `createWebhookEndpoint`.
+    CreateWebhookEndpoint {
+        /// `https://…` or `http://…`.
+        url: String,
+        /// At most 1,000 characters.
+        description: Option<String>,
+        /// The shape in which it is told.
+        format: WebhookFormat,
+        /// None: everything.
+        event_types: Option<Types>,
+        /// None: of everyone.
+        customer_ids: Option<Vec<CustomerId>>,
+        /// What its messages are to be signed with.
+        #[serde(skip)]
+        secret: String,
+        /// The URL shows a private address, and the settings admit none.
+        #[serde(skip)]
+        is_inside: bool,
+    }
+    /// `updateWebhookEndpoint`: what is absent stays.
+    UpdateWebhookEndpoint {
+        /// Which.
+        id: WebhookEndpointId,
+        /// `https://…` or `http://…`.
+        url: Option<String>,
+        /// At most 1,000 characters.
+        description: Option<String>,
+        /// In the names of its format.
+        event_types: Option<Types>,
+        /// Of these customers only.
+        customer_ids: Option<Vec<CustomerId>>,
+        /// Off: nothing is sent, and what happens meanwhile is not noted for it.
+        enabled: Option<bool>,
+        /// The URL shows a private address, and the settings admit none.
+        #[serde(skip)]
+        is_inside: bool,
+    }
+    /// `deleteWebhookEndpoint`.
+    DeleteWebhookEndpoint {
+        /// Which.
+        id: WebhookEndpointId,
+    }
+    /// `rotateWebhookSecret`: the old one is good for another day.
+    RotateWebhookSecret {
+        /// Which.
+        id: WebhookEndpointId,
+        /// The new one.
+        #[serde(skip)]
+        secret: String,
+    }
     /// An amount in a unit.
     AmountInput {
         /// How much.

@@ -22,6 +22,7 @@ mod patch;
 mod product;
 mod shape;
 mod test_clock;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -200,6 +201,10 @@ commands! {
     AdvanceTestClock = "advanceTestClock",
     DeleteTestClock = "deleteTestClock",
     SettleTestClock = "settleTestClock",
+    CreateWebhookEndpoint = "createWebhookEndpoint",
+    UpdateWebhookEndpoint = "updateWebhookEndpoint",
+    DeleteWebhookEndpoint = "deleteWebhookEndpoint",
+    RotateWebhookSecret = "rotateWebhookSecret",
     CreateCreditType = "createCreditType",
     UpdateCreditType = "updateCreditType",
     CreateProduct = "createProduct",

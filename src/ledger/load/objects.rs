@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use domain::{
     ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, ProductId, TestClockId,
+    WebhookEndpointId,
 };
 use entity::{
     contract, credit, credit_grant, credit_type, custom_field_key, customer, object_detail,
-    product, test_clock,
+    product, test_clock, webhook_endpoint,
 };
 use sea_orm::DbErr;
 use uuid::Uuid;
@@ -45,6 +46,24 @@ pub(super) async fn test_clocks(
     }
     let rows = select::<test_clock::Entity>(db, |sql| {
         sql.among("id", ids.iter().map(|id| id.0));
+    });
+    Ok(tracked(rows.await?, |row| row.id))
+}
+
+pub(super) async fn endpoints(
+    db: &impl Db,
+    needs: &Needs,
+) -> Result<Rows<WebhookEndpointId, webhook_endpoint::Model>, DbErr> {
+    let ids = &needs.endpoints;
+    if ids.is_empty() && !needs.all_endpoints {
+        return Ok(Rows::new());
+    }
+    let rows = select::<webhook_endpoint::Entity>(db, |sql| {
+        if needs.all_endpoints {
+            sql.text("1 = 1");
+        } else {
+            sql.among("id", ids.iter().map(|id| id.0));
+        }
     });
     Ok(tracked(rows.await?, |row| row.id))
 }

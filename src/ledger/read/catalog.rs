@@ -192,15 +192,30 @@ impl Reader {
         &self,
         products: &[ProductId],
     ) -> Read<HashMap<ProductId, String>> {
+        let named = self.names_of_products(products).await?.into_iter();
+        let first = named.filter_map(|(id, names)| Some((id, names.into_iter().next()?)));
+        Ok(first.collect())
+    }
+
+    /// All that other systems call these products, by alphabet.
+    pub async fn names_of_products(
+        &self,
+        products: &[ProductId],
+    ) -> Read<HashMap<ProductId, Vec<String>>> {
+        let mut named: HashMap<ProductId, Vec<String>> = HashMap::new();
         if products.is_empty() {
-            return Ok(HashMap::new());
+            return Ok(named);
         }
         let known = product_external_id::Entity::find()
             .filter(product_external_id::Column::ProductId.is_in(products.iter().copied()))
-            .order_by_desc(product_external_id::Column::ExternalId);
-        let known = self.all(known).await?;
-        let known = known.into_iter();
-        Ok(known.map(|row| (row.product_id, row.external_id)).collect())
+            .order_by_asc(product_external_id::Column::ExternalId);
+        for row in self.all(known).await? {
+            named
+                .entry(row.product_id)
+                .or_default()
+                .push(row.external_id);
+        }
+        Ok(named)
     }
 
     /// All credit types, oldest first.

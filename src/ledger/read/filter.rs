@@ -5,9 +5,10 @@
 use domain::drawdown::DrawdownStatus;
 use domain::entry::EntryKind;
 use domain::grant::Category;
+use domain::webhook::WebhookDeliveryStatus;
 use domain::{
     ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, Instant, ProductId,
-    TestClockId,
+    TestClockId, WebhookEndpointId,
 };
 use uuid::Uuid;
 
@@ -157,4 +158,15 @@ pub struct EventFilter {
 pub struct DrawdownFilter {
     /// Where they stand.
     pub status: Option<Vec<DrawdownStatus>>,
+}
+
+/// Of webhook deliveries.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DeliveryFilter {
+    /// To this endpoint.
+    pub endpoint_id: WebhookEndpointId,
+    /// Of events of these customers.
+    pub customer_ids: Option<Vec<CustomerId>>,
+    /// Where they stand.
+    pub status: Option<Vec<WebhookDeliveryStatus>>,
 }

@@ -39,6 +39,7 @@ mod search;
 mod settle;
 mod test_clocks;
 mod times;
+mod webhooks;
 
 pub mod filter;
 pub mod page;
@@ -57,8 +58,8 @@ pub(super) use decode::SegmentRow;
 pub(super) use dialect::columns;
 pub use events::{DRAWDOWN_CREATED, ENTRY_CREATED};
 pub use filter::{
-    CreditFilter, CustomerFilter, DrawdownFilter, EntryFilter, EventFilter, GrantFilter,
-    GrantScope, TimeRange,
+    CreditFilter, CustomerFilter, DeliveryFilter, DrawdownFilter, EntryFilter, EventFilter,
+    GrantFilter, GrantScope, TimeRange,
 };
 pub use page::{Order, Page, PageRequest, Place};
 pub use rows::{BalanceRow, CreditRow, EventRow, GrantRow, GrantSum, NodeRow};

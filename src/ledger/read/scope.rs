@@ -11,7 +11,7 @@ use domain::id::NOTHING;
 use entity::{
     account, api_key, contract, credit, credit_type, customer, customer_external_id, drawdown,
     idempotency, ledger_entry, object_home, product, product_external_id, segment, signing_key,
-    test_clock, uniqueness_key, verification,
+    test_clock, uniqueness_key, verification, webhook_delivery, webhook_endpoint,
 };
 use sea_orm::FromQueryResult;
 
@@ -109,7 +109,7 @@ impl Scope {
     pub(super) fn narrow_sql(self, sql: &mut Sql, child: &Child) {
         let column = match child.table {
             "customer" => "id",
-            "credit_type" | "product" | "api_key" => return,
+            "credit_type" | "product" | "api_key" | "webhook_endpoint" => return,
             "test_clock" => {
                 if self.customer().is_some() {
                     sql.push(" AND 1 = 0");
@@ -192,6 +192,8 @@ owned!(
     ledger_entry::Model: |row| Owner::Customer(row.customer_id),
     object_home::Model: |row| Owner::Customer(row.customer_id),
     segment::Model: |row| Owner::Customer(row.customer_id),
+    webhook_delivery::Model: |_| Owner::Keys,
+    webhook_endpoint::Model: |_| Owner::Keys,
     uniqueness_key::Model: |row| Owner::Customer(row.customer_id),
     GrantRow: |row| Owner::Customer(row.grant.customer_id),
     GrantSum: |_| Owner::Shared,

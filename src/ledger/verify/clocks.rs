@@ -1,14 +1,14 @@
-//! Test clocks: their rows, and the customers that live by them.
+//! Test clocks: their rows, and the customers that live by them. The rows of webhook endpoints.
 
 use domain::test_clock::TestClockStatus;
-use entity::test_clock;
+use entity::{test_clock, webhook_endpoint};
 use sea_orm::DbErr;
 
 use super::Finding;
 use super::books::Books;
 use super::rows::Snapshot;
 
-/// Checks the rows of all test clocks.
+/// Checks the rows of all test clocks and webhook endpoints.
 pub(super) async fn all(snapshot: &Snapshot, findings: &mut Vec<Finding>) -> Result<(), DbErr> {
     let sql = snapshot.sql("SELECT * FROM test_clock");
     let one = |findings: &mut Vec<Finding>, row: test_clock::Model| {
@@ -22,6 +22,10 @@ pub(super) async fn all(snapshot: &Snapshot, findings: &mut Vec<Finding>) -> Res
     };
     snapshot
         .each::<test_clock::Entity>(sql, findings, one)
+        .await?;
+    let sql = snapshot.sql("SELECT * FROM webhook_endpoint");
+    snapshot
+        .each::<webhook_endpoint::Entity>(sql, findings, |_, _| {})
         .await
 }
 

@@ -11,11 +11,12 @@ use super::Finding;
 use super::rows::{Snapshot, read};
 
 /// Tables of which no customer has its own rows; a customer is its own.
-const HOUSE: [&str; 7] = [
+const HOUSE: [&str; 8] = [
     "customer",
     "credit_type",
     "custom_field_key",
     "product",
+    "webhook_endpoint",
     "api_key",
     "signing_key",
     "test_clock",
@@ -44,12 +45,13 @@ trait About: EntityTrait {
 }
 
 /// What events are about.
-const NOUNS: [Tables; 11] = [
+const NOUNS: [Tables; 12] = [
     &["customer"],
     &["credit_type"],
     &["custom_field_key"],
     &["product"],
     &["test_clock"],
+    &["webhook_endpoint"],
     &["contract"],
     &["credit_grant"],
     &["credit"],
@@ -83,6 +85,10 @@ fn tables_of(operation: &str) -> Option<Tables> {
         "createTestClock" | "advanceTestClock" | "deleteTestClock" | "settleTestClock" => {
             &["test_clock"]
         }
+        "createWebhookEndpoint"
+        | "updateWebhookEndpoint"
+        | "deleteWebhookEndpoint"
+        | "rotateWebhookSecret" => &["webhook_endpoint"],
         "createCreditType" | "updateCreditType" => &["credit_type"],
         "addCustomFieldKey" | "removeCustomFieldKey" => &["custom_field_key"],
         "setCustomFields" => WITH_FIELDS,

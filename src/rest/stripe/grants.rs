@@ -286,6 +286,12 @@ impl Amount {
         let path = "amount[monetary][value]";
         let value = params.integer(path, 1, i64::MAX)?;
         let value = value.ok_or_else(|| ApiError::missing(path))?;
+        let step = money::step(&currency);
+        if value.checked_rem(step) != Some(0) {
+            let message = format!("Invalid integer: amounts in {currency} must divide by {step}.");
+            let refused = ApiError::invalid(message).coded("parameter_invalid_integer");
+            return Err(refused.of(path));
+        }
         Ok(Self::Money { value, currency })
     }
 

@@ -61,6 +61,17 @@ pub fn currency(text: &str, param: &str) -> Answer<String> {
     Err(ApiError::invalid(message).of(param))
 }
 
+/// What amounts of a currency are multiples of: thousandths end in 0, and of currencies that Stripe
+/// writes with two decimal places though they have none there are whole units only.
+#[must_use]
+pub fn step(currency: &str) -> i64 {
+    match currency {
+        "isk" | "ugx" => 100,
+        _ if decimals(currency) == Some(3) => 10,
+        _ => 1,
+    }
+}
+
 /// The unit in which a currency is kept: the oldest that is not archived.
 #[must_use]
 pub fn unit_of<'u>(units: &'u Units, currency: &str) -> Option<&'u credit_type::Model> {
@@ -252,6 +263,7 @@ mod tests {
         assert_eq!(decimals("kwd"), Some(3));
         assert_eq!(decimals("isk"), Some(2));
         assert_eq!(decimals("xyz"), None);
+        assert_eq!(["usd", "jpy", "kwd", "isk"].map(step), [1, 1, 10, 100]);
         let refused = currency("xyz", "amount[monetary][currency]").expect_err("no currency");
         assert!(
             refused

@@ -136,8 +136,9 @@ impl Walk<'_> {
         }
         documents.push(self.document(field, &self.arguments(field, None).expect("them"), None));
         for cursor in self.cursors.iter().filter(|_| named("after")) {
-            let after = format!("after: \"{cursor}\"");
-            documents.push(self.document(field, &[after], None));
+            let mut given = self.arguments(field, None).expect("them");
+            given.push(format!("after: \"{cursor}\""));
+            documents.push(self.document(field, &given, None));
         }
         documents
     }

@@ -133,10 +133,14 @@ pub fn object_of(operation: &str) -> &'static str {
     match operation {
         "createCustomer" | "updateCustomer" | "archiveCustomer" => "customer",
         "createTestClock" | "advanceTestClock" | "deleteTestClock" => "testClock",
+        "createWebhookEndpoint"
+        | "updateWebhookEndpoint"
+        | "deleteWebhookEndpoint"
+        | "rotateWebhookSecret" => "webhookEndpoint",
         "createCreditType" | "updateCreditType" => "creditType",
         "addCustomFieldKey" | "removeCustomFieldKey" => "customFieldKey",
         "setCustomFields" => "node",
-        "createProduct" | "updateProduct" => "product",
+        "createProduct" | "updateProduct" | "addProductExternalId" => "product",
         "createContract" | "endContract" | "extendContract" | "archiveContract" => "contract",
         "createCreditGrant"
         | "editCreditGrant"
@@ -155,6 +159,7 @@ pub fn selection_of(object: &str) -> &'static str {
     match object {
         "customer" => CUSTOMER,
         "testClock" => TEST_CLOCK,
+        "webhookEndpoint" => "id url description format eventTypes customerIds enabled deletedAt",
         "creditType" => CREDIT_TYPE,
         "product" => PRODUCT,
         "contract" => CONTRACT,

@@ -16,6 +16,7 @@ mod rules_credits;
 mod rules_drawdowns;
 mod rules_errors;
 mod rules_events;
+mod rules_external_ids;
 mod rules_filters;
 mod rules_filters_hostile;
 mod rules_grants;

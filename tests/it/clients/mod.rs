@@ -103,6 +103,18 @@ async fn the_node_library_of_stripe_works_unchanged() {
     node_tests(test, "stripe/scenarios.test.mjs", seed::empty().await).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_python_libraries_of_receivers_take_the_webhooks() {
+    let test = "the_python_libraries_of_receivers_take_the_webhooks";
+    python_tests(test, "webhooks/python", seed::empty().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_node_libraries_of_receivers_take_the_webhooks() {
+    let test = "the_node_libraries_of_receivers_take_the_webhooks";
+    node_tests(test, "webhooks/webhooks.test.mjs", seed::empty().await).await;
+}
+
 /// Tells a script where the binary and the database to copy are.
 fn prepared(mut command: Command, seed: &Path) -> Command {
     command

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use super::{answer, app_with, code, post};
@@ -413,7 +414,9 @@ async fn memory_stays_flat_under_a_storm_of_hostile_documents() {
             let (api, query) = (server.api(), body["query"].as_str().unwrap_or_default());
             async move { api.graphql(query, &body["variables"]).await }
         });
-        futures_util::future::join_all(asked).await;
+        // So many at a time that the peak hangs on the documents and not on the machine.
+        let asked = futures_util::stream::iter(asked).buffer_unordered(4);
+        asked.for_each(|_| async {}).await;
     };
     storm().await;
     storm().await;

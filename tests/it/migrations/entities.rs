@@ -60,6 +60,8 @@ all_entities!(
     test_clock,
     uniqueness_key,
     verification,
+    webhook_delivery,
+    webhook_endpoint,
 );
 
 fn of_entity<E: EntityTrait>(backend: DbBackend) -> (String, BTreeMap<String, Column>) {

@@ -78,6 +78,7 @@ pub async fn everything_happens(app: &TestApp) {
     drawdowns(&mut doer).await;
     house(&mut doer, &company).await;
     test_clock(&mut doer).await;
+    webhooks(&mut doer).await;
     access(&mut doer).await;
     refused(app, &company).await;
     let schema = include_str!("../../../schema.graphql");
@@ -196,6 +197,8 @@ async fn house(doer: &mut Doer<'_>, company: &Company) {
         .await;
     let update = json!({ "id": company.product, "name": "new", "tags": ["b"] });
     doer.make("updateProduct", update).await;
+    let named = json!({ "id": company.product, "externalId": "price_1" });
+    doer.make("addProductExternalId", named).await;
     let unit = doer
         .make("createCreditType", json!({ "name": "unit" }))
         .await;
@@ -214,6 +217,25 @@ async fn house(doer: &mut Doer<'_>, company: &Company) {
     let longer = json!({ "id": contract, "endingBefore": day(20) });
     doer.make("extendContract", longer).await;
     doer.make("archiveContract", json!({ "id": contract }))
+        .await;
+}
+
+async fn webhooks(doer: &mut Doer<'_>) {
+    let endpoint = json!({ "url": "https://example.com/", "format": "SCRIP" });
+    let id = doer.make("createWebhookEndpoint", endpoint).await["id"].clone();
+    let update = json!({ "id": id, "description": "d" });
+    doer.make("updateWebhookEndpoint", update).await;
+    doer.make("rotateWebhookSecret", json!({ "id": id })).await;
+    make_customer(doer.app).await;
+    let replay = "mutation ($input: ReplayWebhookDeliveryInput!) \
+                  { replayWebhookDelivery(input: $input) { accepted } }";
+    let input = json!({ "endpointId": id, "eventId": "x" });
+    query(doer.app, replay, json!({ "input": input })).await;
+    doer.done.insert("replayWebhookDelivery");
+    let look = "query ($id: ID!) { webhookEndpoints { totalCount } \
+                webhookDeliveries(endpointId: $id) { totalCount nodes { eventId } } }";
+    query(doer.app, look, json!({ "id": id })).await;
+    doer.make("deleteWebhookEndpoint", json!({ "id": id }))
         .await;
 }
 

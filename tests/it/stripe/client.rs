@@ -39,6 +39,15 @@ impl Stripe {
         }
     }
 
+    /// The same at another place.
+    pub fn at(&self, base: &str) -> Self {
+        Self {
+            base: base.to_owned(),
+            client: self.client.clone(),
+            key: self.key.clone(),
+        }
+    }
+
     pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         let method = method.parse().expect("a method");
         let url = format!("{}{path}", self.base);

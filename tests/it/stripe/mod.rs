@@ -11,6 +11,7 @@ mod grants;
 mod import;
 mod keys;
 mod library;
+mod listener;
 mod lists;
 mod protocol;
 mod schemas;

@@ -10,7 +10,7 @@ use domain::{Clock, IdSource, Instant};
 use futures_util::FutureExt;
 use scrip::app::SeededIds;
 use scrip::auth::{Keys, house, role_of_key};
-use scrip::config::Settings;
+use scrip::config::{Settings, Switch};
 use scrip::graphql::http::documents::Documents;
 use scrip::ledger::{self, Ledger};
 use scrip::rest::metronome;
@@ -65,7 +65,9 @@ where
     let Some(database) = TestDatabase::fresh(backend, name).await else {
         return;
     };
-    let app = TestApp::start(database, name, |_| {}).await;
+    // Receivers of webhooks are on this machine.
+    let adjust = |settings: &mut Settings| settings.webhook_private_addresses = Switch(true);
+    let app = TestApp::start(database, name, adjust).await;
     let outcome = AssertUnwindSafe(rule(app.clone())).catch_unwind().await;
     let verified = match outcome {
         Ok(()) => AssertUnwindSafe(app.verify()).catch_unwind().await,

@@ -119,7 +119,7 @@ fn copied() -> Result<(), String> {
     static COPIED: OnceLock<Result<(), String>> = OnceLock::new();
     COPIED
         .get_or_init(|| {
-            for scripts in ["metronome", "stripe"] {
+            for scripts in ["metronome", "stripe", "webhooks"] {
                 drop(fs::remove_dir_all(Path::new(TARGET).join(scripts)));
             }
             copy(Path::new(SOURCE), Path::new(TARGET)).map_err(|error| error.to_string())

@@ -103,6 +103,11 @@ pub struct Demo {
 impl Demo {
     /// Starts `scrip serve --demo` on a free port and waits for the link that it logs.
     pub fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    /// The same, with settings in its environment.
+    pub fn start_with(folder: &Path, settings: &[(&str, &str)]) -> Self {
         let database_url = format!("sqlite://{}/demo.db?mode=rwc", folder.display());
         let mut child = scrip(folder)
             .args([
@@ -114,6 +119,7 @@ impl Demo {
                 "2",
             ])
             .env("DATABASE_URL", &database_url)
+            .envs(settings.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

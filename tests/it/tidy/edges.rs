@@ -12,7 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "app", "auth", "config", "demo", "gate", "generate", "graphql", "jobs", "ledger",
-            "rest", "server", "trace",
+            "rest", "server", "trace", "webhooks",
         ],
     ),
     ("config", &["ledger"]),
@@ -20,7 +20,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("demo", &["generate", "ledger"]),
     ("gate", &["config", "ledger"]),
     ("generate", &["app", "ledger"]),
-    ("graphql", &["auth", "config", "gate", "ledger", "metrics"]),
+    (
+        "graphql",
+        &["auth", "config", "gate", "ledger", "metrics", "webhooks"],
+    ),
     ("jobs", &["ledger"]),
     ("ledger", &["metrics"]),
     ("metrics", &[]),
@@ -32,6 +35,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("trace", &["config"]),
+    ("webhooks", &["ledger", "rest"]),
 ];
 
 /// Where a crate may be named; nowhere else in the root crate.
