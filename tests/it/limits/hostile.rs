@@ -11,10 +11,10 @@ use crate::support::shout;
 
 /// What a refusal may take in the test profile, which is not optimised, on a busy machine.
 ///
-/// Measured so, at the limit of a body, with four times as many at work as there are processors: what
-/// is refused by the look before the parser 0.1 to 0.4 s, most of it for the JSON around it; the
-/// longest documents that reach the parser 0.2 to 1 s; variables of 1 MB 0.2 to 1.8 s. Before there
-/// was that look, a text without an end took 3.8 s.
+/// Measured so, at the limit of a body: what is refused by the look before the parser 2 to 95 ms, most
+/// of it for the JSON around it; the longest documents that reach the parser 40 to 330 ms; variables
+/// of 1 MB 55 to 535 ms; on a machine with four times as much to do three to four times that. Before
+/// there was that look, a text without an end took 3.8 s there.
 const LONGEST: Duration = Duration::from_secs(2);
 /// What the server may have grown by after a second storm like the first, in KiB.
 const GROWTH_MAX: i64 = 24 * 1024;
