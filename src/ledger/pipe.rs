@@ -56,6 +56,8 @@ pub(super) struct Pipe {
     /// Said when it has connected.
     greeting: &'static str,
     open: Option<Open>,
+    /// It was not let in, as where only TLS is: it is not tried again.
+    refused: bool,
 }
 
 /// A connection.
@@ -79,7 +81,13 @@ impl Pipe {
             target,
             greeting,
             open: None,
+            refused: false,
         }
+    }
+
+    /// Whether it was not let in: there are other ways, which the driver knows.
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused
     }
 
     /// The database that it leads to: its name alone.
@@ -140,6 +148,12 @@ impl Pipe {
                     done => break done,
                 }
             };
+            if let Err(error) = &open
+                && is_refusal(error)
+            {
+                tracing::warn!(%error, "written by the slower way: the faster one was refused");
+                self.refused = true;
+            }
             let failed = |error: DriverError| DbErr::Conn(RuntimeErr::SqlxError(error.into()));
             self.open = Some(open.map_err(failed)?);
         }
@@ -279,6 +293,15 @@ fn is_starting(error: &DriverError) -> bool {
     match code.as_deref() {
         Some(code) => matches!(code, "57P03" | "53300"),
         None => matches!(error, DriverError::Io(_)),
+    }
+}
+
+/// Whether the database does not let a pipe in: no password, no TLS, another way to sign in.
+fn is_refusal(error: &DriverError) -> bool {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    match code.as_deref() {
+        Some(code) => code.starts_with("28"),
+        None => matches!(error, DriverError::Protocol(_)),
     }
 }
 

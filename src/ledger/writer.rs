@@ -310,16 +310,16 @@ impl Desk {
         let mut all = Needs::default();
         tasks.iter().for_each(|task| task.needs(&mut all));
         let Some(pipe) = self.pipe.as_ref().filter(|_| lock == Lock::Free) else {
-            let tx = self.begin(lock).await?;
-            let done = self.carry_out(&tx, tasks, &all, lock).await?;
-            let committed = tx.commit().await.map_err(|error| (error, true));
-            return self.told(done, committed);
+            return self.attempt_by_driver(tasks, &all, lock).await;
         };
         let mut pipe = pipe.lock().await;
         let mut first = Needs::default();
         tasks.iter().for_each(|task| task.needs(&mut first));
         let mut nothing = Work::new(&*self.ids, self.clock.now(), self.lateness_max_days);
         let questions = load::questions(&mut first, lock, &mut nothing).await?;
+        if pipe.is_refused() {
+            return self.attempt_by_driver(tasks, &all, lock).await;
+        }
         let tx = PipeTransaction::begin(&mut pipe, questions).await?;
         let done = match self.carry_out(&tx, tasks, &all, lock).await {
             Ok(done) => done,
@@ -331,6 +331,18 @@ impl Desk {
         };
         let committed = tx.commit().await;
         pipe.settle().await;
+        self.told(done, committed)
+    }
+
+    async fn attempt_by_driver(
+        &self,
+        tasks: &[Task],
+        all: &Needs,
+        lock: Lock,
+    ) -> Result<Attempt, DbErr> {
+        let tx = self.begin(lock).await?;
+        let done = self.carry_out(&tx, tasks, all, lock).await?;
+        let committed = tx.commit().await.map_err(|error| (error, true));
         self.told(done, committed)
     }
 

@@ -1,6 +1,7 @@
 //! Connecting, and saying who one is.
 
 use std::io;
+use std::net::IpAddr;
 
 use bytes::BytesMut;
 use fallible_iterator::FallibleIterator;
@@ -28,14 +29,16 @@ pub(in crate::ledger) struct Target {
 }
 
 impl Target {
-    /// `None` where a pipe can not lead: not to PostgreSQL, or by way of TLS.
+    /// `None` where a pipe can not lead: not to PostgreSQL, or where the driver would speak TLS, or
+    /// try to, with a server that is not on this machine.
     pub(in crate::ledger) fn of(url: &str) -> Option<Self> {
         if !url.starts_with("postgres") {
             return None;
         }
         let options: PgConnectOptions = url.parse().ok()?;
         match options.get_ssl_mode() {
-            PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer => {}
+            PgSslMode::Disable => {}
+            PgSslMode::Allow | PgSslMode::Prefer if is_here(&options) => {}
             _ => return None,
         }
         let told = options.to_url_lossy();
@@ -56,6 +59,16 @@ impl Target {
         let missing = || protocol("the database asks for a password, and none was given");
         self.password.as_deref().ok_or_else(missing)
     }
+}
+
+/// Whether the database is on this machine: what is said to it crosses no network.
+fn is_here(options: &PgConnectOptions) -> bool {
+    let host = options.get_host();
+    let loopback = |ip: IpAddr| ip.is_loopback();
+    options.get_socket().is_some()
+        || host.starts_with('/')
+        || host == "localhost"
+        || host.parse().is_ok_and(loopback)
 }
 
 /// Connects.
@@ -195,6 +208,27 @@ async fn message(open: &mut Open) -> Result<Message, DriverError> {
                     return Err(DriverError::Io(io::ErrorKind::UnexpectedEof.into()));
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_speaks_plainly_only_within_the_machine_or_where_it_is_told_to() {
+        for (url, leads) in [
+            ("postgres://u@127.0.0.1/d", true),
+            ("postgres://u@localhost/d?sslmode=prefer", true),
+            ("postgres:///d?host=/run/postgresql", true),
+            ("postgres://u@db.internal/d", false),
+            ("postgres://u@db.internal/d?sslmode=disable", true),
+            ("postgres://u@127.0.0.1/d?sslmode=require", false),
+            ("postgres://u@127.0.0.1/d?sslmode=verify-full", false),
+            ("sqlite://scrip.db", false),
+        ] {
+            assert_eq!(Target::of(url).is_some(), leads, "{url}");
         }
     }
 }
