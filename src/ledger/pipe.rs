@@ -133,11 +133,14 @@ impl Pipe {
         }
     }
 
-    /// Makes it ready for a transaction: connected, and in none. A database that restarts is waited
-    /// for.
-    async fn ready(&mut self) -> Result<(), DbErr> {
+    /// Makes it ready for a transaction: connected, and in none; or finds that it is refused. A
+    /// database that restarts is waited for.
+    ///
+    /// # Errors
+    /// Why there is no connection.
+    pub(super) async fn ready(&mut self) -> Result<(), DbErr> {
         self.settle().await;
-        if self.open.is_none() {
+        if self.open.is_none() && !self.refused {
             let until = Moment::now() + CONNECTING;
             let open = loop {
                 match self.connect().await {
@@ -153,6 +156,7 @@ impl Pipe {
             {
                 tracing::warn!(%error, "written by the slower way: the faster one was refused");
                 self.refused = true;
+                return Ok(());
             }
             let failed = |error: DriverError| DbErr::Conn(RuntimeErr::SqlxError(error.into()));
             self.open = Some(open.map_err(failed)?);

@@ -317,6 +317,7 @@ impl Desk {
         tasks.iter().for_each(|task| task.needs(&mut first));
         let mut nothing = Work::new(&*self.ids, self.clock.now(), self.lateness_max_days);
         let questions = load::questions(&mut first, lock, &mut nothing).await?;
+        pipe.ready().await?;
         if pipe.is_refused() {
             return self.attempt_by_driver(tasks, &all, lock).await;
         }

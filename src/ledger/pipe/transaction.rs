@@ -22,7 +22,7 @@ struct Inner<'p> {
 }
 
 impl<'p> PipeTransaction<'p> {
-    /// Begins, and asks all this at once, in this order. What is asked again later, word for word,
+    /// Begins on a pipe that is ready, and asks all this at once, in this order. What is asked again later, word for word,
     /// was answered then.
     ///
     /// # Errors
@@ -31,7 +31,6 @@ impl<'p> PipeTransaction<'p> {
         pipe: &'p mut Pipe,
         questions: Vec<Statement>,
     ) -> Result<Self, DbErr> {
-        pipe.ready().await?;
         let mut inner = Inner {
             pipe,
             queued: vec![(plain("BEGIN"), Wanted::Any)],
