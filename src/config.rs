@@ -174,7 +174,7 @@ settings! {
         tls_certificate: PathBuf, "SCRIP_TLS_CERTIFICATE", "FILE";
         /// Private key (PEM) of the certificate
         tls_key: PathBuf, "SCRIP_TLS_KEY", "FILE";
-        /// Origins whose pages may call the API, with commas between: https://app.example.com; *: all
+        /// Origins whose pages may call the API, with commas between, such as `https://app.example.com`; *: all
         cors_origins: String, "SCRIP_CORS_ORIGINS", "ORIGINS";
         /// Where spans are sent to, by OTLP over HTTP: http://127.0.0.1:4318/v1/traces
         otlp_endpoint: String, "SCRIP_OTLP_ENDPOINT", "URL";

@@ -43,8 +43,13 @@ const LANES: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqsca
 
 /// Opens what writes. SQLite has one writer.
 pub(super) async fn writer(url: &str) -> Result<DatabaseConnection, DbErr> {
-    let connections = if is_sqlite(url) { 1 } else { POSTGRES_WRITERS };
-    open(options(url, connections)).await
+    if is_sqlite(url) {
+        return open(options(url, 1)).await;
+    }
+    let mut options = options(url, POSTGRES_WRITERS);
+    // What checks the books reads for long and is not asked again: it is worth a round trip.
+    options.test_before_acquire_if_idle_for(Duration::ZERO);
+    open(options).await
 }
 
 /// Opens what waits for accounts that are locked elsewhere: on PostgreSQL connections of its own.

@@ -12,7 +12,8 @@ use sea_orm::{
     TryIntoModel,
 };
 
-use super::read::SegmentRow;
+use super::pipe::Cells;
+use super::read::{SegmentRow, segment as segment_in_order};
 
 /// A table whose rows can be read through either.
 pub(crate) trait Table:
@@ -24,6 +25,14 @@ pub(crate) trait Table:
     /// When a column is not what it should be.
     fn row(row: &QueryResult) -> Result<Self::Model, DbErr> {
         Self::Model::from_query_result(row, "")
+    }
+
+    /// A row as a pipe answers it.
+    ///
+    /// # Errors
+    /// When a column is not what it should be.
+    fn cells(cells: &mut Cells<'_>) -> Result<Self::Model, DbErr> {
+        cells.model::<Self>()
     }
 }
 
@@ -61,6 +70,10 @@ impl Table for segment::Entity {
     /// planning the drawdown that reads them.
     fn row(row: &QueryResult) -> Result<segment::Model, DbErr> {
         SegmentRow::from_query_result(row, "").map(|row| row.0)
+    }
+
+    fn cells(cells: &mut Cells<'_>) -> Result<segment::Model, DbErr> {
+        segment_in_order(cells)
     }
 }
 

@@ -30,6 +30,7 @@ use sea_orm::sqlx::error::{DatabaseError, Error as DriverError, ErrorKind};
 use sea_orm::{DbErr, RuntimeErr, Statement};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+pub(crate) use self::cells::Cells;
 pub(super) use self::start::Target;
 pub(super) use self::transaction::{PipeTransaction, Rehearsal};
 

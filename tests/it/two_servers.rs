@@ -12,6 +12,7 @@ use scrip::ledger::{self, Ledger};
 use sea_orm::DbBackend;
 use serde_json::json;
 
+use crate::api::api_helpers::query;
 use crate::support::deeds::{
     ask, assert_tally, at_once, balance, capture, count, create_customer, customer, done, draw,
     funded, grant, hold, number, posted, release, rows, tally,
@@ -23,6 +24,10 @@ use crate::support::{TestApp, app, db};
 const MANY: usize = 64;
 /// Times that rarer races are run.
 const ROUNDS: usize = 16;
+
+/// Ends all connections to a database but the one that says so.
+const CUT: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
 /// The clock of an app, for another server beside it.
 struct SameClock(TestApp);
@@ -299,8 +304,6 @@ two_servers! {
         let ledger = app.ledger();
         let (owner, _) = funded(ledger, 100_000).await;
         let outside = db::connect(app.database_url()).await;
-        let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
-                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
         for round in 0..ROUNDS {
             let all = (0..MANY).map(|n| {
                 let draw = ask(
@@ -311,7 +314,7 @@ two_servers! {
                 let outside = (n == round * 4).then(|| outside.clone());
                 async move {
                     if let Some(outside) = outside {
-                        rows(&outside, cut).await;
+                        rows(&outside, CUT).await;
                     }
                     draw.await
                 }
@@ -323,6 +326,24 @@ two_servers! {
         let drawn = i64::try_from(ROUNDS * MANY).expect("a count");
         assert_eq!(count(ledger, "drawdown").await, drawn);
         assert_eq!(balance(ledger).await, (100_000 - drawn, 0));
+    }
+}
+
+two_servers! {
+    async fn a_read_whose_connection_is_broken_is_asked_again(
+        app: TestApp,
+        servers: [Ledger; 2],
+    ) {
+        let (owner, _) = funded(&servers[0], 100).await;
+        let outside = db::connect(app.database_url()).await;
+        let document = "query($id: ID!) { customer(id: $id) { balances { posted } \
+                        creditGrants(first: 2) { nodes { name } } } }";
+        let variables = json!({ "id": owner.0 });
+        let whole = query(&app, document, variables.clone()).await;
+        for _ in 0..ROUNDS {
+            rows(&outside, CUT).await;
+            assert_eq!(query(&app, document, variables.clone()).await, whole);
+        }
     }
 }
 

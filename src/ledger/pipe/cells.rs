@@ -5,14 +5,16 @@ use std::io;
 use bytes::{BufMut, BytesMut};
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::IsNull;
-use postgres_protocol::message::backend::DataRowBody;
+use postgres_protocol::message::backend::DataRowRanges;
 use postgres_protocol::message::frontend::{self, BindError};
-use sea_orm::sea_query::{ArrayType, ColumnType};
+use sea_orm::sea_query::{ArrayType, ColumnType, ValueType};
 use sea_orm::sqlx::error::Error as DriverError;
-use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, Iterable, TryIntoModel, Value};
+use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, Iterable, TryGetable, TryIntoModel, Value};
 use uuid::Uuid;
 
 use super::Answer;
+use crate::ledger::db::Table;
+use crate::ledger::read::InOrder;
 
 /// Numbers of types in PostgreSQL's catalogue, the same in every database.
 const BOOL: i32 = 16;
@@ -103,7 +105,7 @@ fn put_array(kind: &ArrayType, all: &[Value], buffer: &mut BytesMut) -> io::Resu
 }
 
 fn length(length: usize) -> io::Result<i32> {
-    i32::try_from(length).map_err(io::Error::other)
+    length.try_into().map_err(io::Error::other)
 }
 
 fn unknown(what: &str) -> io::Error {
@@ -114,35 +116,53 @@ fn unknown(what: &str) -> io::Error {
 }
 
 /// The rows of a table, whose columns were all asked for in their order.
-pub(super) fn models<E>(answer: &Answer) -> Result<Vec<E::Model>, DbErr>
-where
-    E: EntityTrait,
-    E::ActiveModel: TryIntoModel<E::Model>,
-{
-    let kinds: Vec<(E::Column, Kind)> = E::Column::iter()
-        .map(|column| (column, Kind::of(column.def().get_column_type())))
+pub(super) fn models<T: Table>(answer: &Answer) -> Result<Vec<T::Model>, DbErr> {
+    let kinds: Vec<Kind> = T::Column::iter()
+        .map(|column| Kind::of(column.def().get_column_type()))
         .collect();
-    answer
-        .rows
-        .iter()
-        .map(|row| model::<E>(row, &kinds))
-        .collect()
+    let rows = answer.rows.iter();
+    rows.map(|row| {
+        T::cells(&mut Cells {
+            bytes: row.buffer(),
+            ranges: row.ranges(),
+            kinds: kinds.iter(),
+        })
+    })
+    .collect()
 }
 
-fn model<E>(row: &DataRowBody, kinds: &[(E::Column, Kind)]) -> Result<E::Model, DbErr>
-where
-    E: EntityTrait,
-    E::ActiveModel: TryIntoModel<E::Model>,
-{
-    let mut made = <E::ActiveModel as ActiveModelTrait>::default();
-    let mut cells = row.ranges();
-    for (column, kind) in kinds {
-        let range = cells.next().map_err(broken)?;
-        let range = range.ok_or_else(|| broken("a column is missing"))?;
-        let bytes = range.map(|range| row.buffer().get(range).unwrap_or_default());
-        made.try_set(*column, kind.value(bytes)?)?;
+/// The columns of a row, one after the other.
+pub(crate) struct Cells<'r> {
+    bytes: &'r [u8],
+    ranges: DataRowRanges<'r>,
+    kinds: std::slice::Iter<'r, Kind>,
+}
+
+impl Cells<'_> {
+    fn value(&mut self) -> Result<Value, DbErr> {
+        let missing = || broken("a column is missing");
+        let kind = self.kinds.next().ok_or_else(missing)?;
+        let range = self.ranges.next().map_err(broken)?.ok_or_else(missing)?;
+        kind.value(range.map(|range| self.bytes.get(range).unwrap_or_default()))
     }
-    made.try_into_model()
+
+    /// A row of any table.
+    ///
+    /// # Errors
+    /// When a column is not what it should be.
+    pub(in crate::ledger) fn model<T: Table>(&mut self) -> Result<T::Model, DbErr> {
+        let mut made = <T::ActiveModel as ActiveModelTrait>::default();
+        for column in T::Column::iter() {
+            made.try_set(column, self.value()?)?;
+        }
+        made.try_into_model()
+    }
+}
+
+impl InOrder for Cells<'_> {
+    fn next<T: TryGetable + ValueType>(&mut self) -> Result<T, DbErr> {
+        <T as ValueType>::try_from(self.value()?).map_err(broken)
+    }
 }
 
 fn broken(error: impl std::fmt::Display) -> DbErr {

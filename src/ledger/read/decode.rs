@@ -3,6 +3,7 @@
 
 use domain::Instant;
 use entity::{credit_grant, ledger_entry, segment};
+use sea_orm::sea_query::ValueType;
 use sea_orm::{DbErr, FromQueryResult, QueryResult, TryGetable};
 
 use super::GrantRow;
@@ -14,13 +15,22 @@ owned!(
 );
 
 /// The columns of a row, one after the other.
+pub(in crate::ledger) trait InOrder {
+    /// The next one.
+    ///
+    /// # Errors
+    /// When it is not what it should be.
+    fn next<T: TryGetable + ValueType>(&mut self) -> Result<T, DbErr>;
+}
+
+/// Those of a row as SeaORM answers it.
 struct Columns<'r> {
     row: &'r QueryResult,
     next: usize,
 }
 
-impl Columns<'_> {
-    fn next<T: TryGetable>(&mut self) -> Result<T, DbErr> {
+impl InOrder for Columns<'_> {
+    fn next<T: TryGetable + ValueType>(&mut self) -> Result<T, DbErr> {
         let place = self.next;
         self.next = place.saturating_add(1);
         self.row.try_get_by_index(place)
@@ -123,7 +133,11 @@ impl FromQueryResult for GrantRow {
     }
 }
 
-fn segment(columns: &mut Columns<'_>) -> Result<segment::Model, DbErr> {
+/// A segment whose columns stand in the order of its fields.
+///
+/// # Errors
+/// When a column is not what it should be.
+pub(in crate::ledger) fn segment(columns: &mut impl InOrder) -> Result<segment::Model, DbErr> {
     Ok(in_order!(
         columns,
         segment::Model {

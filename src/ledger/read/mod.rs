@@ -54,7 +54,7 @@ use async_trait::async_trait;
 use domain::{Clock, CreditTypeId, CustomerId, Instant};
 use sea_orm::{DatabaseConnection, DbErr};
 
-pub(super) use decode::SegmentRow;
+pub(super) use decode::{InOrder, SegmentRow, segment};
 pub(super) use dialect::columns;
 pub use events::{DRAWDOWN_CREATED, ENTRY_CREATED};
 pub use filter::{
