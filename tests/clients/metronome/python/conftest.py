@@ -113,3 +113,9 @@ def world() -> Iterator[World]:
 def world_of_minutes() -> Iterator[World]:
     """A server that takes access schedules at any instant."""
     yield from make(settings={"SCRIP_METRONOME_WHOLE_HOURS": "false"})
+
+
+@pytest.fixture
+def world_with_rate() -> Iterator[World]:
+    """A server that takes one request a second of each key, and three at once."""
+    yield from make(settings={"SCRIP_RATE_MAX": "1", "SCRIP_RATE_BURST_MAX": "3"})

@@ -11,6 +11,7 @@ from metronome import (
     ConflictError,
     NotFoundError,
     PermissionDeniedError,
+    RateLimitError,
 )
 
 from conftest import DAY, USD, World
@@ -191,3 +192,13 @@ def test_an_empty_body_is_no_filter(world: World) -> None:
             answer = world.library.post(path, cast_to=object, body=body)
             assert isinstance(answer["data"], list)
             assert "next_page" in answer
+
+
+def test_too_many_requests_are_429(world_with_rate: World) -> None:
+    hasty = world_with_rate.connect().with_options(max_retries=0)
+
+    def many() -> None:
+        for _ in range(20):
+            hasty.v1.customers.list(limit=1)
+
+    refused(RateLimitError, many, 429)

@@ -152,3 +152,9 @@ def world() -> Iterator[World]:
 def world_with_root() -> Iterator[World]:
     """A server that also serves Stripe's calls at the root of a listener of their own."""
     yield from make(stripe=True)
+
+
+@pytest.fixture
+def world_with_rate() -> Iterator[World]:
+    """A server that takes one request a second of each key, and three at once."""
+    yield from make(settings={"SCRIP_RATE_MAX": "1", "SCRIP_RATE_BURST_MAX": "3"})

@@ -290,3 +290,14 @@ def test_a_replay_answers_as_it_did_then(world: World) -> None:
     assert grants.retrieve(grant.id).metadata.to_dict() == {"a": "3"}
     voided = grants.void_grant(grant.id, options={"idempotency_key": "v"})
     assert grants.void_grant(grant.id, options={"idempotency_key": "v"}).to_dict() == voided.to_dict()
+
+
+def test_too_many_requests_are_a_rate_limit_error(world_with_rate: World) -> None:
+    patient = world_with_rate.connect(max_network_retries=0)
+
+    def many() -> None:
+        for _ in range(20):
+            patient.v1.customers.list(params={"limit": 1})
+
+    error = refused(many, 429, stripe.RateLimitError)
+    assert int(error.headers["retry-after"]) >= 1
