@@ -12,6 +12,8 @@ async function namesOfAll(page, region) {
   const next = page.getByRole('navigation', { name: 'Pages of grants' }).getByRole('button', { name: 'Next' });
   const names = [];
   for (;;) {
+    // A list that is still of another filter can not be led on.
+    await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null);
     const first = rows.first().locator('th');
     const before = await first.innerText();
     names.push(...(await rows.locator('th').allInnerTexts()).map((text) => text.split('\n')[0].trim()));

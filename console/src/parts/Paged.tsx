@@ -66,7 +66,16 @@ export function Page<D, Row>({
         return (
           <>
             {isEmpty ? none : children(found.nodes, data)}
-            {found?.pageInfo !== undefined && <Pager page={found.pageInfo} {...place} leadsBack={leadsBack} what={what} />}
+            {found?.pageInfo !== undefined && (
+              <Pager
+                page={found.pageInfo}
+                go={place.go}
+                isFirst={place.isFirst}
+                busy={result[0].fetching}
+                leadsBack={leadsBack}
+                what={what}
+              />
+            )}
           </>
         );
       }}
@@ -78,10 +87,13 @@ function Pager({
   page,
   go,
   isFirst,
+  busy,
   leadsBack,
   what,
 }: {
   page: PageFragment;
+  /** What is shown may be of another filter, whose cursors lead nowhere in this one. */
+  busy: boolean;
   leadsBack: boolean;
   go: ReturnType<typeof usePlace>['go'];
   isFirst: boolean;
@@ -89,6 +101,9 @@ function Pager({
 }) {
   if (!page.hasNextPage && !page.hasPreviousPage && isFirst) return null;
   const { startCursor, endCursor } = page;
+  const lead = (cursor: 'after' | 'before', value: string | null) => {
+    if (!busy) go(value === null ? 'first' : cursor === 'after' ? { after: value } : { before: value });
+  };
   return (
     <nav className="pager" aria-label={`Pages of ${what}`}>
       <Button variant="default" disabled={isFirst} onClick={() => go('first')}>
@@ -98,7 +113,8 @@ function Pager({
         <Button
           variant="default"
           disabled={!page.hasPreviousPage || startCursor === null}
-          onClick={() => go(startCursor === null ? 'first' : { before: startCursor })}
+          aria-disabled={busy}
+          onClick={() => lead('before', startCursor)}
         >
           Previous
         </Button>
@@ -106,7 +122,8 @@ function Pager({
       <Button
         variant="default"
         disabled={!page.hasNextPage || endCursor === null}
-        onClick={() => go(endCursor === null ? 'first' : { after: endCursor })}
+        aria-disabled={busy}
+        onClick={() => lead('after', endCursor)}
       >
         Next
       </Button>
