@@ -1,5 +1,6 @@
 //! Races on one server: many at once, on both databases, and exactly one may win.
 
+mod boundaries;
 mod queue;
 mod windows;
 

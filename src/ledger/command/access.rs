@@ -80,8 +80,6 @@ impl Run for RevokeApiKey {
         needs.rewritten.insert(Rewritten::ApiKey(self.id));
     }
 
-    fn shape(&self, _: &mut Shape, _: &View<'_>) {}
-
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
         let now = work.now;
         let Some(tracked) = work.state.api_keys.get_mut(&self.id) else {
@@ -139,8 +137,6 @@ impl Run for RotateSigningKey {
     fn needs(&self, _: Home, needs: &mut Needs) {
         needs.signing_keys = true;
     }
-
-    fn shape(&self, _: &mut Shape, _: &View<'_>) {}
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
         let now = work.now;

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::super::work::{AccountKey, Needs, NewEvent, Rewritten, Work};
 use super::credit_end::{cut_off, void_all};
 use super::input::*;
-use super::{Done, Home, Locate, Order, Run, Shape, View, act, archived, describe, not_found};
+use super::{Done, Home, Locate, Order, Run, act, archived, describe, not_found};
 
 /// What homes call a contract.
 pub(super) const KIND: &str = "contract";
@@ -30,8 +30,6 @@ impl Run for EndContract {
                 .map_or(self.ending_before, |at| at.min(self.ending_before)),
         );
     }
-
-    fn shape(&self, _: &mut Shape, _: &View<'_>) {}
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
         let found = work.state.contracts.get(&self.id);
@@ -136,8 +134,6 @@ impl Run for ArchiveContract {
             .credits_of_contracts
             .insert((home.customer_id, self.id));
     }
-
-    fn shape(&self, _: &mut Shape, _: &View<'_>) {}
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
         let found = work.state.contracts.get(&self.id);

@@ -198,8 +198,6 @@ impl Run for ExtendContract {
         needs.rewritten.insert(row);
     }
 
-    fn shape(&self, _: &mut Shape, _: &View<'_>) {}
-
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
         let now = work.now;
         let tracked = work.state.contracts.get_mut(&self.id);

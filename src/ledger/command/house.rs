@@ -310,8 +310,6 @@ impl Run for ArchiveCustomer {
         needs.rewritten.insert(Rewritten::Customer(self.id));
     }
 
-    fn shape(&self, _: &mut Shape, _: &View<'_>) {}
-
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
         let now = work.recorded;
         let Some(tracked) = work.state.customers.get_mut(&self.id) else {

@@ -108,8 +108,8 @@ pub(crate) trait Run: Send + Sync {
     /// What it needs to have loaded.
     fn needs(&self, home: Home, needs: &mut Needs);
 
-    /// What is wrong with its form.
-    fn shape(&self, shape: &mut Shape, view: &View<'_>);
+    /// What is wrong with its form; an id alone has none.
+    fn shape(&self, _: &mut Shape, _: &View<'_>) {}
 
     /// Does it, or refuses with nothing changed. Due boundaries have been posted.
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection>;

@@ -101,8 +101,6 @@ impl Run for AdvanceTestClock {
         need(self.id, needs);
     }
 
-    fn shape(&self, _: &mut Shape, _: &View<'_>) {}
-
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
         change(work, order, self.id, "test_clock.advancing", |row, _| {
             may_advance(row.status, row.frozen_time, self.frozen_time, self.days_max)?;
@@ -121,8 +119,6 @@ impl Run for DeleteTestClock {
     fn needs(&self, _: Home, needs: &mut Needs) {
         need(self.id, needs);
     }
-
-    fn shape(&self, _: &mut Shape, _: &View<'_>) {}
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
         change(work, order, self.id, "test_clock.deleted", |row, now| {
@@ -149,8 +145,6 @@ impl Run for SettleTestClock {
     fn needs(&self, _: Home, needs: &mut Needs) {
         need(self.id, needs);
     }
-
-    fn shape(&self, _: &mut Shape, _: &View<'_>) {}
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
         let status = work.state.test_clocks.get(&self.id);

@@ -222,8 +222,6 @@ impl Run for DeleteWebhookEndpoint {
         need(self.id, needs);
     }
 
-    fn shape(&self, _: &mut Shape, _: &View<'_>) {}
-
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
         change(
             work,
@@ -246,8 +244,6 @@ impl Run for RotateWebhookSecret {
     fn needs(&self, _: Home, needs: &mut Needs) {
         need(self.id, needs);
     }
-
-    fn shape(&self, _: &mut Shape, _: &View<'_>) {}
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
         let kind = "webhook_endpoint.secret_rotated";

@@ -37,28 +37,26 @@ pub(super) struct Child {
 impl Child {
     /// `SELECT columns FROM table joins`.
     pub(super) fn select(&self) -> String {
-        let Self {
-            table,
-            alias,
-            joins,
-            columns,
-        } = self;
-        format!("SELECT {columns} FROM {table} {alias}{joins}")
+        self.select_with("")
     }
 
     /// The same with what is next due for the customer of each row, as `next_boundary_at`.
     pub(super) fn select_dated(&self) -> String {
+        self.select_with(&format!(
+            ", (SELECT MIN(n.next_boundary_at) FROM account n \
+             WHERE n.customer_id = {}.customer_id AND n.clock_now IS NULL) AS next_boundary_at",
+            self.alias
+        ))
+    }
+
+    fn select_with(&self, more: &str) -> String {
         let Self {
             table,
             alias,
             joins,
             columns,
         } = self;
-        format!(
-            "SELECT {columns}, (SELECT MIN(n.next_boundary_at) FROM account n \
-             WHERE n.customer_id = {alias}.customer_id AND n.clock_now IS NULL) \
-             AS next_boundary_at FROM {table} {alias}{joins}"
-        )
+        format!("SELECT {columns}{more} FROM {table} {alias}{joins}")
     }
 }
 
