@@ -25,7 +25,9 @@ fn main() -> Result<()> {
     let (file, seconds, batch) = (next()?, next()?.parse()?, next()?.parse()?);
     let mut db = open(&file)?;
     let customers = customers(&db)?;
-    let mut chance = Chance { state: 42, ids: 0 };
+    // Others than those of an earlier run on the same file.
+    let ids = db.query_row("SELECT COUNT(*) FROM drawdown", [], |row| row.get(0))?;
+    let mut chance = Chance { state: 42, ids };
     let started = Instant::now();
     let mut done = 0_u64;
     while started.elapsed() < Duration::from_secs(seconds) {
