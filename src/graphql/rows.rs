@@ -142,7 +142,7 @@ fn plain<'a, T: ContainerType>(
 ) -> Option<Vec<&'a Positioned<Field>>> {
     ctx.data_opt::<AsText>()?;
     let (mut names, mut fields) = (HashSet::new(), Vec::new());
-    let is_plain = gather(ctx, &ctx.item.node, &*T::type_name(), &mut |field| {
+    let is_plain = gather(ctx, &ctx.item.node, &T::type_name(), &mut |field| {
         // What is asked for twice is no object: it comes to the same.
         if names.insert(&field.node.response_key().node) {
             fields.push(field);
