@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
-use async_graphql::{ContainerType, Context, Object, SimpleObject, TypeName, Value};
+use async_graphql::{ContainerType, Context, Object, SimpleObject, TypeName};
 use async_trait::async_trait;
 
 use super::context;
 use super::error::Failure;
 use super::loaders::Batch;
-use super::rows::{Row, Rows, Teller};
+use super::rows::{Row, Rows, Teller, Told};
 use super::types::names::SortOrder;
 use crate::ledger::read::{Order, Page, PageRequest};
 
@@ -28,7 +28,7 @@ pub trait Listed: ContainerType {
 
     /// A field that the row can tell at once; `None`: it has to be resolved. What is told is what
     /// the field resolves to.
-    fn told(&self, field: &str, teller: &Teller<'_>) -> Option<Value> {
+    fn told(&self, field: &str, teller: &mut Teller<'_>) -> Told {
         let _ = (field, teller);
         None
     }

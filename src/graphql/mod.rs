@@ -6,7 +6,7 @@
 //! | `query`, `query_webhooks`, `mutation`, `subscription` | root fields: convert, ask the ledger, convert back |
 //! | `types`, `input`, `payload` | what goes out and in, one file per noun |
 //! | `scalar`, `connection` | scalars; the one form of all lists |
-//! | `rows` | how the rows of a list are filled |
+//! | `rows` | how the rows of a list are written |
 //! | `access` | which role may ask for what |
 //! | `loaders`, `context` | what resolvers share |
 //! | `error` | user errors, and the codes of what went wrong |

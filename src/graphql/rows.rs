@@ -1,28 +1,38 @@
-//! Rows of a list as values, without a future for every scalar field.
+//! Rows of a list as JSON text, without a future or a value for every scalar field.
 //!
-//! The library resolves each field of each object in a boxed future, which is most of what a nested
-//! list costs. A field that a row can tell at once ([`Listed::told`]) is put into the answer
-//! directly, the others are resolved as ever, all rows together. Selections that are more than
-//! plain fields, each once, go the library's way.
+//! The library resolves each field of each object in a boxed future and puts the values into a map
+//! for every object, which is most of what a nested list costs. A field that a row can tell at once
+//! ([`Listed::told`]) is written down directly, the others are resolved as ever, all rows together,
+//! and put into the gaps. The text goes through the library as [`Value::Binary`], which nothing else
+//! is here, and `http::json` puts it into the answer as it stands.
+//!
+//! Where text would not do, rows go the library's way: where nobody said that text can be taken
+//! ([`AsText`]), and selections with directives or with fragments on other types.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::collections::HashSet;
+use std::fmt;
+use std::io::Write as _;
 
-use async_graphql::indexmap::IndexMap;
-use async_graphql::parser::types::{Field, Selection};
+use async_graphql::parser::types::{Field, Selection, SelectionSet, TypeCondition};
 use async_graphql::registry::Registry;
 use async_graphql::resolver_utils::resolve_list;
 use async_graphql::{
-    ContainerType, ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value,
+    ContainerType, ContextSelectionSet, OutputType, Positioned, ServerResult, Value,
 };
 use domain::{Amount, CreditTypeId, Instant, Scale};
 use futures_util::future::try_join_all;
+use serde_json::value::RawValue;
+use uuid::Uuid;
 
 use super::connection::Listed;
+use super::http::json;
 use super::loaders::CreditTypes;
-use super::scalar::{DateTime, Decimal};
-use uuid::Uuid;
+use super::scalar::Decimal;
+
+/// Said of a request whose answer is written by `http::json`, and whose document asks for no object
+/// or list twice: the library would have to put two of them together, which it can not with text.
+pub struct AsText;
 
 /// The rows of a list.
 pub struct Rows<'a, T>(pub Vec<&'a T>);
@@ -30,68 +40,149 @@ pub struct Rows<'a, T>(pub Vec<&'a T>);
 /// One row on its own.
 pub struct Row<'a, T>(pub &'a T);
 
-/// What rows need to tell a field at once.
+/// `None`: the field has to be resolved, and nothing was written.
+pub type Told = Option<()>;
+
+/// What rows tell their fields to: writes them down, one after the other.
 pub struct Teller<'a> {
+    text: Vec<u8>,
     units: Option<&'a CreditTypes>,
     /// The unit that was last asked for: most rows of a list are in one.
-    last: Cell<Option<(CreditTypeId, Scale)>>,
+    last: Option<(CreditTypeId, Scale)>,
 }
 
-/// Values of a row, each under the name it is asked for by.
-type Values = Vec<Value>;
+/// A field that is not written yet.
+struct Gap {
+    /// Where in the text.
+    at: usize,
+    row: usize,
+    field: usize,
+}
+
+/// Bytes to begin with for each field of each row.
+const FIELD_BYTES: usize = 40;
 
 impl Teller<'_> {
-    /// An amount; `None` while its unit has not been read yet.
-    pub fn amount(&self, minor: Amount, unit: CreditTypeId) -> Option<Value> {
-        let scale = match self.last.get() {
+    /// A text.
+    pub fn text(&mut self, text: &str) -> Told {
+        json::text(&mut self.text, text);
+        Some(())
+    }
+
+    /// A text that need not be there.
+    pub fn maybe(&mut self, text: Option<&str>) -> Told {
+        match text {
+            Some(text) => self.text(text),
+            None => self.null(),
+        }
+    }
+
+    /// An amount; not told while its unit has not been read yet.
+    pub fn amount(&mut self, minor: Amount, unit: CreditTypeId) -> Told {
+        let scale = match self.last {
             Some((last, scale)) if last == unit => scale,
             _ => {
                 let row = self.units?.get(unit)?;
                 let scale = Scale::try_from(row.scale).ok()?;
-                self.last.set(Some((unit, scale)));
+                self.last = Some((unit, scale));
                 scale
             }
         };
-        text(Decimal::minor(minor, scale).0.to_string())
+        self.quoted(Decimal::minor(minor, scale).0)
+    }
+
+    /// An id.
+    pub fn id(&mut self, id: Uuid) -> Told {
+        let mut buffer = Uuid::encode_buffer();
+        self.quoted(id.hyphenated().encode_lower(&mut buffer))
+    }
+
+    /// An instant.
+    pub fn instant(&mut self, at: Instant) -> Told {
+        self.quoted(at)
+    }
+
+    /// An instant that need not be there.
+    pub fn maybe_instant(&mut self, at: Option<Instant>) -> Told {
+        match at {
+            Some(at) => self.instant(at),
+            None => self.null(),
+        }
+    }
+
+    /// Something in quotes that holds nothing to escape.
+    pub fn quoted(&mut self, plain: impl fmt::Display) -> Told {
+        // Writing to a Vec does not fail.
+        let _ = write!(self.text, "\"{plain}\"");
+        Some(())
+    }
+
+    /// A number.
+    pub fn number(&mut self, number: f64) -> Told {
+        json::value(&mut self.text, &Value::from(number));
+        Some(())
+    }
+
+    /// JSON as it stands in a row; not told if it is none.
+    pub fn json(&mut self, stored: &str) -> Told {
+        let json: &RawValue = serde_json::from_str(stored).ok()?;
+        self.text.extend_from_slice(json.get().as_bytes());
+        Some(())
+    }
+
+    fn null(&mut self) -> Told {
+        self.text.extend_from_slice(b"null");
+        Some(())
     }
 }
 
-/// A text.
-pub fn text(text: impl Into<String>) -> Option<Value> {
-    Some(Value::String(text.into()))
-}
-
-/// A text that need not be there.
-pub fn maybe(value: Option<&str>) -> Option<Value> {
-    Some(value.map_or(Value::Null, |value| Value::String(value.to_owned())))
-}
-
-/// An id.
-pub fn id(id: Uuid) -> Option<Value> {
-    let mut buffer = Uuid::encode_buffer();
-    text(&*id.hyphenated().encode_lower(&mut buffer))
-}
-
-/// An instant.
-pub fn instant(at: Instant) -> Option<Value> {
-    text(DateTime(at).0.to_string())
-}
-
-/// An instant that need not be there.
-pub fn maybe_instant(at: Option<Instant>) -> Option<Value> {
-    at.map_or(Some(Value::Null), instant)
-}
-
-/// The fields of a selection, if it is plain: no fragments, no directives, no name twice.
-fn plain<'a>(ctx: &ContextSelectionSet<'a>) -> Option<Vec<&'a Positioned<Field>>> {
-    let mut names = HashSet::new();
-    let fields = ctx.item.node.items.iter().map(|item| match &item.node {
-        Selection::Field(field) if field.node.directives.is_empty() => names
-            .insert(&field.node.response_key().node)
-            .then_some(field),
-        _ => None,
+/// The fields of a selection, if all that is in it can be told or resolved one by one.
+fn plain<'a, T: ContainerType>(
+    ctx: &ContextSelectionSet<'a>,
+) -> Option<Vec<&'a Positioned<Field>>> {
+    ctx.data_opt::<AsText>()?;
+    let (mut names, mut fields) = (HashSet::new(), Vec::new());
+    let is_plain = gather(ctx, &ctx.item.node, &T::type_name(), &mut |field| {
+        // What is asked for twice is no object: it comes to the same.
+        if names.insert(&field.node.response_key().node) {
+            fields.push(field);
+        }
     });
-    fields.collect()
+    is_plain.then_some(fields)
+}
+
+/// Passes on the fields of a selection on a type, fragments spread out, which the limits of the
+/// document hold to a number. Answers whether those are all that is in it.
+fn gather<'a>(
+    ctx: &ContextSelectionSet<'a>,
+    set: &'a SelectionSet,
+    of: &str,
+    pass: &mut impl FnMut(&'a Positioned<Field>),
+) -> bool {
+    let on = |condition: &TypeCondition| condition.on.node == *of;
+    set.items.iter().all(|item| match &item.node {
+        Selection::Field(field) => {
+            pass(field);
+            field.node.directives.is_empty()
+        }
+        Selection::InlineFragment(fragment) => {
+            let fragment = &fragment.node;
+            let condition = fragment.type_condition.as_ref();
+            fragment.directives.is_empty()
+                && condition.is_none_or(|condition| on(&condition.node))
+                && gather(ctx, &fragment.selection_set.node, of, pass)
+        }
+        Selection::FragmentSpread(spread) => {
+            let fragment = ctx.query_env.fragments.get(&spread.node.fragment_name.node);
+            spread.node.directives.is_empty()
+                && fragment.is_some_and(|fragment| {
+                    let fragment = &fragment.node;
+                    fragment.directives.is_empty()
+                        && on(&fragment.type_condition.node)
+                        && gather(ctx, &fragment.selection_set.node, of, pass)
+                })
+        }
+    })
 }
 
 /// One field of one row, the library's way.
@@ -99,72 +190,91 @@ async fn resolve<'a, T: ContainerType>(
     ctx: &'a ContextSelectionSet<'a>,
     row: &'a T,
     field: &'a Positioned<Field>,
-    (index, place): (Option<usize>, usize),
-) -> ServerResult<(usize, usize, Value)> {
+    index: Option<usize>,
+) -> ServerResult<Value> {
     let ctx_row = match index {
         Some(index) => ctx.with_index(index),
         None => ctx.clone(),
     };
     let value = T::resolve_field(row, &ctx_row.with_field(field)).await;
     let value = value.map_err(|error| ctx_row.set_error_path(error))?;
-    Ok((index.unwrap_or_default(), place, value.unwrap_or_default()))
+    Ok(value.unwrap_or_default())
 }
 
-/// Tells what can be told; answers the places that are still open, too.
+/// Writes down what can be told; and where the gaps are.
 fn tell<T: Listed>(
     ctx: &ContextSelectionSet<'_>,
     rows: &[&T],
     fields: &[&Positioned<Field>],
-) -> (Vec<Values>, Vec<(usize, usize)>) {
-    let teller = Teller {
+    is_list: bool,
+) -> (Vec<u8>, Vec<Gap>) {
+    let room = rows.len() * fields.len() * FIELD_BYTES;
+    let mut teller = Teller {
+        text: Vec::with_capacity(room),
         units: ctx.data_opt::<CreditTypes>(),
-        last: Cell::new(None),
+        last: None,
     };
-    let mut open = Vec::new();
-    let tell = |(index, row): (usize, &&T)| {
-        let fields = fields.iter().enumerate().map(|(place, field)| {
+    // Names hold nothing to escape.
+    let names = fields
+        .iter()
+        .map(|field| format!("\"{}\":", field.node.response_key().node));
+    let names: Vec<String> = names.collect();
+    let mut gaps = Vec::new();
+    teller.text.extend(is_list.then_some(b'['));
+    for (index, row) in rows.iter().enumerate() {
+        teller.text.extend((index > 0).then_some(b','));
+        for (place, (field, name)) in fields.iter().zip(&names).enumerate() {
+            teller.text.push(if place == 0 { b'{' } else { b',' });
+            teller.text.extend_from_slice(name.as_bytes());
             let told = match field.node.name.node.as_str() {
-                "__typename" => text(T::type_name()),
-                name => row.told(name, &teller),
+                "__typename" => teller.quoted(T::type_name()),
+                field => row.told(field, &mut teller),
             };
-            told.unwrap_or_else(|| {
-                open.push((index, place));
-                Value::Null
-            })
-        });
-        fields.collect()
-    };
-    let told = rows.iter().enumerate().map(tell).collect();
-    (told, open)
+            if told.is_none() {
+                gaps.push(Gap {
+                    at: teller.text.len(),
+                    row: index,
+                    field: place,
+                });
+            }
+        }
+        teller.text.push(b'}');
+    }
+    teller.text.extend(is_list.then_some(b']'));
+    (teller.text, gaps)
 }
 
-async fn fill<T: Listed + ContainerType>(
+/// Puts values into the gaps of a text.
+fn filled(text: Vec<u8>, gaps: &[Gap], values: &[Value]) -> Vec<u8> {
+    if gaps.is_empty() {
+        return text;
+    }
+    let more: usize = values.iter().map(json::room).sum();
+    let mut filled = Vec::with_capacity(text.len() + more);
+    let mut from = 0;
+    for (gap, value) in gaps.iter().zip(values) {
+        filled.extend_from_slice(text.get(from..gap.at).unwrap_or_default());
+        json::value(&mut filled, value);
+        from = gap.at;
+    }
+    filled.extend_from_slice(text.get(from..).unwrap_or_default());
+    filled
+}
+
+/// The rows as text: a list, or one object.
+async fn write<T: Listed + ContainerType>(
     ctx: &ContextSelectionSet<'_>,
     rows: &[&T],
     fields: &[&Positioned<Field>],
-    in_list: bool,
-) -> ServerResult<Vec<Value>> {
-    let (mut told, open) = tell(ctx, rows, fields);
-    let open = open.into_iter().filter_map(|(index, place)| {
-        let (row, field) = (rows.get(index)?, fields.get(place)?);
-        let index = in_list.then_some(index);
-        Some(resolve(ctx, *row, field, (index, place)))
+    is_list: bool,
+) -> ServerResult<Value> {
+    let (text, gaps) = tell(ctx, rows, fields, is_list);
+    let open = gaps.iter().filter_map(|gap| {
+        let (row, field) = (rows.get(gap.row)?, fields.get(gap.field)?);
+        Some(resolve(ctx, *row, field, is_list.then_some(gap.row)))
     });
-    for (index, place, value) in try_join_all(open).await? {
-        if let Some(open) = told.get_mut(index).and_then(|row| row.get_mut(place)) {
-            *open = value;
-        }
-    }
-    let keys: Vec<&Name> = fields
-        .iter()
-        .map(|field| &field.node.response_key().node)
-        .collect();
-    let objects = told.into_iter().map(|values| {
-        let mut object = IndexMap::with_capacity(keys.len());
-        object.extend(keys.iter().map(|key| (*key).clone()).zip(values));
-        Value::Object(object)
-    });
-    Ok(objects.collect())
+    let values = try_join_all(open).await?;
+    Ok(Value::Binary(filled(text, &gaps, &values).into()))
 }
 
 impl<T: Listed + ContainerType> OutputType for Rows<'_, T> {
@@ -185,8 +295,8 @@ impl<T: Listed + ContainerType> OutputType for Rows<'_, T> {
         ctx: &ContextSelectionSet<'_>,
         field: &Positioned<Field>,
     ) -> ServerResult<Value> {
-        match plain(ctx) {
-            Some(fields) => fill(ctx, &self.0, &fields, true).await.map(Value::List),
+        match plain::<T>(ctx) {
+            Some(fields) => write(ctx, &self.0, &fields, true).await,
             None => resolve_list(ctx, field, self.0.iter().copied(), Some(self.0.len())).await,
         }
     }
@@ -210,10 +320,9 @@ impl<T: Listed + ContainerType> OutputType for Row<'_, T> {
         ctx: &ContextSelectionSet<'_>,
         field: &Positioned<Field>,
     ) -> ServerResult<Value> {
-        let Some(fields) = plain(ctx) else {
-            return self.0.resolve(ctx, field).await;
-        };
-        let row = fill(ctx, &[self.0], &fields, false).await?;
-        Ok(row.into_iter().next().unwrap_or_default())
+        match plain::<T>(ctx) {
+            Some(fields) => write(ctx, &[self.0], &fields, false).await,
+            None => self.0.resolve(ctx, field).await,
+        }
     }
 }

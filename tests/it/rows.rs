@@ -1,7 +1,7 @@
-//! Rows of lists tell their fields at once (`graphql/rows.rs`), and tell what the fields resolve to.
+//! Rows of lists are written as text (`graphql/rows.rs`), which says what their fields resolve to.
 
 use async_graphql::parser::types::TypeKind;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::api::api_helpers::query;
 use crate::every_field::{Types, name_of, types};
@@ -24,7 +24,7 @@ fn leaves(types: &Types, name: &str) -> String {
 }
 
 /// The whole book, each row as its type's fields, wrapped by `wrap` with the name of the type.
-async fn look(app: &TestApp, types: &Types, wrap: fn(&str, String) -> String) -> Value {
+fn book(types: &Types, wrap: fn(&str, String) -> String) -> String {
     let of = |name: &str, more: &str| wrap(name, format!("{} {more}", leaves(types, name)));
     let unit = "creditType { id name }";
     let entry = of("LedgerEntry", unit);
@@ -46,20 +46,58 @@ async fn look(app: &TestApp, types: &Types, wrap: fn(&str, String) -> String) ->
             list(&of("Contract", "")),
         ),
     );
-    let document = format!("{{ customers(first: 2) {{ nodes {{ {customer} }} }} }}");
-    query(app, &document, json!({})).await
+    format!("customers(first: 2) {{ nodes {{ {customer} }} }}")
 }
 
 both_databases! {
     async fn a_row_tells_what_its_fields_resolve_to(app: TestApp) {
         Company::found(&app, 2).await;
         let types = types();
-        let told = look(&app, &types, |_, fields| fields).await;
-        // A fragment goes the library's way.
-        let resolved = look(&app, &types, |name, fields| format!("... on {name} {{ {fields} }}")).await;
-        assert_eq!(told, resolved);
+        let plain = book(&types, |_, fields| fields);
+        let told = query(&app, &format!("{{ {plain} }}"), json!({})).await;
+        // Where something is asked for twice, all of it goes the library's way.
+        let twice = format!("{{ {plain} customers(first: 2) {{ nodes {{ id }} }} }}");
+        assert_eq!(told, query(&app, &twice, json!({})).await);
+        // Fragments are spread out, on another type than the row's the library does it.
+        let own = book(&types, |name, fields| format!("... on {name} {{ {fields} }}"));
+        assert_eq!(told, query(&app, &format!("{{ {own} }}"), json!({})).await);
+        let node = book(&types, |_, fields| format!("... on Node {{ id }} {fields}"));
+        assert_eq!(told, query(&app, &format!("{{ {node} }}"), json!({})).await);
         let first = &told["customers"]["nodes"][0]["creditGrants"]["nodes"][0];
         assert_eq!(first["__typename"], "CreditGrant");
         assert!(first["ledgerEntries"]["nodes"][0]["hash"].is_string());
+    }
+}
+
+both_databases! {
+    async fn what_is_asked_for_twice_is_put_together(app: TestApp) {
+        Company::found(&app, 2).await;
+        let whole = "{ customers(first: 2) { nodes { id name createdAt \
+                     creditGrants { nodes { id name } edges { node { id remaining } } } } } }";
+        let parts = "query Q { ...A customers(first: 2) { nodes { ...N name \
+                       creditGrants { nodes { id } edges { node { ...R id } } } } } } \
+                     fragment A on Query { customers(first: 2) { nodes { id ...N createdAt } } } \
+                     fragment N on Customer { name creditGrants { nodes { name id } } } \
+                     fragment R on CreditGrant { remaining }";
+        let whole = query(&app, whole, json!({})).await;
+        assert_eq!(whole, query(&app, parts, json!({})).await);
+        assert!(whole["customers"]["nodes"][1]["creditGrants"]["nodes"][0]["name"].is_string());
+    }
+}
+
+both_databases! {
+    async fn an_error_in_a_row_takes_with_it_what_it_takes_by_the_library(app: TestApp) {
+        Company::found(&app, 2).await;
+        let list = "customers(first: 2) { nodes { id creditGrants(first: 1) { nodes { id \
+                    ledgerEntries(first: 1, after: \"x\") { nodes { id } } } } } }";
+        let told = app.graphql(&format!("{{ viewer {{ name }} {list} }}"), json!({})).await;
+        let twice = format!("{{ viewer {{ name }} {list} customers(first: 2) {{ nodes {{ name }} }} }}");
+        let resolved = app.graphql(&twice, json!({})).await;
+        assert_eq!(told["data"], resolved["data"]);
+        for part in ["message", "path", "extensions"] {
+            let (told, resolved) = (&told["errors"][0][part], &resolved["errors"][0][part]);
+            assert!(!told.is_null(), "{part}");
+            assert_eq!(told, resolved, "{part}");
+        }
     }
 }

@@ -26,8 +26,11 @@ fn main() -> Result<()> {
     let mut db = open(&file)?;
     let customers = customers(&db)?;
     // Others than those of an earlier run on the same file.
-    let ids = db.query_row("SELECT COUNT(*) FROM drawdown", [], |row| row.get(0))?;
-    let mut chance = Chance { state: 42, ids };
+    let ids: i64 = db.query_row("SELECT COUNT(*) FROM drawdown", [], |row| row.get(0))?;
+    let mut chance = Chance {
+        state: 42,
+        ids: ids.try_into()?,
+    };
     let started = Instant::now();
     let mut done = 0_u64;
     while started.elapsed() < Duration::from_secs(seconds) {

@@ -9,7 +9,7 @@ use async_graphql::{Pos, Positioned, ServerError};
 use serde_json::{Map, Value as Json};
 
 use super::code::{Code, Refused, classify_fault, classify_refusal, with_code};
-use super::measure::measure;
+use super::measure::{asks_once, measure};
 use super::tokens::{self, LENGTH_MAX, NESTING_MAX, Unread, WORD_MAX};
 use super::{known, subscription};
 use crate::config::Limits;
@@ -28,6 +28,8 @@ pub struct Read {
     pub kind: OperationType,
     /// Its name, if it is alone and has one.
     pub name: Option<String>,
+    /// Whether no object or list is asked for twice in one place.
+    pub asks_once: bool,
 }
 
 /// Reads a document and holds it to the limits.
@@ -42,6 +44,7 @@ pub fn read(
     limits: &Limits,
 ) -> Result<Read, Refused> {
     let mut document = known::document(query, limits, || parse(query, limits))?;
+    let asks_once = asks_once(&document);
     let operation = operation(&document, operation_name)?;
     check_variables(operation, variables)?;
     let kind = operation.node.ty;
@@ -59,6 +62,7 @@ pub fn read(
         document,
         kind,
         name,
+        asks_once,
     })
 }
 

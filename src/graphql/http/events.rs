@@ -13,7 +13,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::operation::{Prepared, Told};
 use super::socket::{RECHECK, told_to_stop};
-use super::{Inner, json_of, json_of_refused};
+use super::{Inner, json};
 use crate::gate::Place;
 use crate::ledger::Caller;
 use crate::metrics::Gauged;
@@ -96,15 +96,15 @@ impl Events {
     }
 
     fn event(&mut self, told: Option<Told>) -> Option<Bytes> {
-        let json = match told {
-            Some(Told::Next(response)) => json_of(response),
-            Some(Told::Refused(refused)) => json_of_refused(&refused.errors),
+        let body = match told {
+            Some(Told::Next(response)) => json::answer(response),
+            Some(Told::Refused(refused)) => json::refused(&refused.errors),
             None => {
                 self.done = true;
                 return Some(Bytes::from_static(COMPLETE));
             }
         };
-        let json = json.ok()?;
+        let json = body.ok()?;
         let mut event = Vec::with_capacity(json.len().saturating_add(32));
         event.extend_from_slice(b"event: next\ndata: ");
         event.extend_from_slice(&json);

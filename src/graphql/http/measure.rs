@@ -3,7 +3,7 @@
 //! Fragments are measured once, however often they are spread: a document that multiplies itself by
 //! fragments is refused in the time it takes to read it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_graphql::parser::types::{
     Directive, ExecutableDocument, OperationType, Selection, SelectionSet,
@@ -162,6 +162,38 @@ impl<'a> Ruler<'a> {
     }
 }
 
+/// Whether no object or list is asked for twice in one place, fragments spread out: then nothing
+/// in an answer has to be put together. For a document within the limits, which end the recursion.
+pub(super) fn asks_once(document: &ExecutableDocument) -> bool {
+    let mut operations = document.operations.iter();
+    operations.all(|(_, operation)| {
+        let set = &operation.node.selection_set.node;
+        each_once(document, set, &mut HashSet::new())
+    })
+}
+
+fn each_once<'a>(
+    document: &'a ExecutableDocument,
+    set: &'a SelectionSet,
+    seen: &mut HashSet<&'a Name>,
+) -> bool {
+    set.items.iter().all(|item| match &item.node {
+        Selection::Field(field) => {
+            let inner = &field.node.selection_set.node;
+            let mut is_new = || seen.insert(&field.node.response_key().node);
+            inner.items.is_empty() || is_new() && each_once(document, inner, &mut HashSet::new())
+        }
+        Selection::InlineFragment(fragment) => {
+            each_once(document, &fragment.node.selection_set.node, seen)
+        }
+        Selection::FragmentSpread(spread) => {
+            let fragment = document.fragments.get(&spread.node.fragment_name.node);
+            fragment
+                .is_none_or(|fragment| each_once(document, &fragment.node.selection_set.node, seen))
+        }
+    })
+}
+
 /// Holds the directives at one place to their number: an unknown one is an error each.
 fn directives(at_one_place: &[Positioned<Directive>]) -> Result<(), Refused> {
     if at_one_place.len() > DIRECTIVES_MAX {
@@ -181,5 +213,31 @@ fn lists_through(field: &str, below: usize) -> Result<usize, Refused> {
         ))),
         "__schema" | "__type" => Ok(0),
         _ => Ok(below),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_twice_is_found_through_fragments() {
+        let table = [
+            ("{ a { b c } d { b } }", true),
+            ("{ a { b b } a2: a { b } }", true),
+            ("{ a { b } a { c } }", false),
+            ("{ a { b { c } ...F } } fragment F on A { b { d } }", false),
+            ("{ a { b ...F } } fragment F on A { b c { d } }", true),
+            ("{ a { ...F ...F } } fragment F on A { c { d } }", false),
+            ("{ a { ... on A { c { d } } ... on B { c { d } } } }", false),
+            ("query X { a { b } } query Y { a { b } }", true),
+            ("query X { a { b } } query Y { a { b } a { b } }", false),
+        ];
+        for (text, expected) in table {
+            let document = parse_query(text).expect("a document");
+            assert_eq!(asks_once(&document), expected, "{text}");
+        }
     }
 }

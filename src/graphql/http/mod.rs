@@ -10,6 +10,7 @@ pub mod code;
 pub mod document;
 pub mod documents;
 mod events;
+pub(in crate::graphql) mod json;
 mod known;
 mod measure;
 mod media;
@@ -32,16 +33,15 @@ use actix_web::http::header::{
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Request, Response, ServerError, Value};
+use async_graphql::{Request, Response, Value};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
-use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
-use self::code::{Code, Refused, classify_fault};
+use self::code::{Code, Refused};
 use self::documents::Documents;
 use self::media::{Media, Wanted};
 use self::operation::{Prepared, Seen, panicked};
@@ -143,7 +143,9 @@ pub async fn answer(
     }
     match answered {
         Ok(Ok(Answered::Ran(response))) => ran(media, *response),
-        Ok(Ok(Answered::Many(all))) => all_ran(&all),
+        Ok(Ok(Answered::Many(all))) => {
+            written(Media::Json, StatusCode::OK, None, json::answers(all))
+        }
         Ok(Ok(Answered::Events(response))) => response,
         Ok(Err(refused)) => never_ran(media, refused),
         Err(_) => never_ran(media, panicked()),
@@ -379,46 +381,8 @@ fn not_allowed(allow: &str, message: &str) -> Refused {
         .with_header(ALLOW.as_str(), allow)
 }
 
-/// The body of an answer; `data` is left out where the document never ran.
-#[derive(Serialize)]
-struct Body<'a> {
-    #[serde(skip_serializing_if = "<[ServerError]>::is_empty")]
-    errors: &'a [ServerError],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a Value>,
-}
-
-/// The answers to a batch, in the order asked; what never ran has no `data`.
-fn all_ran(answers: &[Result<Response, Refused>]) -> HttpResponse {
-    let errors: Vec<Vec<ServerError>> = answers
-        .iter()
-        .map(|answer| match answer {
-            Ok(response) => response
-                .errors
-                .iter()
-                .cloned()
-                .map(classify_fault)
-                .collect(),
-            Err(refused) => refused.errors.clone(),
-        })
-        .collect();
-    let answers = answers.iter().zip(&errors);
-    let bodies: Vec<Body<'_>> = answers
-        .map(|(answer, errors)| Body {
-            errors,
-            data: answer.as_ref().ok().map(|response| &response.data),
-        })
-        .collect();
-    written(
-        Media::Json,
-        StatusCode::OK,
-        None,
-        serde_json::to_vec(&bodies),
-    )
-}
-
 fn ran(media: Media, response: Response) -> HttpResponse {
-    written(media, StatusCode::OK, None, json_of(response))
+    written(media, StatusCode::OK, None, json::answer(response))
 }
 
 fn never_ran(media: Media, refused: Refused) -> HttpResponse {
@@ -430,22 +394,8 @@ fn never_ran(media: Media, refused: Refused) -> HttpResponse {
         media,
         status,
         refused.header,
-        json_of_refused(&refused.errors),
+        json::refused(&refused.errors),
     )
-}
-
-/// What an operation answered, as JSON.
-fn json_of(response: Response) -> serde_json::Result<Vec<u8>> {
-    let errors: Vec<_> = response.errors.into_iter().map(classify_fault).collect();
-    serde_json::to_vec(&Body {
-        errors: &errors,
-        data: Some(&response.data),
-    })
-}
-
-/// Why it never ran, as JSON.
-fn json_of_refused(errors: &[ServerError]) -> serde_json::Result<Vec<u8>> {
-    serde_json::to_vec(&Body { errors, data: None })
 }
 
 fn written(

@@ -16,6 +16,7 @@ use tracing::{Instrument, Span};
 use super::code::{self, Code, Refused};
 use super::parameters::Parameters;
 use super::{Inner, document, never_started, omitted};
+use crate::graphql::rows::AsText;
 use crate::ledger::Caller;
 use crate::metrics::Metrics;
 
@@ -104,6 +105,9 @@ impl Inner {
             Request::new(String::new()).variables(Variables::from_json(Json::Object(variables)));
         request.operation_name = parameters.operation_name;
         request.set_parsed_query(read.document);
+        if read.asks_once {
+            request = request.data(AsText);
+        }
         Ok(Prepared {
             kind: read.kind,
             request,

@@ -23,7 +23,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use super::code::Refused;
 use super::message::{Closing, FromClient, FromServer, PROTOCOL, key_of};
 use super::operation::Told;
-use super::{Inner, bearer, json_of, parameters};
+use super::{Inner, bearer, json, parameters};
 use crate::gate::Place;
 use crate::ledger::Caller;
 use crate::metrics::Gauged;
@@ -254,7 +254,7 @@ impl Socket {
     async fn tell(&mut self, id: String, told: Option<Told>) -> Result<(), End> {
         match told {
             Some(Told::Next(response)) => {
-                let payload = json_of(response).ok().and_then(raw);
+                let payload = json::answer(response).ok().and_then(raw);
                 let payload = payload.ok_or(End::Closed(Closing::Fault))?;
                 let (id, payload) = (&*id, &*payload);
                 self.send(&FromServer::Next { id, payload }).await

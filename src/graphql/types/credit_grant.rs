@@ -1,6 +1,6 @@
 //! `CreditGrant`.
 
-use async_graphql::{Context, ID, Object, SimpleObject, Value};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use domain::{CreditGrantId, CustomerId};
 
 use super::names::{GrantCategory, GrantStatus, RolloverKind, SortOrder};
@@ -10,7 +10,7 @@ use crate::graphql::context::{Found, load, scale};
 use crate::graphql::error::Failure;
 use crate::graphql::input::{LedgerEntryFilter, or_all};
 use crate::graphql::loaders::{EntriesOfGrant, EntryCountOfGrant, GrantKey};
-use crate::graphql::rows::{self, Teller, instant, maybe, maybe_instant, text};
+use crate::graphql::rows::{Teller, Told};
 use crate::graphql::scalar::{DateTime, Decimal, Json};
 use crate::ledger::read::{GrantRow, status};
 
@@ -27,27 +27,27 @@ impl Listed for CreditGrant {
     const CONNECTION: &'static str = "CreditGrantConnection";
     const EDGE: &'static str = "CreditGrantEdge";
 
-    fn told(&self, field: &str, teller: &Teller<'_>) -> Option<Value> {
+    fn told(&self, field: &str, teller: &mut Teller<'_>) -> Told {
         let (row, segment) = (&self.0.grant, &self.0.segment);
         match field {
-            "id" => rows::id(row.id.0),
-            "name" => text(&*row.name),
-            "reason" => maybe(row.reason.as_deref()),
-            "grantType" => maybe(row.grant_type.as_deref()),
-            "category" => text(row.category.as_str()),
+            "id" => teller.id(row.id.0),
+            "name" => teller.text(&row.name),
+            "reason" => teller.maybe(row.reason.as_deref()),
+            "grantType" => teller.maybe(row.grant_type.as_deref()),
+            "category" => teller.text(row.category.as_str()),
             "remaining" => teller.amount(segment.remaining, row.credit_type_id),
             "held" => teller.amount(segment.held, row.credit_type_id),
-            "priority" => Some(row.priority.into()),
-            "effectiveAt" => instant(row.effective_at),
-            "expiresAt" => maybe_instant(row.expires_at),
-            "invoiceDate" => maybe_instant(row.invoice_date),
-            "invoiceId" => maybe(row.invoice_id.as_deref()),
-            "customFields" => Json::stored(&row.custom_fields).ok().map(|json| json.0),
-            "uniquenessKey" => maybe(row.uniqueness_key.as_deref()),
-            "createdAt" => instant(row.created_at),
-            "createdBy" => text(&*row.created_by),
-            "updatedAt" => instant(row.updated_at),
-            "voidedAt" => maybe_instant(row.voided_at),
+            "priority" => teller.number(row.priority),
+            "effectiveAt" => teller.instant(row.effective_at),
+            "expiresAt" => teller.maybe_instant(row.expires_at),
+            "invoiceDate" => teller.maybe_instant(row.invoice_date),
+            "invoiceId" => teller.maybe(row.invoice_id.as_deref()),
+            "customFields" => teller.json(&row.custom_fields),
+            "uniquenessKey" => teller.maybe(row.uniqueness_key.as_deref()),
+            "createdAt" => teller.instant(row.created_at),
+            "createdBy" => teller.text(&row.created_by),
+            "updatedAt" => teller.instant(row.updated_at),
+            "voidedAt" => teller.maybe_instant(row.voided_at),
             _ => None,
         }
     }

@@ -1,6 +1,6 @@
 //! `Customer`.
 
-use async_graphql::{Context, ID, Object, Value};
+use async_graphql::{Context, ID, Object};
 use domain::{CreditTypeId, CustomerId};
 use entity::customer;
 
@@ -15,7 +15,7 @@ use crate::graphql::loaders::{
     BalancesKey, ContractCountOf, ContractsOf, CreditCountOf, CreditsOf, CustomerKey,
     DrawdownCountOf, DrawdownsOf, EntriesOf, EntryCountOf, GrantCountOf, GrantsOf,
 };
-use crate::graphql::rows::{self, Teller, instant, maybe, maybe_instant, text};
+use crate::graphql::rows::{Teller, Told};
 use crate::graphql::scalar::{DateTime, Json};
 use crate::ledger::read::{BalanceRow, DrawdownFilter};
 
@@ -32,15 +32,15 @@ impl Listed for Customer {
     const CONNECTION: &'static str = "CustomerConnection";
     const EDGE: &'static str = "CustomerEdge";
 
-    fn told(&self, field: &str, _: &Teller<'_>) -> Option<Value> {
+    fn told(&self, field: &str, teller: &mut Teller<'_>) -> Told {
         let row = &self.0;
         match field {
-            "id" => rows::id(row.id.0),
-            "externalId" => maybe(row.external_id.as_deref()),
-            "name" => text(&*row.name),
-            "customFields" => Json::stored(&row.custom_fields).ok().map(|json| json.0),
-            "createdAt" => instant(row.created_at),
-            "archivedAt" => maybe_instant(row.archived_at),
+            "id" => teller.id(row.id.0),
+            "externalId" => teller.maybe(row.external_id.as_deref()),
+            "name" => teller.text(&row.name),
+            "customFields" => teller.json(&row.custom_fields),
+            "createdAt" => teller.instant(row.created_at),
+            "archivedAt" => teller.maybe_instant(row.archived_at),
             _ => None,
         }
     }

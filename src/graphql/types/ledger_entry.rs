@@ -1,6 +1,6 @@
 //! `LedgerEntry`.
 
-use async_graphql::{Context, ID, Object, Value};
+use async_graphql::{Context, ID, Object};
 use entity::ledger_entry;
 
 use super::names::LedgerEntryKind;
@@ -8,7 +8,7 @@ use super::{Credit, CreditGrant, CreditType, Customer, Drawdown};
 use crate::graphql::connection::Listed;
 use crate::graphql::context::{Found, scale};
 use crate::graphql::error::Failure;
-use crate::graphql::rows::{self, Teller, instant, maybe, text};
+use crate::graphql::rows::{Teller, Told};
 use crate::graphql::scalar::{BigInt, DateTime, Decimal};
 
 /// Append-only: never changed, never removed. Per customer and credit type, numbered 1, 2, 3, ...
@@ -25,21 +25,21 @@ impl Listed for LedgerEntry {
     const CONNECTION: &'static str = "LedgerEntryConnection";
     const EDGE: &'static str = "LedgerEntryEdge";
 
-    fn told(&self, field: &str, teller: &Teller<'_>) -> Option<Value> {
+    fn told(&self, field: &str, teller: &mut Teller<'_>) -> Told {
         let row = &self.0;
         match field {
-            "id" => rows::id(row.id.0),
-            "sequence" => text(row.sequence.to_string()),
-            "kind" => text(row.kind.as_str()),
+            "id" => teller.id(row.id.0),
+            "sequence" => teller.quoted(row.sequence),
+            "kind" => teller.text(row.kind.as_str()),
             "amount" => teller.amount(row.amount, row.credit_type_id),
             "runningBalance" => teller.amount(row.running_balance, row.credit_type_id),
-            "effectiveAt" => instant(row.effective_at),
-            "recordedAt" => instant(row.recorded_at),
-            "createdBy" => text(&*row.created_by),
-            "reason" => maybe(row.reason.as_deref()),
-            "segmentId" => rows::id(row.segment_id.0),
-            "invoiceId" => maybe(row.invoice_id.as_deref()),
-            "hash" => text(hex(&row.hash)),
+            "effectiveAt" => teller.instant(row.effective_at),
+            "recordedAt" => teller.instant(row.recorded_at),
+            "createdBy" => teller.text(&row.created_by),
+            "reason" => teller.maybe(row.reason.as_deref()),
+            "segmentId" => teller.id(row.segment_id.0),
+            "invoiceId" => teller.maybe(row.invoice_id.as_deref()),
+            "hash" => teller.quoted(hex(&row.hash)),
             _ => None,
         }
     }
