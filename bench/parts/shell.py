@@ -1,5 +1,6 @@
 """Running programs: in the foreground, or as servers that end with the benchmark."""
 
+import atexit
 import os
 import pathlib
 import signal
@@ -55,6 +56,8 @@ class Process:
                 stderr=out,
                 start_new_session=True,
             )
+        # A measurement that fails leaves nothing running.
+        atexit.register(self.stop)
 
     def said(self):
         """The end of its log."""
