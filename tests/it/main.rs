@@ -27,6 +27,7 @@ mod metronome;
 mod migrations;
 mod model;
 mod operations;
+mod panics;
 mod plans;
 mod query_budget;
 mod races;
