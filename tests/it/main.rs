@@ -16,6 +16,7 @@ mod console;
 mod contract;
 mod crash;
 mod demo;
+mod deploy;
 mod every_field;
 mod graphql_answers;
 mod hostile;
