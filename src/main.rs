@@ -10,6 +10,7 @@ use tokio::runtime::Builder;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
+    small_pages();
     let runtime = match Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -18,4 +19,15 @@ fn main() -> ExitCode {
         }
     };
     runtime.block_on(scrip::cli::main())
+}
+
+/// Has the kernel give memory out in small pages. The allocator asks for huge ones, of which each
+/// thread and each size of object then touches some: a server that does nothing takes 50 MiB with
+/// them, 30 without, and answers no slower.
+fn small_pages() {
+    #[cfg(target_os = "linux")]
+    {
+        // Where it can not be had the pages stay as they were.
+        let _ = rustix::thread::disable_transparent_huge_pages(true);
+    }
 }
