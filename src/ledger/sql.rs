@@ -14,11 +14,14 @@ use uuid::Uuid;
 
 use super::db::{Db, Wanted};
 
-/// Up to so many customers are named beside the rows that are looked for, so that a sharded database
-/// finds their shards; more would cost PostgreSQL more than it saves.
-const OWNERS_NAMED: usize = 20;
+/// Up to so many rows are looked for by naming each, so that a sharded database finds their shards;
+/// more would cost PostgreSQL more than it saves. In few sizes, since each is a plan of its own.
+const NAMED_CHUNKS: [usize; 3] = [4, 16, 64];
 /// Rows per statement on SQLite: few sizes, so that every statement is found in the cache.
 const SQLITE_CHUNKS: [usize; 4] = [64, 16, 4, 1];
+
+/// Values per list on SQLite, for the same reason.
+const LENGTHS: [usize; 5] = [1, 4, 16, 64, 256];
 
 /// Tables whose rows are changed under the lock of their account only, and never removed.
 const UNDER_LOCK: [&str; 3] = ["account", "segment", "drawdown"];
@@ -76,7 +79,8 @@ impl Sql {
     }
 
     /// Appends that some columns of a table, the customer's first, are together one of the rows.
-    /// Two lists side by side would have the index searched for every pair of their members.
+    /// Two lists side by side would have the index searched for every pair of their members; a list
+    /// of the customers beside pairs would have PostgreSQL read all that these customers have.
     pub fn among_rows(
         &mut self,
         table: &str,
@@ -90,6 +94,18 @@ impl Sql {
             .collect();
         if owners.len() <= 1 {
             return self.among_each(columns, &rows);
+        }
+        if self.backend == DbBackend::Postgres && rows.len() <= NAMED_CHUNKS[2] {
+            pad(&mut rows, &NAMED_CHUNKS);
+            self.text(&format!("({}) IN (", columns.join(", ")));
+            for (index, row) in rows.into_iter().enumerate() {
+                self.text(if index > 0 { ",(" } else { "(" });
+                for (place, value) in row.into_iter().enumerate() {
+                    self.text(if place > 0 { "," } else { "" }).bind(value);
+                }
+                self.text(")");
+            }
+            return self.text(")");
         }
         if self.backend == DbBackend::Postgres {
             let mut lists = Vec::new();
@@ -106,13 +122,9 @@ impl Sql {
                 self.bind(Value::Array(kind, Some(Box::new(all))));
                 self.text(&format!(" AS {name}[])"));
             }
-            self.text("))");
-            if let (true, Some(owner)) = (owners.len() <= OWNERS_NAMED, columns.first()) {
-                self.text(" AND ").among(owner, owners);
-            }
-            return self;
+            return self.text("))");
         }
-        pad(&mut rows);
+        pad(&mut rows, &LENGTHS);
         let marks = format!("({})", vec!["?"; columns.len()].join(","));
         let ties = columns.iter().zip(1..);
         let ties: Vec<_> = ties
@@ -159,7 +171,7 @@ impl Sql {
             self.text.push_str(" = ANY(");
             self.bind(Value::Array(kind, Some(Box::new(all))));
         } else {
-            pad(&mut all);
+            pad(&mut all, &LENGTHS);
             self.text.push_str(" IN (");
             for (index, value) in all.into_iter().enumerate() {
                 if index > 0 {
@@ -173,12 +185,11 @@ impl Sql {
     }
 }
 
-/// Fills a list up to one of few lengths, so that its statement is found in SQLite's cache.
-fn pad<T: Clone>(all: &mut Vec<T>) {
-    let lengths = [1, 4, 16, 64, 256];
-    let length = lengths.into_iter().find(|length| all.len() <= *length);
+/// Fills a list up to one of few lengths with its last, so that there are few statements.
+fn pad<T: Clone>(all: &mut Vec<T>, lengths: &[usize]) {
+    let length = lengths.iter().find(|length| all.len() <= **length);
     if let (Some(length), Some(last)) = (length, all.last().cloned()) {
-        all.resize(length, last);
+        all.resize(*length, last);
     }
 }
 

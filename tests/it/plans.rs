@@ -33,6 +33,12 @@ const HOT: &[Hot<'static>] = &[
         &["sqlite_autoindex_drawdown_2"],
     ),
     (
+        "drawdowns of several customers by their keys",
+        &["FROM drawdown WHERE ", "idempotency_key", " IN ("],
+        &["drawdown_key"],
+        &["sqlite_autoindex_drawdown_2"],
+    ),
+    (
         "the account to be locked",
         &["FROM account WHERE customer_id", "ORDER BY customer_id"],
         &[],
@@ -88,6 +94,11 @@ async fn many(app: &TestApp) -> Vec<String> {
 /// The values of a statement, as literals, each by the column before it.
 fn arguments(sql: &str, customers: &[String], grants: &[String]) -> Vec<String> {
     let list = |ids: &[String]| format!("'{{{}}}'", ids.join(","));
+    if sql.contains("(customer_id, idempotency_key) IN (") {
+        let pairs = 0..sql.matches('$').count() / 2;
+        let pair = |n: usize| [customers[n % customers.len()].as_str(), "k"];
+        return pairs.flat_map(pair).map(|one| format!("'{one}'")).collect();
+    }
     let mut arguments = Vec::new();
     loop {
         let parameter = format!("${}", arguments.len() + 1);
@@ -166,12 +177,8 @@ async fn use_all(app: &TestApp, customers: &[String]) -> Vec<String> {
         ledgerEntries(first: 10) { nodes { id } } drawdowns(first: 10) { nodes { id } } \
         balances(at: \"2026-01-01T00:00:00Z\", knownAt: \"2025-12-31T00:00:00Z\") { posted } } } }";
     let found = query(app, document, json!({ "ids": customers })).await;
-    ok(
-        app,
-        "drawDown",
-        draw_input(&customers[0], "1", json!({ "reason": fresh("r") })),
-    )
-    .await;
+    let draw = |customer: &String| draw_input(customer, "1", json!({ "reason": fresh("r") }));
+    ok(app, "drawDown", draw(&customers[0])).await;
     let of = |customer: &Value| customer["creditGrants"]["nodes"].as_array().cloned();
     let customers = found["customers"]["nodes"].as_array().expect("customers");
     let grants = customers.iter().filter_map(of).flatten();
@@ -186,6 +193,8 @@ both_databases! {
         let statements = Statements::of(&app);
         let two = &customers[..2];
         let grants = use_all(&app, two).await;
+        let draws = customers.iter().map(|id| draw_input(id, "1", json!({})));
+        batch(&app, "drawDownBatch", Value::from_iter(draws)).await;
         let sent = statements.take();
         let mut wrong = Vec::new();
         for (what, known_by, postgres, sqlite) in HOT {

@@ -116,8 +116,15 @@ fn mentions(sql: &str) -> Vec<Mention> {
     found
 }
 
-/// Whether a column is compared with parameters.
+/// Whether a column is compared with parameters, alone or as the first of several.
 fn is_given(sql: &str, column: &str) -> bool {
+    let first_of_several = sql.split(&format!("({column}, ")).skip(1).any(|rest| {
+        let (_, list) = rest.split_once(')').unwrap_or_default();
+        list.starts_with(" IN(($")
+    });
+    if first_of_several {
+        return true;
+    }
     [format!("{column} = $"), format!("{column} = ANY($")]
         .iter()
         .any(|text| {
@@ -204,6 +211,10 @@ fn statements_are_read_as_they_are_meant() {
         of("INSERT INTO event (id, customer_id) SELECT * FROM unnest($1, $2)"),
         None
     );
+    let pairs = "SELECT * FROM segment WHERE (customer_id, id) IN (($1,$2),($3,$4))";
+    assert_eq!(of(pairs), None);
+    let pairs = "SELECT * FROM segment WHERE (id, customer_id) IN (($1,$2),($3,$4))";
+    assert!(of(pairs).is_some());
     assert!(of("SELECT * FROM segment WHERE id = $1").is_some());
     assert!(of("INSERT INTO event (id, kind) SELECT * FROM unnest($1, $2)").is_some());
     let join = "SELECT * FROM credit_grant g JOIN segment s ON s.id = g.segment_id \

@@ -1,4 +1,5 @@
-//! Rows as PostgreSQL takes them: one array a column, however many rows there are.
+//! Rows as PostgreSQL takes them: one array a column, however many rows there are; a row alone as it
+//! is, which costs half.
 
 use sea_orm::sea_query::{ArrayType, ColumnType};
 use sea_orm::{ColumnTrait, EntityTrait, Iterable, Value};
@@ -11,9 +12,18 @@ pub(super) fn insert<E: EntityTrait>(
     on_conflict: OnConflict,
     binds_nulls: bool,
 ) -> (String, Vec<Value>) {
-    let (arrays, values) = arrays::<E>(rows, binds_nulls);
+    let (what, values) = match one(rows) {
+        Ok(row) => {
+            let marks: Vec<String> = (1..=row.len()).map(|place| format!("${place}")).collect();
+            (format!("VALUES ({})", marks.join(", ")), row)
+        }
+        Err(rows) => {
+            let (arrays, values) = arrays::<E>(rows, binds_nulls);
+            (format!("SELECT * FROM unnest({arrays})"), values)
+        }
+    };
     let text = format!(
-        "INSERT INTO {} ({}) SELECT * FROM unnest({arrays}){}",
+        "INSERT INTO {} ({}) {what}{}",
         E::default().table_name(),
         names::<E>().join(", "),
         conflict_clause::<E>(on_conflict)
@@ -21,14 +31,30 @@ pub(super) fn insert<E: EntityTrait>(
     (text, values)
 }
 
+/// The row, if it is alone; else the rows.
+fn one(mut rows: Vec<Vec<Value>>) -> Result<Vec<Value>, Vec<Vec<Value>>> {
+    match rows.pop() {
+        Some(row) if rows.is_empty() => Ok(row),
+        Some(row) => {
+            rows.push(row);
+            Err(rows)
+        }
+        None => Err(rows),
+    }
+}
+
 /// Writes over rows that are there.
 pub(super) fn update<E: EntityTrait>(
     rows: Vec<Vec<Value>>,
     binds_nulls: bool,
 ) -> (String, Vec<Value>) {
-    let (arrays, values) = arrays::<E>(rows, binds_nulls);
     let (names, keys) = (names::<E>(), keys::<E>());
     let table = E::default().table_name().to_owned();
+    let rows = match one(rows) {
+        Ok(row) => return (update_one(&table, &names, &keys), row),
+        Err(rows) => rows,
+    };
+    let (arrays, values) = arrays::<E>(rows, binds_nulls);
     let sets: Vec<String> = names
         .iter()
         .filter(|name| !keys.contains(name))
@@ -55,6 +81,24 @@ pub(super) fn update<E: EntityTrait>(
         wheres.join(" AND ")
     );
     (text, values)
+}
+
+/// Writes over one row, by its key.
+fn update_one(table: &str, names: &[&str], keys: &[&str]) -> String {
+    let (mut sets, mut wheres) = (Vec::new(), Vec::new());
+    for (name, place) in names.iter().zip(1..) {
+        let list = if keys.contains(name) {
+            &mut wheres
+        } else {
+            &mut sets
+        };
+        list.push(format!("{name} = ${place}"));
+    }
+    format!(
+        "UPDATE {table} SET {} WHERE {}",
+        sets.join(", "),
+        wheres.join(" AND ")
+    )
 }
 
 /// One array parameter a column. Arrays with NULLs go as array literals where the driver binds none.
