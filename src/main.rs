@@ -10,7 +10,7 @@ use tokio::runtime::Builder;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    in_small_pages();
+    small_pages();
     let runtime = match Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -21,10 +21,13 @@ fn main() -> ExitCode {
     runtime.block_on(scrip::cli::main())
 }
 
-/// Has memory given by the page of 4 KiB. Threads and sizes of objects each begin a stretch of their
-/// own, and with huge pages each would take 2 MiB: an idle server holds 18 MiB less this way.
-fn in_small_pages() {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    // Where it is not permitted, it is memory that is lost and nothing else.
-    let _ = rustix::thread::disable_transparent_huge_pages(true);
+/// Has the kernel give memory out in small pages. The allocator asks for huge ones, of which each
+/// thread and each size of object then touches some: a server that does nothing takes 50 MiB with
+/// them, 30 without, and answers no slower.
+fn small_pages() {
+    #[cfg(target_os = "linux")]
+    {
+        // Where it can not be had the pages stay as they were.
+        let _ = rustix::thread::disable_transparent_huge_pages(true);
+    }
 }

@@ -18,14 +18,18 @@ mod script;
 mod stories;
 mod usage;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use domain::{Clock, Code, IdSource, Instant, Rejection};
-use entity::{account, customer, segment};
-use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use domain::{Clock, Code, CustomerId, IdSource, Instant, Rejection};
+use entity::{account, customer, drawdown, idempotency, segment};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 
-use self::script::{Known, Made, Script, Step};
+use self::script::{FIRST, Known, LAST, Made, Script, Step};
 use crate::ledger::{Caller, Ledger, Options, Refusal, Role, Settings};
 
 /// Why the demo could not be played.
@@ -57,9 +61,10 @@ impl Clock for StageClock {
 }
 
 /// Fills an empty database with four months of books that end at `real_now`. Answers false, with
-/// nothing done, where there is a customer already.
+/// nothing done, where the whole demo is there already, or a customer of someone else.
 ///
-/// The same instant makes the same books; ids come from `ids`.
+/// What was broken off is played on from where it was, to the end that it began with. The same
+/// instant makes the same books; ids come from `ids`.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -68,8 +73,8 @@ pub async fn seed(
     real_now: Instant,
     ids: Arc<dyn IdSource>,
 ) -> Result<bool, Failure> {
-    let script = Script::whole(real_now);
-    let clock = Arc::new(StageClock(AtomicI64::new(script.calendar.start().0)));
+    let start = Script::whole(real_now).calendar.start();
+    let clock = Arc::new(StageClock(AtomicI64::new(start.0)));
     let ledger = Ledger::open(Options {
         database_url: database_url.to_owned(),
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -77,35 +82,101 @@ pub async fn seed(
         settings: Settings::default(),
     })
     .await?;
-    let filled = fill(&ledger, &clock, script).await;
+    let filled = fill(&ledger, &clock, real_now).await;
     ledger.close().await;
     filled
 }
 
-async fn fill(ledger: &Ledger, clock: &StageClock, script: Script) -> Result<bool, Failure> {
-    let first = customer::Entity::find().limit(1).one(ledger.database());
-    if first.await?.is_some() {
-        return Ok(false);
-    }
-    let now = script.calendar.now();
-    play(ledger, clock, script.scenes()).await?;
+async fn fill(ledger: &Ledger, clock: &StageClock, real_now: Instant) -> Result<bool, Failure> {
+    let (now, played) = match begun(ledger.database()).await? {
+        Some(now) if is_whole(ledger.database()).await? => {
+            tracing::debug!(%now, "the demo is there");
+            return Ok(false);
+        }
+        Some(now) => (now, played(ledger.database()).await?),
+        None => {
+            let first = customer::Entity::find().limit(1).one(ledger.database());
+            if first.await?.is_some() {
+                return Ok(false);
+            }
+            (real_now, HashMap::new())
+        }
+    };
+    play(ledger, clock, Script::whole(now).scenes(), &played).await?;
     clock.0.store(now.0, Ordering::SeqCst);
     settle(ledger, now).await?;
     Ok(true)
 }
 
+/// At which instant the demo in this database ends, if one was begun: its first key says so.
+async fn begun(db: &DatabaseConnection) -> Result<Option<Instant>, DbErr> {
+    let row = idempotency::Entity::find()
+        .filter(idempotency::Column::CustomerId.eq(CustomerId::HOUSE))
+        .filter(idempotency::Column::Operation.eq("createCreditType"))
+        .filter(idempotency::Column::Key.starts_with(format!("{FIRST} ")))
+        .one(db)
+        .await?;
+    let now = row.and_then(|row| row.key.rsplit(' ').next()?.parse().ok());
+    Ok(now.map(Instant))
+}
+
+/// Whether the last step was played.
+async fn is_whole(db: &DatabaseConnection) -> Result<bool, DbErr> {
+    let last = idempotency::Entity::find().filter(idempotency::Column::Key.eq(LAST));
+    Ok(last.limit(1).one(db).await?.is_some())
+}
+
+/// What was made by the steps that were played, by their keys.
+async fn played(db: &DatabaseConnection) -> Result<HashMap<String, Made>, DbErr> {
+    let done = idempotency::Entity::find().all(db).await?;
+    let done = done
+        .into_iter()
+        .map(|row| (row.key, row.object_id, row.customer_id));
+    let drawn = drawdown::Entity::find().all(db).await?;
+    let drawn = drawn
+        .into_iter()
+        .map(|row| (row.idempotency_key, row.id.0, row.customer_id));
+    let made = done.chain(drawn).map(|(key, id, customer_id)| {
+        let key = key.split_once(' ').map_or(key.as_str(), |(first, _)| first);
+        (key.to_owned(), Made { id, customer_id })
+    });
+    Ok(made.collect())
+}
+
+/// The key under which a step is played: that of the first says how far the demo goes.
+fn key_of(step: &str, end: Instant) -> String {
+    if step == FIRST {
+        format!("{FIRST} {}", end.0)
+    } else {
+        step.to_owned()
+    }
+}
+
 /// Plays scene after scene; the steps of one are independent of each other, so that the writer can
-/// take them together.
+/// take them together. What was played before is not played again, nor what was refused then.
 async fn play(
     ledger: &Ledger,
     clock: &StageClock,
     scenes: Vec<(Instant, Vec<Step>)>,
+    before: &HashMap<String, Made>,
 ) -> Result<(), Failure> {
     let mut known = Known::default();
-    for (at, steps) in scenes {
+    let is_played = |step: &Step| before.contains_key(&step.key);
+    let reached = scenes
+        .iter()
+        .rposition(|(_, steps)| steps.iter().any(is_played));
+    let end = scenes.last().map_or(Instant(0), |(at, _)| *at);
+    for (place, (at, steps)) in scenes.into_iter().enumerate() {
         clock.0.store(at.0, Ordering::SeqCst);
         let mut played = Vec::new();
         for step in steps {
+            if let Some(made) = before.get(&step.key) {
+                known.note(step.key, *made);
+                continue;
+            }
+            if reached.is_some_and(|reached| place < reached) {
+                continue;
+            }
             if let Some(of) = &step.segments_of {
                 learn_segments(ledger, &mut known, of).await?;
             }
@@ -124,7 +195,8 @@ async fn play(
                 key_id: None,
             };
             async move {
-                let outcome = ledger.execute(&caller, command, Some(key.clone())).await;
+                let under = Some(key_of(&key, end));
+                let outcome = ledger.execute(&caller, command, under).await;
                 (key, may_fail, outcome)
             }
         });

@@ -17,6 +17,10 @@ use crate::ledger::command::input::*;
 const SEED: u64 = 2026;
 /// Days before today on which it begins.
 const START_DAYS: i64 = 125;
+/// The step that is played first, and alone.
+pub(super) const FIRST: &str = "unit/tokens";
+/// The step that is played last, when all others were.
+pub(super) const LAST: &str = "demo/whole";
 /// Microseconds in a minute.
 pub(super) const MINUTE: i64 = 60_000_000;
 /// Microseconds in an hour.
@@ -181,16 +185,22 @@ impl Script {
         ordinary::write(&mut script);
         stories::write(&mut script);
         usage::write(&mut script);
+        stories::end(&mut script);
         script
     }
 
-    /// The steps in order of time, those of one instant together.
+    /// The steps in order of time, those of one instant together; the first and the last apart.
     pub fn scenes(mut self) -> Vec<(Instant, Vec<Step>)> {
         self.steps.sort_by_key(|step| step.at);
+        let apart = |step: &Step| matches!(&*step.key, FIRST | LAST);
         let mut scenes: Vec<(Instant, Vec<Step>)> = Vec::new();
         for step in self.steps {
             match scenes.last_mut() {
-                Some((at, scene)) if *at == step.at => scene.push(step),
+                Some((at, scene))
+                    if *at == step.at && !apart(&step) && !scene.iter().any(apart) =>
+                {
+                    scene.push(step);
+                }
                 _ => scenes.push((step.at, vec![step])),
             }
         }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, survived};
 
 /// How long after a failure a check of all books is tried again.
 const PAUSE: Duration = Duration::from_secs(600);
@@ -47,15 +47,15 @@ async fn post(ledger: Ledger, interval: Duration) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        match ledger.turn_test_clocks().await {
-            Ok(0) => {}
-            Ok(clocks) => tracing::info!(clocks, "went on with test clocks at work"),
-            Err(error) => tracing::error!(error, "test clocks could not go on"),
+        match survived("test clocks", ledger.turn_test_clocks()).await {
+            Some(Ok(0)) | None => {}
+            Some(Ok(clocks)) => tracing::info!(clocks, "went on with test clocks at work"),
+            Some(Err(error)) => tracing::error!(error, "test clocks could not go on"),
         }
-        match boundaries::post_due(&ledger).await {
-            Ok(0) => {}
-            Ok(accounts) => tracing::info!(accounts, "posted due boundaries"),
-            Err(error) => tracing::error!(error, "due boundaries could not be posted"),
+        match survived("boundaries", boundaries::post_due(&ledger)).await {
+            Some(Ok(0)) | None => {}
+            Some(Ok(accounts)) => tracing::info!(accounts, "posted due boundaries"),
+            Some(Err(error)) => tracing::error!(error, "due boundaries could not be posted"),
         }
     }
 }
@@ -67,24 +67,32 @@ async fn check_all(ledger: Ledger, interval: Duration, first: Duration) {
     }
     let mut first = Some(first);
     loop {
-        let wait = match verify::due_in(&ledger, interval).await {
-            Ok(Some(wait)) => wait,
-            Ok(None) => first.take().unwrap_or_default(),
-            Err(error) => {
+        let due = survived(
+            "the next check of all books",
+            verify::due_in(&ledger, interval),
+        );
+        let wait = match due.await {
+            Some(Ok(Some(wait))) => wait,
+            Some(Ok(None)) => first.take().unwrap_or_default(),
+            Some(Err(error)) => {
                 tracing::error!(error, "the last check of all books could not be read");
                 PAUSE
             }
+            None => PAUSE,
         };
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
             continue;
         }
-        match verify::check(&ledger).await {
-            Ok(checked) => tracing::info!(problems = checked.problem_count, "checked all books"),
-            Err(error) => {
+        match survived("the check of all books", verify::check(&ledger)).await {
+            Some(Ok(checked)) => {
+                tracing::info!(problems = checked.problem_count, "checked all books");
+            }
+            Some(Err(error)) => {
                 tracing::error!(error, "the books could not be checked");
                 tokio::time::sleep(PAUSE).await;
             }
+            None => tokio::time::sleep(PAUSE).await,
         }
     }
 }

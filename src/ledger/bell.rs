@@ -17,6 +17,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use super::read::{Read, Reader};
+use super::survive::survived;
 use super::wire::Wire;
 use super::work::AccountKey;
 
@@ -127,7 +128,8 @@ impl Bells {
                 {
                     ear.spawn(Arc::clone(wire).listen(Arc::clone(&self)));
                 }
-                if let Err(error) = look(&reader, &lines).await {
+                let looked = survived("followed accounts", look(&reader, &lines)).await;
+                if let Some(Err(error)) = looked {
                     tracing::warn!(%error, "followed accounts could not be looked at");
                 }
                 drop(lines);

@@ -5,13 +5,20 @@ use domain::webhook::WebhookDeliveryStatus;
 use domain::{CustomerId, EventId, Instant, WebhookEndpointId};
 use entity::webhook_delivery::{Column, Entity, Model};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, UpdateMany};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, UpdateMany,
+    Value,
+};
 
 use super::Ledger;
 use super::sql::Sql;
 
-/// Rows that are tidied in one statement.
+/// Rows that are tidied in one go.
 const PART: i64 = 1_000;
+/// Rows, and so customers, that one statement names.
+const NAMED: usize = 64;
+/// What tells one delivery from all others, the customer first.
+const KEY: [&str; 3] = ["customer_id", "endpoint_id", "event_id"];
 
 /// What came of an attempt.
 #[derive(Clone, Debug)]
@@ -120,7 +127,11 @@ impl Ledger {
             .filter(Column::Status.ne(WebhookDeliveryStatus::Pending))
             .exec(self.database())
             .await?;
-        Ok(again.rows_affected == 1)
+        let is_again = again.rows_affected == 1;
+        if is_again {
+            tracing::info!(endpoint.id = %endpoint, event.id = %event, "a webhook is sent once more");
+        }
+        Ok(is_again)
     }
 
     /// Removes deliveries that were made, or skipped, before an instant, and those to endpoints that
@@ -152,20 +163,51 @@ impl Ledger {
         self.in_parts(&given_up, old).await
     }
 
-    /// Changes the rows that match, so many at a time that others are not held up.
+    /// Changes the rows that match, so many at a time that others are not held up: they are looked
+    /// for among all customers, then changed by statements that name the customers, where they still
+    /// match.
     async fn in_parts(&self, change: &str, matching: impl Fn(&mut Sql)) -> Result<(), DbErr> {
         let db = self.database();
+        let backend = db.get_database_backend();
         loop {
-            let key = "customer_id, endpoint_id, event_id";
-            let text =
-                format!("{change} WHERE ({key}) IN (SELECT {key} FROM webhook_delivery WHERE ");
-            let mut sql = Sql::new(db.get_database_backend(), &text);
+            let key = KEY.join(", ");
+            let mut sql = Sql::new(
+                backend,
+                &format!("SELECT {key} FROM webhook_delivery WHERE "),
+            );
             matching(&mut sql);
-            sql.text(" LIMIT ").bind(PART).text(")");
-            let done = db.execute_raw(sql.statement()).await?;
-            if done.rows_affected() < PART.unsigned_abs() {
+            sql.text(" LIMIT ").bind(PART);
+            let mut found = Old::find_by_statement(sql.statement()).all(db).await?;
+            found.sort_unstable_by_key(|old| (old.customer_id, old.endpoint_id, old.event_id));
+            let is_last = found.len() < usize::try_from(PART).unwrap_or_default();
+            for old in found.chunks(NAMED) {
+                let mut sql = Sql::new(backend, &format!("{change} WHERE "));
+                sql.among_rows("webhook_delivery", &KEY, old.iter().map(Old::key).collect());
+                sql.text(" AND ");
+                matching(&mut sql);
+                db.execute_raw(sql.statement()).await?;
+            }
+            if is_last {
                 return Ok(());
             }
         }
+    }
+}
+
+/// A delivery that is to be removed or given up.
+#[derive(FromQueryResult)]
+struct Old {
+    customer_id: CustomerId,
+    endpoint_id: WebhookEndpointId,
+    event_id: EventId,
+}
+
+impl Old {
+    fn key(&self) -> Vec<Value> {
+        vec![
+            self.customer_id.0.into(),
+            self.endpoint_id.0.into(),
+            self.event_id.0.into(),
+        ]
     }
 }

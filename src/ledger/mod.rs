@@ -11,6 +11,7 @@
 //! | `outbox.rs`, `deliveries.rs` | what webhook endpoints are to be told, and what came of it |
 //! | `sql.rs`, `db.rs`, `pipe.rs` | SQL for both databases, and the two ways to send it |
 //! | `bell.rs`, `wire.rs`, `follow.rs` | who follows an account sees every new entry |
+//! | `survive.rs` | what runs by itself goes on after a panic |
 //! | `read/`, `worker.rs` | every read, by connections of each worker |
 //! | `verify.rs`, `watched.rs` | the check of all books; what those who run it look at |
 
@@ -37,6 +38,7 @@ mod pipe;
 pub mod read;
 pub(crate) mod save;
 mod sql;
+mod survive;
 pub mod verify;
 mod watched;
 mod wire;
@@ -69,6 +71,7 @@ pub use self::follow::Follower;
 use self::load::Lock;
 pub use self::outcome::Outcome;
 use self::read::{Read, Reader, Scope, Settle};
+pub use self::survive::survived;
 use self::wire::Wire;
 use self::work::{AccountKey, Needs, Work};
 use self::writer::{Desk, Writer};

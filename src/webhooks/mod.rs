@@ -37,7 +37,7 @@ use tokio::time::MissedTickBehavior;
 use self::address::Guard;
 use self::send::{Failed, Mailer};
 use crate::ledger::read::{EventRow, ReadError};
-use crate::ledger::{Attempted, Ledger};
+use crate::ledger::{Attempted, Ledger, survived};
 
 pub use address::{is_public, shows_private};
 pub use types::types_of;
@@ -131,15 +131,16 @@ impl Deliverer {
                     _ = ticks.tick() => {}
                     () = own.0.room.notified() => {}
                 }
-                if let Err(error) = own.round().await {
-                    tracing::error!(%error, "webhooks could not be looked for");
-                    ticks.tick().await;
+                match survived("webhooks", own.round()).await {
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) => {
+                        tracing::error!(%error, "webhooks could not be looked for");
+                        ticks.tick().await;
+                    }
+                    None => drop(ticks.tick().await),
                 }
-                let now = own.0.ledger.now();
-                if now.0.saturating_sub(tidied.0) > HOUR {
-                    tidied = now;
-                    own.tidy().await;
-                }
+                let tidy = survived("old webhook deliveries", own.tidy_hourly(tidied));
+                tidied = tidy.await.unwrap_or(tidied);
             }
         })
     }
@@ -157,6 +158,16 @@ impl Deliverer {
             tracing::info!("cut off webhooks that were under way");
             running.shutdown().await;
         }
+    }
+
+    /// Tidies where that was done more than an hour ago; when it was done last.
+    async fn tidy_hourly(&self, last: Instant) -> Instant {
+        let now = self.0.ledger.now();
+        if now.0.saturating_sub(last.0) <= HOUR {
+            return last;
+        }
+        self.tidy().await;
+        now
     }
 
     /// Removes what was delivered long ago, and gives up what has waited as long.

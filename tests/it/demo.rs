@@ -1,9 +1,11 @@
 //! The demo and the generated ledger: believable, complete, valid, the same each time.
 
+use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::{DecimalText, Instant};
-use entity::{account, customer, drawdown, ledger_entry};
+use entity::{account, customer, drawdown, event, idempotency, ledger_entry};
 use scrip::app::SeededIds;
 use scrip::generate::{Failure, Shape, generate};
 use scrip::ledger::Ledger;
@@ -12,7 +14,7 @@ use sea_orm::{ColumnTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, 
 use serde_json::json;
 
 use crate::support::db::{TestDatabase, connect};
-use crate::support::{TestApp, both_databases};
+use crate::support::{TestApp, both_databases, scrip};
 
 fn instant(text: &str) -> Instant {
     Instant::parse(text).expect("an instant")
@@ -184,4 +186,63 @@ async fn a_grant_without_entries_is_refused() {
     assert!(matches!(made, Err(Failure::NoEntries)), "{made:?}");
     let made = generate(&db, SHAPE, instant("2026-01-01T00:00:00Z")).await;
     assert!(matches!(made, Err(Failure::NotFurnished)), "{made:?}");
+}
+
+/// How many rows the demo has made, by table.
+async fn rows_of_the_demo(url: &str) -> [u64; 4] {
+    let db = connect(url).await;
+    // An app under test has a key, and so an event more.
+    let of_customers = event::Entity::find().filter(event::Column::Kind.ne("api_key.created"));
+    let made = [
+        idempotency::Entity::find().count(&db).await,
+        drawdown::Entity::find().count(&db).await,
+        ledger_entry::Entity::find().count(&db).await,
+        of_customers.count(&db).await,
+    ];
+    db.close().await.expect("closed");
+    made.map(|count| count.unwrap_or_default())
+}
+
+/// Starts the demo, and kills it as soon as there are so many drawdowns.
+async fn kill_the_demo_at(url: &str, drawdowns: u64) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut child = scrip(folder.path())
+        .args(["serve", "--demo", "--listen", "127.0.0.1:0"])
+        .env("DATABASE_URL", url)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("scrip runs");
+    let started = std::time::Instant::now();
+    while rows_of_the_demo(url).await[1] < drawdowns {
+        assert!(started.elapsed().as_secs() < 120, "{drawdowns}: too slow");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    child.kill().expect("killed");
+    child.wait().expect("gone");
+}
+
+both_databases! {
+    async fn a_demo_that_was_killed_is_played_to_its_end_by_the_next_start(app: TestApp) {
+        let url = app.database_url();
+        for drawdowns in [0, 150, 700] {
+            kill_the_demo_at(url, drawdowns).await;
+        }
+        let begun = rows_of_the_demo(url).await;
+        let key = idempotency::Column::Key;
+        let first = idempotency::Entity::find().filter(key.starts_with("unit/tokens "));
+        let first = first.one(app.ledger().database()).await.expect("a row").expect("the first step");
+        let end: i64 = first.key["unit/tokens ".len()..].parse().expect("an instant");
+        // By a later clock: it ends where it was to end.
+        let now = Instant(end).plus_days(3);
+        assert!(seed(url, now).await);
+        assert!(!seed(url, now).await, "it is whole");
+        let whole = rows_of_the_demo(url).await;
+        assert!(begun[1] < whole[1], "{begun:?}, then {whole:?}");
+        // The same as one that was never broken off.
+        let other = TestDatabase::fresh(app.backend(), "whole demo").await.expect("a database");
+        assert!(seed(other.url(), Instant(end)).await);
+        assert_eq!(rows_of_the_demo(other.url()).await, whole);
+        other.remove().await;
+    }
 }

@@ -35,6 +35,12 @@ const FAN_OUTS: &[FanOut] = &[
     }),
     ("an event by its id alone", |sql| by_id(sql, "event")),
     ("a segment by its id alone", |sql| by_id(sql, "segment")),
+    ("webhook deliveries to be tidied, for the job", |sql| {
+        sql.starts_with("SELECT customer_id , endpoint_id , event_id FROM webhook_delivery WHERE ")
+            || sql.starts_with(
+                "SELECT customer_id, endpoint_id, event_id FROM webhook_delivery WHERE ",
+            )
+    }),
     ("where something is due, for the job", |sql| {
         sql.ends_with(
             "WHERE a.clock_now IS NULL AND a.next_boundary_at <= $1 ORDER BY a.next_boundary_at LIMIT $2",

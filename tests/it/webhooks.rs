@@ -1,7 +1,7 @@
 //! Webhooks: signed, at least once, in order for each customer, and nobody waits for another.
 
 mod killed;
-mod receiver;
+pub mod receiver;
 
 use std::time::Duration;
 
@@ -28,12 +28,12 @@ fn options() -> Options {
     }
 }
 
-fn deliverer(app: &TestApp) -> Deliverer {
+pub fn deliverer(app: &TestApp) -> Deliverer {
     Deliverer::new(app.ledger().clone(), options()).expect("a deliverer")
 }
 
 /// The endpoint and its secret.
-async fn endpoint(app: &TestApp, url: &str, extra: Value) -> (String, String) {
+pub async fn endpoint(app: &TestApp, url: &str, extra: Value) -> (String, String) {
     let mut input = json!({ "url": url, "format": "SCRIP" });
     for (name, value) in extra.as_object().expect("an object") {
         input[name] = value.clone();
@@ -238,6 +238,39 @@ async fn an_endpoint_with_a_private_address_is_refused_unless_the_setting_admits
     let input = json!({ "id": id, "url": "http://192.168.0.1/" });
     refuse(&app, "updateWebhookEndpoint", input, "url", "INVALID").await;
     app.stop().await;
+}
+
+both_databases! {
+    async fn what_is_left_out_of_an_update_stays_and_what_is_empty_is_taken_away(app: TestApp) {
+        let (ann, ben) = (make_customer(&app).await, make_customer(&app).await);
+        let receiver = Receiver::start();
+        let asked = json!({ "description": "d", "customerIds": [ann], "eventTypes": ["credit_grant.created"] });
+        let (id, _) = endpoint(&app, &receiver.url(), asked).await;
+        let document = "mutation ($input: UpdateWebhookEndpointInput!) { it: updateWebhookEndpoint(input: $input) {
+            webhookEndpoint { description customerIds enabled } userErrors { field message } } }";
+        let update = async |mut input: Value| {
+            input["id"] = json!(id);
+            let told = query(&app, document, json!({ "input": input })).await["it"].clone();
+            assert_eq!(told["userErrors"], json!([]));
+            let now = &told["webhookEndpoint"];
+            (now["description"].clone(), now["customerIds"].clone())
+        };
+        let all = (json!("d"), json!([ann]));
+        assert_eq!(update(json!({ "enabled": true })).await, all);
+        // As everywhere, null says nothing.
+        assert_eq!(update(json!({ "description": null, "customerIds": null })).await, all);
+        make_grant(&app, &ben, "1", json!({})).await;
+        assert_eq!(update(json!({ "description": "" })).await, (Value::Null, json!([ann])));
+        assert_eq!(update(json!({ "customerIds": [] })).await, (Value::Null, Value::Null));
+        make_grant(&app, &ben, "2", json!({})).await;
+        deliverer(&app).drain().await.expect("drained");
+        assert_eq!(receiver.of(&ben).len(), 1, "of all customers, from then on");
+        assert_eq!(update(json!({ "customerIds": [ben], "description": "e" })).await, (json!("e"), json!([ben])));
+        // What is made with an empty list is told of all customers, too.
+        let (_, other) = (endpoint(&app, &receiver.url(), json!({ "customerIds": [] })).await, make_customer(&app).await);
+        deliverer(&app).drain().await.expect("drained");
+        assert!(!receiver.of(&other).is_empty());
+    }
 }
 
 both_databases! {

@@ -16,13 +16,13 @@ use crate::webhooks::{shows_private, types_of};
 pub struct CreateWebhookEndpointInput {
     /// https:// or http://, without user, password and fragment.
     url: String,
-    /// At most 1,000 characters.
+    /// At most 1,000 characters; an empty one is none.
     description: Option<String>,
     /// The shape in which it is told.
     format: WebhookFormat,
     /// What it is told of, in the names of its format; left out: everything.
     event_types: Option<Vec<String>>,
-    /// Of these customers only.
+    /// Of these customers only; an empty list says the same as none: of all.
     customer_ids: Option<Vec<ID>>,
     /// A repeated key with the same input answers as the first time.
     idempotency_key: Option<String>,
@@ -52,11 +52,11 @@ pub struct UpdateWebhookEndpointInput {
     id: ID,
     /// https:// or http://, without user, password and fragment.
     url: Option<String>,
-    /// At most 1,000 characters.
+    /// At most 1,000 characters; an empty text takes the old one away.
     description: Option<String>,
     /// What it is told of, in the names of its format; ["*"]: everything.
     event_types: Option<Vec<String>>,
-    /// Of these customers only.
+    /// Of these customers only; an empty list: of all again.
     customer_ids: Option<Vec<ID>>,
     /// Off: nothing is sent, and what happens meanwhile is not noted for it.
     enabled: Option<bool>,

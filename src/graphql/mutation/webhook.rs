@@ -92,7 +92,8 @@ impl WebhookMutation {
         Some(create(ctx, input).await)
     }
 
-    /// url, description, eventTypes, customerIds, enabled.
+    /// url, description, eventTypes, customerIds, enabled: what is left out stays as it was. An empty
+    /// description or list of customers takes the old one away.
     /// Role: ADMIN.
     async fn update_webhook_endpoint(
         &self,

@@ -80,6 +80,16 @@ fn put_types(row: &mut webhook_endpoint::Model, types: &Types) {
     row.kinds = types.kinds.as_ref().map(|kinds| json!(kinds).to_string());
 }
 
+/// A text as it is kept: an empty one is none.
+fn kept(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// The customers that an endpoint is told of, as they are kept; an empty list names all.
+fn only(customers: &[CustomerId]) -> Option<String> {
+    (!customers.is_empty()).then(|| json!(customers).to_string())
+}
+
 fn need(id: WebhookEndpointId, needs: &mut Needs) {
     needs.endpoints.insert(id);
     needs.rewritten.insert(Rewritten::WebhookEndpoint(id));
@@ -139,11 +149,11 @@ impl Run for CreateWebhookEndpoint {
         let mut row = webhook_endpoint::Model {
             id,
             url: self.url.clone(),
-            description: self.description.clone(),
+            description: self.description.as_deref().and_then(kept),
             format: self.format,
             event_types: None,
             kinds: None,
-            customer_ids: self.customer_ids.as_ref().map(|ids| json!(ids).to_string()),
+            customer_ids: self.customer_ids.as_deref().and_then(only),
             enabled: true,
             secret: self.secret.clone(),
             old_secret: None,
@@ -198,14 +208,14 @@ impl Run for UpdateWebhookEndpoint {
                 if let Some(url) = &self.url {
                     row.url.clone_from(url);
                 }
-                if self.description.is_some() {
-                    row.description.clone_from(&self.description);
+                if let Some(description) = &self.description {
+                    row.description = kept(description);
                 }
                 if let Some(types) = &self.event_types {
                     put_types(row, types);
                 }
                 if let Some(ids) = &self.customer_ids {
-                    row.customer_ids = Some(json!(ids).to_string());
+                    row.customer_ids = only(ids);
                 }
                 row.enabled = self.enabled.unwrap_or(row.enabled);
             },

@@ -122,7 +122,11 @@ pub(super) async fn all(call: &Call) -> Answer<Json> {
         }
         types.push(one.to_owned());
     }
-    params.one_of("delivery_success", &["true", "false"])?;
+    if params.maybe("delivery_success")?.is_some() {
+        let message = "Events can not be filtered by whether they were delivered: leave \
+                       delivery_success out. Deliveries are told by webhookDeliveries in GraphQL.";
+        return Err(ApiError::invalid(message).of("delivery_success"));
+    }
     let filter = EventFilter {
         types: Some(kinds_of((!types.is_empty()).then_some(&types))),
         recorded_at: customers::created(params)?,

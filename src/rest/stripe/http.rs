@@ -13,6 +13,7 @@ use futures_util::{FutureExt, StreamExt};
 use serde_json::Value as Json;
 use tokio::time::timeout;
 use tracing::Instrument;
+use uuid::Uuid;
 
 use super::answers::{self, Kept};
 use super::call::Call;
@@ -92,7 +93,11 @@ pub(super) async fn answer(
     endpoint: web::Data<Endpoint>,
 ) -> HttpResponse {
     let inner = &endpoint.inner;
-    let answered = inner.answer(&request, payload.into_inner());
+    let mut id = None;
+    let answered = async {
+        id = Some(inner.ledger.ids().next(inner.ledger.now()));
+        inner.answer(&request, payload.into_inner()).await
+    };
     let answered = AssertUnwindSafe(timeout(inner.limits.request_timeout, answered)).catch_unwind();
     let reply = match answered.await {
         Ok(Ok(Ok(reply))) => reply,
@@ -101,48 +106,15 @@ pub(super) async fn answer(
             tracing::warn!("a request took too long");
             Reply::new(&Err(ApiError::internal()))
         }
-        Err(_) => {
-            tracing::error!("a request panicked");
-            Reply::new(&Err(ApiError::internal()))
-        }
+        Err(_) => Reply::new(&Err(panicked())),
     };
-    let response = inner.respond(&request, reply);
+    let response = respond(&request, id, reply);
     let metrics = inner.ledger.metrics();
     metrics.rest(Face::Stripe, response.status().as_u16());
     response
 }
 
 impl Inner {
-    fn respond(&self, request: &HttpRequest, reply: Reply) -> HttpResponse {
-        let id = self.ledger.ids().next(self.ledger.now());
-        let mut response = HttpResponse::build(reply.status);
-        response
-            .insert_header((CONTENT_TYPE, "application/json"))
-            .insert_header(("Cache-Control", "no-cache, no-store"))
-            .insert_header(("Request-Id", Kind::Request.write(id)));
-        let version = header(request, VERSION).filter(|version| is_version(version));
-        response.insert_header((VERSION, version.unwrap_or(API_VERSION)));
-        if let Some(key) = header(request, IDEMPOTENCY_KEY) {
-            response.insert_header((IDEMPOTENCY_KEY, key));
-        }
-        if reply.is_replayed {
-            response.insert_header(("Idempotent-Replayed", "true"));
-        }
-        if let Some(seconds) = reply.retry_after {
-            response.insert_header((RETRY_AFTER, seconds.to_string()));
-        }
-        match reply.status {
-            StatusCode::UNAUTHORIZED => {
-                response.insert_header((WWW_AUTHENTICATE, "Bearer realm=\"scrip\""));
-            }
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::CONFLICT => {
-                response.insert_header(("Stripe-Should-Retry", "true"));
-            }
-            _ => {}
-        }
-        response.body(reply.body)
-    }
-
     async fn answer(&self, request: &HttpRequest, payload: Payload) -> Answer<Reply> {
         let _place = self.place()?;
         let (caller, livemode) = self.caller(request).await?;
@@ -189,7 +161,10 @@ impl Inner {
         match answers::begin(&call, key, path).await? {
             Kept::Before(reply) => Ok(reply),
             Kept::Mine(kept) => {
-                let answer = super::dispatch(&call, method, path).instrument(span).await;
+                let dispatched = super::dispatch(&call, method, path).instrument(span);
+                // A key that nothing was decided under is let go of.
+                let dispatched = AssertUnwindSafe(dispatched).catch_unwind().await;
+                let answer = dispatched.unwrap_or_else(|_| Err(panicked()));
                 let reply = Reply::new(&answer);
                 kept.end(&call, &answer, &reply).await;
                 Ok(reply)
@@ -264,6 +239,43 @@ impl Inner {
         }
         Ok(body.freeze())
     }
+}
+
+/// What goes out; `id`: of the request, unless none could be made.
+fn respond(request: &HttpRequest, id: Option<Uuid>, reply: Reply) -> HttpResponse {
+    let mut response = HttpResponse::build(reply.status);
+    response
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .insert_header(("Cache-Control", "no-cache, no-store"));
+    if let Some(id) = id {
+        response.insert_header(("Request-Id", Kind::Request.write(id)));
+    }
+    let version = header(request, VERSION).filter(|version| is_version(version));
+    response.insert_header((VERSION, version.unwrap_or(API_VERSION)));
+    if let Some(key) = header(request, IDEMPOTENCY_KEY) {
+        response.insert_header((IDEMPOTENCY_KEY, key));
+    }
+    if reply.is_replayed {
+        response.insert_header(("Idempotent-Replayed", "true"));
+    }
+    if let Some(seconds) = reply.retry_after {
+        response.insert_header((RETRY_AFTER, seconds.to_string()));
+    }
+    match reply.status {
+        StatusCode::UNAUTHORIZED => {
+            response.insert_header((WWW_AUTHENTICATE, "Bearer realm=\"scrip\""));
+        }
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::CONFLICT => {
+            response.insert_header(("Stripe-Should-Retry", "true"));
+        }
+        _ => {}
+    }
+    response.body(reply.body)
+}
+
+fn panicked() -> ApiError {
+    tracing::error!("a request panicked");
+    ApiError::internal()
 }
 
 fn forbidden(message: &str) -> ApiError {

@@ -16,10 +16,10 @@ use crate::support::socket::Socket;
 
 /// Sockets that are idle.
 const SOCKETS: usize = 1_000;
-/// What the server may take more with all of them, in KiB. Without them this build, which is not
-/// optimised, takes some 84 MiB, most of it for its own code, so that the whole can not be held to the
-/// 100 MiB here; a published build takes less than 32 MiB, and stays under them with this growth.
-const GROWTH_MAX: i64 = 64 * 1024;
+/// What the server may take in all with them, in KiB, beside its own code: that is 24 MiB in a
+/// published build, which so stays under 100 MiB (`bench/memory/sockets.py` measures it), and much
+/// more in this one, which is not optimised.
+const MEMORY_MAX: i64 = 76 * 1024;
 pub const CREATE: &str =
     r#"mutation { createCustomer(input: { name: "followed" }) { customer { id } } }"#;
 /// Units of the last grant: who follows stops there.
@@ -70,7 +70,10 @@ async fn a_thousand_idle_sockets_need_little_memory_and_all_hear_of_an_entry() {
     let (_folder, database, process) = server("crowd").await;
     let api = process.api();
     let customers = [created(&api).await, created(&api).await];
-    let before = process.resident_kib();
+    // Huge pages would be touched here and there, and count in full.
+    assert!(matches!(process.status("THP_enabled"), Some(0) | None));
+    let memory = || process.status("RssAnon").expect("Linux");
+    let before = memory();
     let url = base(&api);
     let mut sockets = Vec::new();
     for n in 0..SOCKETS {
@@ -81,12 +84,11 @@ async fn a_thousand_idle_sockets_need_little_memory_and_all_hear_of_an_entry() {
         sockets.push(socket);
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let with_all = process.resident_kib();
+    let with_all = memory();
     shout(&format!(
         "{SOCKETS} idle sockets: {before} KiB before, {with_all} KiB with them"
     ));
-    let grown = with_all.saturating_sub(before);
-    assert!(grown < GROWTH_MAX, "{before} KiB, then {with_all} KiB");
+    assert!(with_all < MEMORY_MAX, "{before} KiB, then {with_all} KiB");
     for customer in &customers {
         assert!(granted(&api, customer, "one").await);
     }

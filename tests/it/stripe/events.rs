@@ -73,5 +73,8 @@ both_databases! {
         assert_eq!(ids(&list).len(), 2);
         let list = stripe.get("/v1/events?type=invoice.paid").await;
         assert_eq!(ids(&list).len(), 0);
+        // Not a filter that silently lets everything through.
+        let fault = stripe.get_any("/v1/events?delivery_success=true").await.fault();
+        assert_eq!(fault.short(), (400, "", "delivery_success"), "{fault:?}");
     }
 }

@@ -20,23 +20,29 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::db::TestDatabase;
+use super::fuse::{Fuse, Fused};
 
-/// A clock that moves when it is told to.
+/// A clock that moves when it is told to, and panics when it is told to.
 #[derive(Debug)]
-pub struct TestClock(AtomicI64);
+pub struct TestClock {
+    now: AtomicI64,
+    fuse: Fuse,
+}
 
 impl TestClock {
     fn at_the_start() -> Self {
         let start = Utc.with_ymd_and_hms(2026, 1, 1, 0, 0, 0).single();
-        Self(AtomicI64::new(
-            start.expect("an instant").timestamp_micros(),
-        ))
+        Self {
+            now: AtomicI64::new(start.expect("an instant").timestamp_micros()),
+            fuse: Fuse::default(),
+        }
     }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> Instant {
-        Instant(self.0.load(Ordering::SeqCst))
+        self.fuse.pass();
+        Instant(self.now.load(Ordering::SeqCst))
     }
 }
 
@@ -50,6 +56,7 @@ struct Inner {
     ledger: Ledger,
     keys: Keys,
     clock: Arc<TestClock>,
+    ids: Arc<Fused<dyn IdSource>>,
     database: TestDatabase,
     url: String,
     admin: String,
@@ -62,11 +69,23 @@ pub async fn run<F>(backend: DbBackend, name: &str, rule: impl FnOnce(TestApp) -
 where
     F: Future<Output = ()>,
 {
+    // Receivers of webhooks are on this machine.
+    let adjust = |settings: &mut Settings| settings.webhook_private_addresses = Switch(true);
+    run_with(backend, name, adjust, rule).await;
+}
+
+/// The same with other settings than the defaults.
+pub async fn run_with<F>(
+    backend: DbBackend,
+    name: &str,
+    adjust: impl FnOnce(&mut Settings),
+    rule: impl FnOnce(TestApp) -> F,
+) where
+    F: Future<Output = ()>,
+{
     let Some(database) = TestDatabase::fresh(backend, name).await else {
         return;
     };
-    // Receivers of webhooks are on this machine.
-    let adjust = |settings: &mut Settings| settings.webhook_private_addresses = Switch(true);
     let app = TestApp::start(database, name, adjust).await;
     let outcome = AssertUnwindSafe(rule(app.clone())).catch_unwind().await;
     let verified = match outcome {
@@ -102,10 +121,11 @@ impl TestApp {
         let mut settings = Settings::defaults().expect("the defaults");
         adjust(&mut settings);
         let clock = Arc::new(TestClock::at_the_start());
+        let ids = Arc::new(Fused::new(ids));
         let ledger = Ledger::open(ledger::Options {
             database_url: database.url().to_owned(),
             clock: clock.clone(),
-            ids,
+            ids: ids.clone(),
             settings: settings.ledger(),
         })
         .await
@@ -138,6 +158,7 @@ impl TestApp {
             ledger,
             keys,
             clock,
+            ids,
             database,
             url: running.url(),
             admin,
@@ -208,14 +229,24 @@ impl TestApp {
 
     /// Sets the clock.
     pub fn set_now(&self, now: DateTime<Utc>) {
-        let clock = &self.inner.clock.0;
+        let clock = &self.inner.clock.now;
         clock.store(now.timestamp_micros(), Ordering::SeqCst);
     }
 
     /// Moves the clock.
     pub fn advance(&self, by: Duration) {
         let micros = by.num_microseconds().expect("a stretch of time");
-        self.inner.clock.0.fetch_add(micros, Ordering::SeqCst);
+        self.inner.clock.now.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    /// What makes the clock panic.
+    pub fn clock_fuse(&self) -> &Fuse {
+        &self.inner.clock.fuse
+    }
+
+    /// What makes the source of ids panic.
+    pub fn ids_fuse(&self) -> &Fuse {
+        &self.inner.ids.fuse
     }
 
     /// What `scrip verify` finds wrong.

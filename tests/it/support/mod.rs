@@ -4,6 +4,7 @@ pub mod app;
 pub mod company;
 pub mod db;
 pub mod deeds;
+pub mod fuse;
 pub mod node;
 pub mod outside;
 pub mod postgres;

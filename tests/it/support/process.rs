@@ -65,11 +65,16 @@ impl Process {
 
     /// Memory that it has in use, in KiB.
     pub fn resident_kib(&self) -> i64 {
+        self.status("VmRSS").expect("Linux")
+    }
+
+    /// What the kernel says of it, if it says anything under this name.
+    pub fn status(&self, name: &str) -> Option<i64> {
         let path = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(path).expect("Linux");
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-        let number = line.and_then(|line| line.split_whitespace().nth(1));
-        number.expect("a number").parse().expect("a number")
+        let mut lines = status.lines().filter_map(|line| line.split_once(':'));
+        let (_, value) = lines.find(|(told, _)| *told == name)?;
+        value.split_whitespace().next()?.parse().ok()
     }
 
     /// `kill -9`: no chance to finish anything.
