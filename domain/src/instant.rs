@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Microseconds in a day.
@@ -70,10 +70,32 @@ impl fmt::Display for Instant {
     /// RFC 3339 in UTC with `Z` and microseconds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match DateTime::<Utc>::from_timestamp_micros(self.0) {
+            Some(time) if (Self::MIN..=Self::MAX).contains(self) => f.write_str(&written(time)),
             Some(time) => f.write_str(&time.to_rfc3339_opts(SecondsFormat::Micros, true)),
             None => write!(f, "{}us", self.0),
         }
     }
+}
+
+/// A time of the years 0000 to 9999, digit by digit: answers hold thousands of them.
+fn written(time: DateTime<Utc>) -> String {
+    let mut text = String::with_capacity("0000-00-00T00:00:00.000000Z".len());
+    let mut put = |number: u32, powers: &[u32], end: char| {
+        for power in powers {
+            let digit = number.checked_div(*power).unwrap_or_default() % 10;
+            text.extend(char::from_digit(digit, 10));
+        }
+        text.push(end);
+    };
+    put(time.year().unsigned_abs(), &[1000, 100, 10, 1], '-');
+    put(time.month(), &[10, 1], '-');
+    put(time.day(), &[10, 1], 'T');
+    put(time.hour(), &[10, 1], ':');
+    put(time.minute(), &[10, 1], ':');
+    put(time.second(), &[10, 1], '.');
+    let powers = [100_000, 10_000, 1000, 100, 10, 1];
+    put(time.timestamp_subsec_micros(), &powers, 'Z');
+    text
 }
 
 impl From<DateTime<Utc>> for Instant {
@@ -152,5 +174,23 @@ mod tests {
         };
         assert!(window.contains(Instant(10)) && window.contains(Instant(19)));
         assert!(!window.contains(Instant(9)) && !window.contains(Instant(20)));
+    }
+
+    #[test]
+    fn an_instant_is_written_as_chrono_writes_it() {
+        let step = 7_777_777_777_777;
+        let many = (Instant::MIN.0..Instant::MAX.0).step_by(step).map(Instant);
+        let edges = [
+            Instant::MIN,
+            Instant::MAX,
+            Instant(-1),
+            Instant(0),
+            Instant(1),
+        ];
+        for instant in many.chain(edges) {
+            let time = DateTime::from_timestamp_micros(instant.0).expect("a time");
+            let expected = time.to_rfc3339_opts(SecondsFormat::Micros, true);
+            assert_eq!(instant.to_string(), expected);
+        }
     }
 }

@@ -27,6 +27,7 @@ pub mod scalar;
 mod subscription;
 mod types;
 
+use async_graphql::parser::types::OperationType;
 use async_graphql::{MergedObject, Request, Response, SDLExportOptions, SchemaBuilder};
 use futures_util::future::BoxFuture;
 
@@ -102,13 +103,20 @@ pub fn endpoint(
     let metrics = ledger.metrics().clone();
     let (followed, books) = (schema.clone(), ledger.clone());
     let follow = move |asked, caller| followed.execute_stream(request(caller, &books, asked));
-    let run = move |asked, caller| -> BoxFuture<'static, Response> {
+    let run = move |kind, asked, caller| -> BoxFuture<'static, Response> {
         let (schema, ledger) = (schema.clone(), ledger.of_worker());
-        // One request is one task with all its fields. Were it made to pause after so many of them,
-        // the loaders would go with the keys of a part, and the number of statements be chance.
-        Box::pin(tokio::task::unconstrained(async move {
-            schema.execute(request(caller, &ledger, asked)).await
-        }))
+        Box::pin(async move {
+            // A mutation waits in its lane, and is not to wait for those who read.
+            let _seat = match kind {
+                OperationType::Query => Some(ledger.seat().await),
+                OperationType::Mutation | OperationType::Subscription => None,
+            };
+            // One request is one task with all its fields. Were it made to pause after so many of
+            // them, the loaders would go with the keys of a part, and the number of statements be
+            // chance.
+            let asked = request(caller, &ledger, asked);
+            tokio::task::unconstrained(schema.execute(asked)).await
+        })
     };
     http::Endpoint::new(keys, (limits, metrics, gate), documents, (run, follow))
 }

@@ -16,7 +16,7 @@ use std::io::Write as _;
 
 use async_graphql::parser::types::{Field, Selection, SelectionSet, TypeCondition};
 use async_graphql::registry::Registry;
-use async_graphql::resolver_utils::resolve_list;
+use async_graphql::resolver_utils::{EnumType, enum_value, resolve_list};
 use async_graphql::{
     ContainerType, ContextSelectionSet, OutputType, Positioned, ServerResult, Value,
 };
@@ -114,6 +114,12 @@ impl Teller<'_> {
     pub fn quoted(&mut self, plain: impl fmt::Display) -> Told {
         // Writing to a Vec does not fail.
         let _ = write!(self.text, "\"{plain}\"");
+        Some(())
+    }
+
+    /// One of an enum.
+    pub fn one_of(&mut self, value: impl EnumType) -> Told {
+        json::value(&mut self.text, &enum_value(value));
         Some(())
     }
 

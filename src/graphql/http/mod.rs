@@ -52,8 +52,9 @@ use crate::gate::{Gate, Place, Places, TooOften};
 use crate::ledger::Caller;
 use crate::metrics::Metrics;
 
-/// Runs a request for a caller.
-type Run = Box<dyn Fn(Request, Caller) -> BoxFuture<'static, Response> + Send + Sync>;
+/// Runs a request for a caller, a query or a mutation.
+type Run =
+    Box<dyn Fn(OperationType, Request, Caller) -> BoxFuture<'static, Response> + Send + Sync>;
 
 /// Answers the subscription of a caller for as long as it is asked.
 type Follow = Box<dyn Fn(Request, Caller) -> BoxStream<'static, Response> + Send + Sync>;
@@ -85,7 +86,10 @@ impl Endpoint {
         (limits, metrics, gate): (Limits, Metrics, Gate),
         documents: Documents,
         (run, follow): (
-            impl Fn(Request, Caller) -> BoxFuture<'static, Response> + Send + Sync + 'static,
+            impl Fn(OperationType, Request, Caller) -> BoxFuture<'static, Response>
+            + Send
+            + Sync
+            + 'static,
             impl Fn(Request, Caller) -> BoxStream<'static, Response> + Send + Sync + 'static,
         ),
     ) -> Self {
@@ -315,8 +319,13 @@ impl Inner {
     }
 
     async fn run(&self, prepared: Prepared, caller: Caller) -> Result<Response, Refused> {
-        let Prepared { request, query, .. } = prepared;
-        let ran = AssertUnwindSafe((self.run)(request, caller));
+        let Prepared {
+            kind,
+            request,
+            query,
+            ..
+        } = prepared;
+        let ran = AssertUnwindSafe((self.run)(kind, request, caller));
         let response = ran.catch_unwind().await.map_err(|_| panicked())?;
         if !response.errors.is_empty() && never_started(&response) {
             return Err(document::refused(&query, response.errors));

@@ -35,6 +35,10 @@ impl Listed for CreditGrant {
             "reason" => teller.maybe(row.reason.as_deref()),
             "grantType" => teller.maybe(row.grant_type.as_deref()),
             "category" => teller.text(row.category.as_str()),
+            "status" => {
+                let status = status::segment_status(segment, self.0.now);
+                teller.one_of(GrantStatus::from(status))
+            }
             "remaining" => teller.amount(segment.remaining, row.credit_type_id),
             "held" => teller.amount(segment.held, row.credit_type_id),
             "priority" => teller.number(row.priority),
