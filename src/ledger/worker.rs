@@ -2,11 +2,16 @@
 
 use std::cell::RefCell;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use sea_orm::DatabaseConnection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use super::{FrontDesk, Ledger, connect};
+
+/// How long a query waits for those under way before it begins beside them.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a worker of the server reads by.
 struct Own {
@@ -22,7 +27,7 @@ thread_local! {
 
 /// The place of a query among those under way, until it is dropped.
 pub struct Seat {
-    /// None on a thread that is no worker: there is no order there.
+    /// None on a thread that is no worker, where there is no order, and for who waited too long.
     _permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -50,15 +55,18 @@ impl Ledger {
 
     /// Waits until the worker at hand may begin another query, first come, first served: as many are
     /// under way as there are connections. More could only wait for those, each with what it has
-    /// read so far in memory.
+    /// read so far in memory. Who has waited for long goes ahead: those under way may themselves
+    /// wait for an account that someone else has locked, which is not to hold up the others.
     pub async fn seat(&self) -> Seat {
         let seats = self.own(|own| Arc::clone(&own.seats));
         let permit = match seats {
-            // It is never closed.
-            Some(seats) => seats.acquire_owned().await.ok(),
+            Some(seats) => timeout(PATIENCE, seats.acquire_owned()).await.ok(),
             None => None,
         };
-        Seat { _permit: permit }
+        Seat {
+            // It is never closed.
+            _permit: permit.and_then(Result::ok),
+        }
     }
 
     fn own<T>(&self, look: impl FnOnce(&Own) -> T) -> Option<T> {
