@@ -4,6 +4,7 @@
 use std::time::Duration as RealDuration;
 
 use chrono::Duration;
+use domain::CustomerId;
 use reqwest::RequestBuilder;
 use scrip::jobs::{self, Intervals};
 use scrip::ledger::command::input::CreateCreditGrant;
@@ -222,14 +223,18 @@ async fn every_read_survives(app: TestApp) {
     }
 }
 
-async fn following_survives(app: TestApp) {
-    let owner = customer(app.ledger(), "Ann").await;
+async fn grant_for_an_hour(app: &TestApp, owner: CustomerId) {
     let expires_at = (app.now() + Duration::hours(1)).into();
     let ends = CreateCreditGrant {
         expires_at: Some(expires_at),
         ..grant(owner, 10)
     };
     done(app.ledger(), ends, None).await;
+}
+
+async fn following_survives(app: TestApp) {
+    let owner = customer(app.ledger(), "Ann").await;
+    grant_for_an_hour(&app, owner).await;
     let mut socket = Socket::ready(app.url(), app.admin()).await;
     for id in 0..=PLACES {
         let id = id.to_string();
@@ -276,12 +281,7 @@ async fn jobs_survive(app: TestApp) {
     )
     .await;
     let owner = customer(app.ledger(), "Ann").await;
-    let expires_at = (app.now() + Duration::hours(1)).into();
-    let ends = CreateCreditGrant {
-        expires_at: Some(expires_at),
-        ..grant(owner, 10)
-    };
-    done(app.ledger(), ends, None).await;
+    grant_for_an_hour(&app, owner).await;
     let often = RealDuration::from_millis(10);
     let intervals = Intervals {
         boundaries: often,
