@@ -12,9 +12,19 @@ use async_graphql::{Name, Positioned};
 
 use super::code::{Code, Refused};
 use super::document::too_complex;
+use super::names;
 use super::tokens::NESTING_MAX;
 use crate::config::Limits;
 use crate::graphql::DIRECTIVES_MAX;
+
+/// Variables of an operation. Validation tells of each that is not used.
+const VARIABLES_MAX: usize = 500;
+/// Fragments of a document that have names.
+const FRAGMENTS_MAX: usize = 500;
+/// Arguments of a field.
+const ARGUMENTS_MAX: usize = 64;
+/// Fields of a document in which unknown names are looked for before validation.
+const FIELDS_MANY: usize = 250;
 
 /// How often a path of introspection may pass through a list that leads to types again.
 const INTROSPECTION_LISTS_MAX: usize = 2;
@@ -69,18 +79,26 @@ pub(super) fn measure(document: &ExecutableDocument, limits: &Limits) -> Result<
         fragments: HashMap::new(),
     };
     let mut total = Size::default();
+    at_most(document.fragments.len(), FRAGMENTS_MAX, "fragments")?;
     for (_, operation) in document.operations.iter() {
         directives(&operation.node.directives)?;
+        let variables = operation.node.variable_definitions.len();
+        at_most(variables, VARIABLES_MAX, "variables")?;
         for variable in &operation.node.variable_definitions {
             directives(&variable.node.directives)?;
         }
         let size = ruler.set(&operation.node.selection_set.node, 0)?;
-        let is_mutation = operation.node.ty == OperationType::Mutation;
-        if is_mutation && size.roots > limits.root_mutations_max {
-            let max = limits.root_mutations_max;
-            return Err(too_complex(format!("more than {max} mutations")));
+        if operation.node.ty == OperationType::Mutation {
+            at_most(size.roots, limits.root_mutations_max, "mutations")?;
         }
         total.beside(size);
+    }
+    // What nobody spreads is looked at by validation, too.
+    for name in document.fragments.keys() {
+        if !ruler.fragments.contains_key(name) {
+            let size = ruler.fragment(name, 0)?;
+            total.beside(size.with_one_more());
+        }
     }
     // A document without fragments has no more fields than tokens; neither may one with them.
     let measured = [
@@ -93,9 +111,17 @@ pub(super) fn measure(document: &ExecutableDocument, limits: &Limits) -> Result<
         ),
     ];
     for (size, max, what) in measured {
-        if size > max {
-            return Err(too_complex(format!("more than {max} {what}")));
-        }
+        at_most(size, max, what)?;
+    }
+    if total.fields > FIELDS_MANY {
+        names::hold(document)?;
+    }
+    Ok(())
+}
+
+fn at_most(size: usize, max: usize, what: &str) -> Result<(), Refused> {
+    if size > max {
+        return Err(too_complex(format!("more than {max} {what}")));
     }
     Ok(())
 }
@@ -112,6 +138,8 @@ impl<'a> Ruler<'a> {
             let size = match &item.node {
                 Selection::Field(field) => {
                     directives(&field.node.directives)?;
+                    let arguments = field.node.arguments.len();
+                    at_most(arguments, ARGUMENTS_MAX, "arguments of a field")?;
                     let inner = self.set(&field.node.selection_set.node, level + 1)?;
                     let name = field.node.name.node.as_str();
                     let lists = lists_through(name, inner.lists)?;

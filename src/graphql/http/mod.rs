@@ -15,12 +15,14 @@ mod known;
 mod measure;
 mod media;
 mod message;
+mod names;
 mod omitted;
 mod operation;
 pub mod parameters;
 mod socket;
 mod subscription;
 mod tokens;
+mod values;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -46,6 +48,7 @@ use self::documents::Documents;
 use self::media::{Media, Wanted};
 use self::operation::{Prepared, Seen, panicked};
 use self::parameters::{Asks, Parameters};
+use self::values::ValuesMax;
 use crate::auth::Keys;
 use crate::config::Limits;
 use crate::gate::{Gate, Place, Places, TooOften};
@@ -291,6 +294,7 @@ impl Inner {
             Method::POST => {
                 media::json_body(request)?;
                 let body = self.body(request, payload).await?;
+                ValuesMax::of(&self.limits).hold(&body)?;
                 parameters::of_body(&body, self.limits.http_batch_max)
             }
             _ => Err(not_allowed("GET, POST", "the method must be POST or GET")),

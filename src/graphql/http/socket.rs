@@ -23,6 +23,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use super::code::Refused;
 use super::message::{Closing, FromClient, FromServer, PROTOCOL, key_of};
 use super::operation::Told;
+use super::values::ValuesMax;
 use super::{Inner, bearer, json, parameters};
 use crate::gate::Place;
 use crate::ledger::Caller;
@@ -171,6 +172,10 @@ impl Socket {
             }
             Some(Ok(AggregatedMessage::Close(_)) | Err(_)) | None => return Err(End::Gone),
         };
+        let held = ValuesMax::of(&self.inner.limits).hold(text.as_bytes());
+        if let Err(refused) = held {
+            return bad_request(first_message(&refused));
+        }
         match serde_json::from_str::<FromClient>(&text) {
             Ok(FromClient::ConnectionInit { payload }) => {
                 self.init(&payload.unwrap_or_default()).await
@@ -227,8 +232,7 @@ impl Socket {
         let parameters = match parameters::of_json(Value::Object(payload)) {
             Ok(parameters) => parameters,
             Err(refused) if refused.status.is_some() => {
-                let message = refused.errors.first().map(|error| error.message.as_str());
-                return bad_request(message.unwrap_or_default());
+                return bad_request(first_message(&refused));
             }
             Err(refused) => return self.refuse(&id, &refused).await,
         };
@@ -320,6 +324,11 @@ impl Socket {
 pub async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
     // It does not fail: who waits holds what tells.
     let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
+fn first_message(refused: &Refused) -> &str {
+    let first = refused.errors.first();
+    first.map_or("", |error| error.message.as_str())
 }
 
 fn bad_request(what: &str) -> Result<(), End> {

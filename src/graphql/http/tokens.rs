@@ -13,7 +13,7 @@ pub const WORD_MAX: usize = 256;
 
 /// Bytes of a document that is parsed at all. The largest value that means something is 64 KiB;
 /// more of them go into variables.
-pub const LENGTH_MAX: usize = 256 * 1024;
+pub const LENGTH_MAX: usize = 128 * 1024;
 
 /// Why a document is not parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

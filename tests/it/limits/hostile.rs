@@ -71,11 +71,11 @@ fn large() -> Vec<Hostile> {
         let all = repeated(count, |n| format!("a{n}: viewer {{ name }} "));
         format!("{{ {all} }}")
     };
-    let unknown = repeated(5_000, |n| format!("x{n} "));
+    let unknown = |count| format!("{{ {} }}", repeated(count, |n| format!("x{n} ")));
     let mutations = repeated(26, |n| {
         format!("m{n}: archiveCustomer(input: {{ id: \"x\" }}) {{ replayed }} ")
     });
-    let operations = repeated(1_200, |n| format!("query Q{n} {{ viewer {{ name }} }} "));
+    let operations = |count| repeated(count, |n| format!("query Q{n} {{ viewer {{ name }} }} "));
     vec![
         of("10,000 aliases", aliases(10_000), COMPLEX),
         of("101 aliases", aliases(101), COMPLEX),
@@ -86,13 +86,15 @@ fn large() -> Vec<Hostile> {
             "{a(b:[".repeat(16_000),
             COMPLEX,
         ),
-        of("unknown fields", format!("{{ {unknown} }}"), INVALID),
+        of("8,000 unknown fields", unknown(8_000), INVALID),
+        of("4,900 unknown fields", unknown(4_900), INVALID),
         of(
             "26 mutations",
             format!("mutation {{ {mutations} }}"),
             COMPLEX,
         ),
-        of("1,200 operations", operations, INPUT),
+        of("2,400 operations", operations(2_400), COMPLEX),
+        of("1,200 operations", operations(1_200), INPUT),
         of("1 MB of nothing", " ".repeat(1_000_000), NO_GRAPHQL),
         of("1 MB of tokens", "a ".repeat(500_000), COMPLEX),
         of(
@@ -109,7 +111,7 @@ fn million(part: &str) -> String {
 
 /// As long as a document may be.
 fn longest(part: &str) -> String {
-    part.repeat(250_000 / part.len())
+    part.repeat(125_000 / part.len())
 }
 
 /// Long texts.
@@ -129,15 +131,15 @@ fn texts() -> Vec<Hostile> {
             NO_GRAPHQL,
         ),
         of("a text of 1 MB", text("\"", million("x")), COMPLEX),
-        of("a text of 250 KB", text("\"", longest("x")), "none"),
+        of("a text of 125 KB", text("\"", longest("x")), "none"),
         of("a text of escapes", text("\"", longest("\\u0041")), "none"),
-        of("a block of 250 KB", text(block, longest("x")), "none"),
+        of("a block of 125 KB", text(block, longest("x")), "none"),
         of("a block of lines", text(block, longest("\n")), "none"),
         of(
             "a block of deeper lines",
             text(
                 block,
-                (0..700).map(|n| format!("{}x\n", " ".repeat(n))).collect(),
+                (0..500).map(|n| format!("{}x\n", " ".repeat(n))).collect(),
             ),
             "none",
         ),
@@ -158,29 +160,29 @@ fn monotonous() -> Vec<Hostile> {
             NO_GRAPHQL,
         ),
         of(
-            "a comment of 250 KB",
+            "a comment of 125 KB",
             format!("#{}\n{{ viewer {{ name }} }}", longest("x")),
             "none",
         ),
         of(
-            "comments of 250 KB",
+            "comments of 125 KB",
             format!("{}{{ viewer {{ name }} }}", longest("#\n")),
             "none",
         ),
         of(
-            "commas of 250 KB",
+            "commas of 125 KB",
             format!("{{ viewer {{ name {} }} }}", longest(",")),
             "none",
         ),
         of("1 MB of dots", million("."), COMPLEX),
-        of("250 KB of dots", longest("."), NO_GRAPHQL),
+        of("125 KB of dots", longest("."), NO_GRAPHQL),
         of(
             "a number of 1 MB",
             format!("{{ a(b: {}) }}", million("1")),
             COMPLEX,
         ),
         of(
-            "numbers of 250 KB",
+            "numbers of 125 KB",
             format!(
                 "{{ a(b: [{}]) }}",
                 longest(&format!("{} ", "1".repeat(250)))
@@ -204,21 +206,21 @@ fn monotonous() -> Vec<Hostile> {
 
 /// Many of what is compared with each other.
 fn many() -> Vec<Hostile> {
-    let variables = repeated(2_000, |n| format!("$v{n}: Int "));
-    let used = repeated(1_500, |n| format!("$v{n}: Int "));
+    let variables = |count| repeated(count, |n| format!("$v{n}: Int "));
+    let used = repeated(500, |n| format!("$v{n}: Int "));
     let uses = repeated(90, |n| {
         format!("a{n}: customers(first: $v{n}) {{ totalCount }} ")
     });
-    let fragments = repeated(900, |n| {
+    let fragments = repeated(500, |n| {
         format!("fragment F{n} on Query {{ viewer {{ name }} }} ")
     });
-    let spread = repeated(600, |n| {
+    let spread = repeated(500, |n| {
         format!("fragment F{n} on Query {{ viewer {{ name }} }} ")
     });
-    let spreads = repeated(600, |n| format!("...F{n} "));
+    let spreads = repeated(500, |n| format!("...F{n} "));
     let same = "viewer { name } ".repeat(2_400);
     let inner = "name ".repeat(9_000);
-    let arguments = repeated(2_400, |n| format!("a{n}: 1 "));
+    let arguments = repeated(1_900, |n| format!("a{n}: 1 "));
     let conflicts = repeated(90, |n| format!("a: customer(id: \"{n}\") {{ id }} "));
     let in_each = repeated(40, |n| {
         format!(
@@ -229,22 +231,27 @@ fn many() -> Vec<Hostile> {
     let types = repeated(1_500, |n| format!("... on T{n} {{ a }} "));
     vec![
         of(
-            "2,000 variables",
-            format!("query Q({variables}) {{ viewer {{ name }} }}"),
+            "1,900 variables",
+            format!("query Q({}) {{ viewer {{ name }} }}", variables(1_900)),
+            COMPLEX,
+        ),
+        of(
+            "500 variables",
+            format!("query Q({}) {{ viewer {{ name }} }}", variables(500)),
             INVALID,
         ),
         of(
-            "1,500 variables, some used",
+            "500 variables, some used",
             format!("query Q({used}) {{ {uses} }}"),
             INVALID,
         ),
         of(
-            "900 fragments",
+            "500 fragments",
             format!("{{ viewer {{ name }} }} {fragments}"),
             INVALID,
         ),
         of(
-            "600 fragments, each spread",
+            "500 fragments, each spread",
             format!("{{ {spreads} }} {spread}"),
             "none",
         ),
@@ -255,9 +262,9 @@ fn many() -> Vec<Hostile> {
             "none",
         ),
         of(
-            "2,400 arguments",
+            "1,900 arguments",
             format!("{{ viewer({arguments}) {{ name }} }}"),
-            INVALID,
+            COMPLEX,
         ),
         of("one alias for 90", format!("{{ {conflicts} }}"), INVALID),
         of(
@@ -323,26 +330,47 @@ fn wide() -> Vec<Hostile> {
     let filter = "query ($ids: [ID!]) { customers(filter: { ids: $ids }) { totalCount } }";
     let below = "query ($ids: [ID!]) { customers { nodes { \
                  creditGrants(filter: { ids: $ids }) { totalCount } } } }";
-    let by_ids = |document: &str| json!({ "query": document, "variables": { "ids": ids(20_000) } });
-    let named: serde_json::Map<String, Value> =
-        (0..60_000).map(|n| (format!("v{n}"), json!(n))).collect();
-    let named = json!({ "query": "{ viewer { name } }", "variables": named });
-    let nothing = json!({ "query": nodes, "variables": { "ids": vec![Value::Null; 180_000] } });
-    let inputs = "mutation ($inputs: [DrawDownInput!]!) { drawDownBatch(inputs: $inputs) { userErrors { code } } }";
-    let inputs =
-        json!({ "query": inputs, "variables": { "inputs": vec![json!({ "a": 1 }); 100_000] } });
+    let by_ids =
+        |document: &str, count| json!({ "query": document, "variables": { "ids": ids(count) } });
+    let named = |count: usize| {
+        let all = (0..count).map(|n| (format!("v{n}"), json!(n)));
+        let all: serde_json::Map<String, Value> = all.collect();
+        json!({ "query": "{ viewer { name } }", "variables": all })
+    };
+    let nothing =
+        |count| json!({ "query": nodes, "variables": { "ids": vec![Value::Null; count] } });
+    let inputs = |count: usize, fields: usize| {
+        let input = (0..fields).map(|n| (format!("a{n}"), json!(1)));
+        let input = Value::Object(input.collect());
+        let batch = "mutation ($inputs: [DrawDownInput!]!) { drawDownBatch(inputs: $inputs) { userErrors { code } } }";
+        json!({ "query": batch, "variables": { "inputs": vec![input; count] } })
+    };
     let no_variables = json!({ "query": "{ viewer { name } }", "variables": "x" });
     vec![
         of("introspection of fields of fields", types, COMPLEX),
         of("introspection in a fragment", spread, COMPLEX),
         of("lists in lists in lists", lists, COMPLEX),
-        ("20,000 ids of nodes", by_ids(nodes), INPUT),
-        ("20,000 ids in a filter", by_ids(filter), INPUT),
+        ("20,000 ids of nodes", by_ids(nodes, 20_000), COMPLEX),
+        ("2,000 ids of nodes", by_ids(nodes, 2_000), INPUT),
+        ("2,000 ids in a filter", by_ids(filter, 2_000), INPUT),
         // There is nothing that it would be asked of.
-        ("20,000 ids in a filter below", by_ids(below), "none"),
-        ("60,000 variables that are not asked for", named, "none"),
-        ("180,000 times nothing", nothing, INPUT),
-        ("100,000 inputs", inputs, INPUT),
+        ("2,000 ids in a filter below", by_ids(below, 2_000), "none"),
+        (
+            "60,000 variables that are not asked for",
+            named(60_000),
+            COMPLEX,
+        ),
+        (
+            "2,000 variables that are not asked for",
+            named(2_000),
+            "none",
+        ),
+        ("180,000 times nothing", nothing(180_000), COMPLEX),
+        ("2,000 times nothing", nothing(2_000), INPUT),
+        ("100,000 inputs", inputs(100_000, 1), COMPLEX),
+        ("2,000 inputs", inputs(2_000, 1), INPUT),
+        ("1,000 inputs of 30 fields", inputs(1_000, 30), INPUT),
+        ("1,000 inputs of 40 fields", inputs(1_000, 40), COMPLEX),
         ("variables that are none", no_variables, INPUT),
     ]
 }
