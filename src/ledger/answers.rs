@@ -40,7 +40,8 @@ impl Ledger {
         request: &str,
         stale_before: Instant,
     ) -> Result<Claim, DbErr> {
-        let db = self.database();
+        let writing = self.writing().await;
+        let db = &*writing;
         let now = self.now();
         let row = rest_answer::Model {
             key: key.to_owned(),
@@ -90,7 +91,8 @@ impl Ledger {
     /// # Errors
     /// When the database fails.
     pub async fn keep_answer(&self, key: &str, status: u16, body: &str) -> Result<(), DbErr> {
-        let db = self.database();
+        let writing = self.writing().await;
+        let db = &*writing;
         let mut kept = Sql::new(
             db.get_database_backend(),
             "UPDATE rest_answer SET status = ",
@@ -106,7 +108,8 @@ impl Ledger {
     /// # Errors
     /// When the database fails.
     pub async fn release_answer(&self, key: &str) -> Result<(), DbErr> {
-        let db = self.database();
+        let writing = self.writing().await;
+        let db = &*writing;
         let mut gone = Sql::new(
             db.get_database_backend(),
             "DELETE FROM rest_answer WHERE key = ",

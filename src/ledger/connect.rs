@@ -9,7 +9,9 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynch
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr};
 use sea_orm_migration::MigratorTrait;
 use std::time::Duration;
+use tokio::sync::Mutex;
 
+use super::embedded::Embedded;
 use super::error::is_broken;
 use super::pipe::{Pipe, Target};
 use super::sql::{self, OnConflict};
@@ -19,7 +21,7 @@ const POSTGRES_WRITERS: u32 = 4;
 /// Connections that wait for accounts that are locked elsewhere.
 const WAITING_MAX: u32 = 4;
 /// How long SQLite waits for another process.
-const BUSY: Duration = Duration::from_secs(10);
+pub(super) const BUSY: Duration = Duration::from_secs(10);
 /// How long a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(10);
 /// How often something is tried that another server may be in the way of.
@@ -27,7 +29,9 @@ const TRIES: u32 = 10;
 /// How long it waits in between.
 const PAUSE: Duration = Duration::from_millis(100);
 /// SQLite's page cache a connection, in KiB, negative as its pragma wants it.
-const SQLITE_CACHE: &str = "-16000";
+pub(super) const SQLITE_CACHE: i32 = -16_000;
+/// Statements that a connection to SQLite keeps prepared.
+pub(super) const STATEMENTS: usize = 256;
 
 /// How long a connection may lie idle before it is tried out when it is taken: trying it out is a
 /// round trip for every read. What broke sooner than that is met by `again`.
@@ -57,19 +61,42 @@ pub(super) fn waiting(url: &str, writer: &DatabaseConnection) -> DatabaseConnect
     with_plans(url, WAITING_MAX).unwrap_or_else(|| writer.clone())
 }
 
-/// What a lane writes by.
+/// What a lane writes by, beside what all share.
 pub(super) struct Connected {
     /// Its own connection.
-    pub db: DatabaseConnection,
+    pub db: Option<DatabaseConnection>,
     /// A faster one, if there can be one.
-    pub pipe: Option<Pipe>,
+    pub fast: Fast,
 }
 
-/// The connections of a lane, made once they are used. None for SQLite, which has one writer.
-pub(super) fn lane(url: &str) -> Option<Connected> {
-    let db = with_plans(url, 1)?;
+/// A faster way to a database than its driver.
+pub(super) enum Fast {
+    /// There is none.
+    None,
+    /// To PostgreSQL.
+    Pipe(Box<Mutex<Pipe>>),
+    /// To SQLite.
+    Embedded(Box<Mutex<Embedded>>),
+}
+
+/// The connections of a lane: to PostgreSQL made once they are used.
+pub(super) fn lane(url: &str) -> Connected {
+    if is_sqlite(url) {
+        let fast = Embedded::open(url).map(|own| Box::new(Mutex::new(own)));
+        let fast = fast.map_or_else(
+            |error| {
+                tracing::warn!(%error, "written by the slower way: the faster one did not open");
+                Fast::None
+            },
+            Fast::Embedded,
+        );
+        return Connected { db: None, fast };
+    }
     let pipe = Target::of(url).map(|target| Pipe::new(target, LANES));
-    Some(Connected { db, pipe })
+    Connected {
+        db: with_plans(url, 1),
+        fast: pipe.map_or(Fast::None, |pipe| Fast::Pipe(Box::new(Mutex::new(pipe)))),
+    }
 }
 
 /// Connections with the settings of a lane, made once they are used, in the runtime of whoever uses
@@ -239,7 +266,7 @@ fn tell(db: &mut DatabaseConnection, url: &str) {
 }
 
 /// The name of the database, or the path of its file: no host, no user, no password.
-fn name(url: &str) -> &str {
+pub(super) fn name(url: &str) -> &str {
     let url = url.split('?').next().unwrap_or(url);
     match url.strip_prefix("sqlite:") {
         Some(path) => path.trim_start_matches("//"),
@@ -254,8 +281,8 @@ fn sqlite(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY)
-        .statement_cache_capacity(256)
-        .pragma("cache_size", SQLITE_CACHE)
+        .statement_cache_capacity(STATEMENTS)
+        .pragma("cache_size", SQLITE_CACHE.to_string())
 }
 
 fn is_sqlite(url: &str) -> bool {

@@ -1,5 +1,6 @@
-//! What a transaction on the books speaks through: SeaORM, on either database; or a pipe, on
-//! PostgreSQL (`pipe.rs`), where what is written may wait for the end of the transaction.
+//! What a transaction on the books speaks through: SeaORM, on either database; a pipe, on PostgreSQL
+//! (`pipe.rs`), where what is written may wait for the end of the transaction; or SQLite itself, in
+//! the thread of the lane (`embedded.rs`).
 
 use entity::{
     account, api_key, contract, credit, credit_grant, credit_type, custom_field_key,
@@ -12,7 +13,7 @@ use sea_orm::{
     TryIntoModel,
 };
 
-use super::pipe::Cells;
+use super::cells::Cells;
 use super::read::{SegmentRow, segment as segment_in_order};
 
 /// A table whose rows can be read through either.
@@ -27,7 +28,7 @@ pub(crate) trait Table:
         Self::Model::from_query_result(row, "")
     }
 
-    /// A row as a pipe answers it.
+    /// A row as a pipe, or SQLite itself, answers it.
     ///
     /// # Errors
     /// When a column is not what it should be.

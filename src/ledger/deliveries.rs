@@ -62,7 +62,7 @@ impl Ledger {
         let moved = as_seen(seen)
             .col_expr(Column::Attempts, Expr::value(claimed.attempts))
             .col_expr(Column::NextAt, Expr::value(until))
-            .exec(self.database())
+            .exec(&*self.writing().await)
             .await?;
         Ok((moved.rows_affected == 1).then_some(claimed))
     }
@@ -92,10 +92,10 @@ impl Ledger {
             .col_expr(Column::Failure, Expr::value(failure))
             .col_expr(Column::SettledAt, Expr::value(settled_at));
         let Some(again) = again else {
-            return change.exec(self.database()).await.map(|_| ());
+            return change.exec(&*self.writing().await).await.map(|_| ());
         };
         let change = change.col_expr(Column::NextAt, Expr::value(again));
-        change.exec(self.database()).await?;
+        change.exec(&*self.writing().await).await?;
         Entity::update_many()
             .col_expr(Column::NextAt, Expr::value(again))
             .filter(Column::CustomerId.eq(claimed.customer_id))
@@ -103,7 +103,7 @@ impl Ledger {
             .filter(Column::Status.eq(Pending))
             .filter(Column::Attempts.eq(0))
             .filter(Column::NextAt.lt(again))
-            .exec(self.database())
+            .exec(&*self.writing().await)
             .await
             .map(|_| ())
     }
@@ -125,7 +125,7 @@ impl Ledger {
             .col_expr(Column::NextAt, Expr::value(self.now()))
             .col_expr(Column::SettledAt, Expr::value(Option::<Instant>::None))
             .filter(Column::Status.ne(WebhookDeliveryStatus::Pending))
-            .exec(self.database())
+            .exec(&*self.writing().await)
             .await?;
         let is_again = again.rows_affected == 1;
         if is_again {
@@ -185,7 +185,7 @@ impl Ledger {
                 sql.among_rows("webhook_delivery", &KEY, old.iter().map(Old::key).collect());
                 sql.text(" AND ");
                 matching(&mut sql);
-                db.execute_raw(sql.statement()).await?;
+                self.writing().await.execute_raw(sql.statement()).await?;
             }
             if is_last {
                 return Ok(());

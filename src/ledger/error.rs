@@ -73,8 +73,8 @@ pub fn is_passing(error: &DbErr) -> bool {
             | "08003" | "08006",
         ) => true,
         Some("XX000") => error.message().starts_with("could not commit transaction"),
-        // SQLite: busy, locked.
-        Some("5" | "6" | "261" | "262" | "517") => true,
+        // SQLite: busy, locked; a key that is there.
+        Some("5" | "6" | "261" | "262" | "517" | "1555" | "2067") => true,
         _ => false,
     }
 }

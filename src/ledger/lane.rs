@@ -31,7 +31,7 @@ impl Lane {
     pub fn start(
         self,
         queue: mpsc::Receiver<Task>,
-        connect: impl Fn() -> Option<Connected> + Send + 'static,
+        connect: impl Fn() -> Connected + Send + 'static,
     ) -> oneshot::Receiver<()> {
         let (stopped, running) = oneshot::channel();
         match Builder::new_current_thread().enable_all().build() {
@@ -54,18 +54,18 @@ impl Lane {
         running
     }
 
-    fn connected(mut self, connect: impl Fn() -> Option<Connected>) -> Self {
-        if let Some(Connected { db, pipe }) = connect() {
-            self.desk = Arc::new(Desk {
-                db,
-                pipe: pipe.map(tokio::sync::Mutex::new),
-                clock: Arc::clone(&self.desk.clock),
-                ids: Arc::clone(&self.desk.ids),
-                lateness_max_days: self.desk.lateness_max_days,
-                bells: Arc::clone(&self.desk.bells),
-                metrics: self.desk.metrics.clone(),
-            });
-        }
+    fn connected(mut self, connect: impl Fn() -> Connected) -> Self {
+        let Connected { db, fast } = connect();
+        self.desk = Arc::new(Desk {
+            db: db.unwrap_or_else(|| self.desk.db.clone()),
+            fast,
+            turn: self.desk.turn.clone(),
+            clock: Arc::clone(&self.desk.clock),
+            ids: Arc::clone(&self.desk.ids),
+            lateness_max_days: self.desk.lateness_max_days,
+            bells: Arc::clone(&self.desk.bells),
+            metrics: self.desk.metrics.clone(),
+        });
         self
     }
 

@@ -20,11 +20,13 @@ mod aside;
 mod bell;
 pub mod caller;
 pub mod canonical;
+mod cells;
 mod clocks;
 pub mod command;
 mod connect;
 mod db;
 mod deliveries;
+mod embedded;
 mod error;
 mod follow;
 mod home;
@@ -39,6 +41,7 @@ pub mod read;
 pub(crate) mod save;
 mod sql;
 mod survive;
+mod turn;
 pub mod verify;
 mod watched;
 mod wire;
@@ -65,6 +68,7 @@ pub use self::caller::{Caller, Role};
 pub use self::command::Command;
 use self::command::input::DrawDown;
 use self::command::{Home, Order, Shape, View};
+use self::connect::Fast;
 pub use self::deliveries::Attempted;
 pub use self::error::Refusal;
 pub use self::follow::Follower;
@@ -72,6 +76,8 @@ use self::load::Lock;
 pub use self::outcome::Outcome;
 use self::read::{Read, Reader, Scope, Settle};
 pub use self::survive::survived;
+use self::turn::Turn;
+pub use self::turn::Writing;
 use self::wire::Wire;
 use self::work::{AccountKey, Needs, Work};
 use self::writer::{Desk, Writer};
@@ -126,6 +132,7 @@ struct FrontDesk {
     ids: Arc<dyn IdSource>,
     read: DatabaseConnection,
     write: DatabaseConnection,
+    turn: Turn,
     lateness_max_days: i64,
     database_url: String,
     bells: Arc<Bells>,
@@ -180,9 +187,11 @@ impl Ledger {
             .then(|| Arc::new(Wire::new(&database_url)));
         let bells = Arc::new(Bells::new(wire.clone()));
         let metrics = Metrics::new().map_err(|error| DbErr::Custom(error.to_string()))?;
+        let turn = Turn::of(write.get_database_backend());
         let desk = Desk {
             db: connect::waiting(&database_url, &write),
-            pipe: None,
+            fast: Fast::None,
+            turn: turn.clone(),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             lateness_max_days,
@@ -206,6 +215,7 @@ impl Ledger {
             ids,
             read,
             write,
+            turn,
             lateness_max_days,
             database_url,
             bells,
@@ -393,10 +403,19 @@ impl Ledger {
         &self.reader
     }
 
-    /// The database, for what is not the books: keys, checks.
+    /// The database, to read what is not the books, or to write while nobody else does.
     #[must_use]
     pub fn database(&self) -> &DatabaseConnection {
         &self.desk.write
+    }
+
+    /// The database, to write what is not the books while the lanes write: in turn with them, where
+    /// only one can write.
+    pub async fn writing(&self) -> Writing<'_> {
+        Writing {
+            db: &self.desk.write,
+            _turn: self.desk.turn.take().await,
+        }
     }
 
     /// Posts the due boundaries of these accounts.

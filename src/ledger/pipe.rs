@@ -9,7 +9,7 @@
 //! | module | what |
 //! |---|---|
 //! | `start` | connecting, and saying who one is |
-//! | `cells` | parameters and columns in PostgreSQL's binary form |
+//! | `cells` | parameters and rows in PostgreSQL's binary form |
 //! | `transaction` | a transaction that reads ahead and writes at its end |
 
 mod cells;
@@ -30,7 +30,6 @@ use sea_orm::sqlx::error::{DatabaseError, Error as DriverError, ErrorKind};
 use sea_orm::{DbErr, RuntimeErr, Statement};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-pub(crate) use self::cells::Cells;
 pub(super) use self::start::Target;
 pub(super) use self::transaction::{PipeTransaction, Rehearsal};
 

@@ -56,6 +56,6 @@ impl Ledger {
             problems: serde_json::to_string(named)
                 .map_err(|error| DbErr::Json(error.to_string()))?,
         };
-        row.into_active_model().insert(&self.desk.write).await
+        row.into_active_model().insert(&*self.writing().await).await
     }
 }

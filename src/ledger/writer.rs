@@ -27,7 +27,7 @@ use tracing::Instrument;
 use super::aside::Aside;
 use super::bell::Bells;
 use super::command::{self, Command, Order};
-use super::connect::Connected;
+use super::connect::{Connected, Fast};
 use super::db::Db;
 use super::error::{Refusal, is_passing, leaves_outcome_unknown};
 use super::lane::Lane;
@@ -38,6 +38,7 @@ use super::outcome::Outcome;
 use super::perform::perform;
 use super::pipe::{Pipe, PipeTransaction};
 use super::save;
+use super::turn::Turn;
 use super::work::{AccountKey, Needs, Work};
 use crate::metrics::{Gauged, Metrics};
 
@@ -66,7 +67,9 @@ enum What {
 pub(super) struct Desk {
     pub db: DatabaseConnection,
     /// Faster, where there is one: for what waits for nobody.
-    pub pipe: Option<tokio::sync::Mutex<Pipe>>,
+    pub fast: Fast,
+    /// Whose turn it is to write, where only one can.
+    pub turn: Turn,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
     pub lateness_max_days: i64,
@@ -85,12 +88,9 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts it, with as many lanes as the database can use. `connect` gives a lane a connection of
-    /// its own; without one all use that of the desk.
-    pub fn start(
-        desk: Desk,
-        connect: impl Fn() -> Option<Connected> + Clone + Send + 'static,
-    ) -> Self {
+    /// Starts it, with as many lanes as the database can use. `connect` gives a lane connections of
+    /// its own; without them all use that of the desk.
+    pub fn start(desk: Desk, connect: impl Fn() -> Connected + Clone + Send + 'static) -> Self {
         let lanes = match desk.db.get_database_backend() {
             DbBackend::Postgres => 2,
             _ => 1,
@@ -240,7 +240,7 @@ impl Desk {
             tracing::error!("a batch panicked and was rolled back");
             None
         });
-        if let Some(pipe) = &self.pipe {
+        if let Fast::Pipe(pipe) = &self.fast {
             pipe.lock().await.settle().await;
         }
         busy
@@ -309,20 +309,39 @@ impl Desk {
     async fn attempt(&self, tasks: &[Task], lock: Lock) -> Result<Attempt, DbErr> {
         let mut all = Needs::default();
         tasks.iter().for_each(|task| task.needs(&mut all));
-        let Some(pipe) = self.pipe.as_ref().filter(|_| lock == Lock::Free) else {
-            return self.attempt_by_driver(tasks, &all, lock).await;
-        };
-        let mut pipe = pipe.lock().await;
+        match &self.fast {
+            Fast::Pipe(pipe) if lock == Lock::Free => {
+                let mut pipe = pipe.lock().await;
+                self.attempt_by_pipe(&mut pipe, tasks, &all, lock).await
+            }
+            Fast::Embedded(embedded) => {
+                let _turn = self.turn.take().await;
+                let mut embedded = embedded.lock().await;
+                let tx = embedded.begin()?;
+                let done = self.carry_out(&tx, tasks, &all, lock).await?;
+                self.told(done, tx.commit().map_err(|error| (error, true)))
+            }
+            _ => self.attempt_by_driver(tasks, &all, lock).await,
+        }
+    }
+
+    async fn attempt_by_pipe(
+        &self,
+        pipe: &mut Pipe,
+        tasks: &[Task],
+        all: &Needs,
+        lock: Lock,
+    ) -> Result<Attempt, DbErr> {
         let mut first = Needs::default();
         tasks.iter().for_each(|task| task.needs(&mut first));
         let mut nothing = Work::new(&*self.ids, self.clock.now(), self.lateness_max_days);
         let questions = load::questions(&mut first, lock, &mut nothing).await?;
         pipe.ready().await?;
         if pipe.is_refused() {
-            return self.attempt_by_driver(tasks, &all, lock).await;
+            return self.attempt_by_driver(tasks, all, lock).await;
         }
-        let tx = PipeTransaction::begin(&mut pipe, questions).await?;
-        let done = match self.carry_out(&tx, tasks, &all, lock).await {
+        let tx = PipeTransaction::begin(pipe, questions).await?;
+        let done = match self.carry_out(&tx, tasks, all, lock).await {
             Ok(done) => done,
             Err(error) => {
                 drop(tx);
@@ -341,6 +360,7 @@ impl Desk {
         all: &Needs,
         lock: Lock,
     ) -> Result<Attempt, DbErr> {
+        let _turn = self.turn.take().await;
         let tx = self.begin(lock).await?;
         let done = self.carry_out(&tx, tasks, all, lock).await?;
         let committed = tx.commit().await.map_err(|error| (error, true));

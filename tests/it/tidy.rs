@@ -46,7 +46,11 @@ const FLOATS: &[(&str, &str)] = &[
         "pub fn priority(&mut self, path: &str, value: f64) {",
     ),
     (
-        "src/ledger/pipe/cells.rs",
+        "src/ledger/cells.rs",
+        "pub(super) fn real(self, number: f64) -> Result<Value, DbErr> {",
+    ),
+    (
+        "src/ledger/cells.rs",
         "Self::Double => Value::Double(Some(f64::from_be_bytes(fixed(bytes)?))),",
     ),
 ];

@@ -1,4 +1,4 @@
-//! Parameters and columns in PostgreSQL's binary form.
+//! Parameters and rows in PostgreSQL's binary form.
 
 use std::io;
 
@@ -7,14 +7,13 @@ use fallible_iterator::FallibleIterator;
 use postgres_protocol::IsNull;
 use postgres_protocol::message::backend::DataRowRanges;
 use postgres_protocol::message::frontend::{self, BindError};
-use sea_orm::sea_query::{ArrayType, ColumnType, ValueType};
+use sea_orm::sea_query::ArrayType;
 use sea_orm::sqlx::error::Error as DriverError;
-use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, Iterable, TryGetable, TryIntoModel, Value};
-use uuid::Uuid;
+use sea_orm::{DbErr, Value};
 
 use super::Answer;
+use crate::ledger::cells::{Cells, Kind, Row, broken};
 use crate::ledger::db::Table;
-use crate::ledger::read::InOrder;
 
 /// Numbers of types in PostgreSQL's catalogue, the same in every database.
 const BOOL: i32 = 16;
@@ -117,117 +116,30 @@ fn unknown(what: &str) -> io::Error {
 
 /// The rows of a table, whose columns were all asked for in their order.
 pub(super) fn models<T: Table>(answer: &Answer) -> Result<Vec<T::Model>, DbErr> {
-    let kinds: Vec<Kind> = T::Column::iter()
-        .map(|column| Kind::of(column.def().get_column_type()))
-        .collect();
+    let kinds = Kind::all::<T>();
     let rows = answer.rows.iter();
     rows.map(|row| {
-        T::cells(&mut Cells {
+        let mut row = BinaryRow {
             bytes: row.buffer(),
             ranges: row.ranges(),
-            kinds: kinds.iter(),
-        })
+        };
+        T::cells(&mut Cells::of(&mut row, &kinds))
     })
     .collect()
 }
 
-/// The columns of a row, one after the other.
-pub(crate) struct Cells<'r> {
+struct BinaryRow<'r> {
     bytes: &'r [u8],
     ranges: DataRowRanges<'r>,
-    kinds: std::slice::Iter<'r, Kind>,
 }
 
-impl Cells<'_> {
-    fn value(&mut self) -> Result<Value, DbErr> {
-        let missing = || broken("a column is missing");
-        let kind = self.kinds.next().ok_or_else(missing)?;
-        let range = self.ranges.next().map_err(broken)?.ok_or_else(missing)?;
-        kind.value(range.map(|range| self.bytes.get(range).unwrap_or_default()))
-    }
-
-    /// A row of any table.
-    ///
-    /// # Errors
-    /// When a column is not what it should be.
-    pub(in crate::ledger) fn model<T: Table>(&mut self) -> Result<T::Model, DbErr> {
-        let mut made = <T::ActiveModel as ActiveModelTrait>::default();
-        for column in T::Column::iter() {
-            made.try_set(column, self.value()?)?;
+impl Row for BinaryRow<'_> {
+    fn next(&mut self, kind: Kind) -> Result<Value, DbErr> {
+        let range = self.ranges.next().map_err(broken)?;
+        match range.ok_or_else(|| broken("a column is missing"))? {
+            Some(range) => kind.binary(self.bytes.get(range).unwrap_or_default()),
+            None => Ok(kind.null()),
         }
-        made.try_into_model()
-    }
-}
-
-impl InOrder for Cells<'_> {
-    fn next<T: TryGetable + ValueType>(&mut self) -> Result<T, DbErr> {
-        <T as ValueType>::try_from(self.value()?).map_err(broken)
-    }
-}
-
-fn broken(error: impl std::fmt::Display) -> DbErr {
-    DbErr::Type(format!(
-        "an answer of the database can not be read: {error}"
-    ))
-}
-
-/// What stands in a column.
-#[derive(Clone, Copy)]
-enum Kind {
-    Bool,
-    Int,
-    BigInt,
-    Double,
-    Text,
-    Uuid,
-    Bytes,
-}
-
-impl Kind {
-    fn of(column: &ColumnType) -> Self {
-        match column {
-            ColumnType::Uuid => Self::Uuid,
-            ColumnType::BigInteger => Self::BigInt,
-            ColumnType::Integer => Self::Int,
-            ColumnType::Boolean => Self::Bool,
-            ColumnType::Double => Self::Double,
-            ColumnType::VarBinary(_) | ColumnType::Binary(_) | ColumnType::Blob => Self::Bytes,
-            _ => Self::Text,
-        }
-    }
-
-    fn value(self, bytes: Option<&[u8]>) -> Result<Value, DbErr> {
-        fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], DbErr> {
-            bytes.try_into().map_err(broken)
-        }
-        let read = |bytes: &[u8]| -> Result<Value, DbErr> {
-            Ok(match self {
-                Self::Bool => Value::Bool(Some(fixed::<1>(bytes)? != [0])),
-                Self::Int => Value::Int(Some(i32::from_be_bytes(fixed(bytes)?))),
-                Self::BigInt => Value::BigInt(Some(i64::from_be_bytes(fixed(bytes)?))),
-                Self::Double => Value::Double(Some(f64::from_be_bytes(fixed(bytes)?))),
-                Self::Text => {
-                    let text = std::str::from_utf8(bytes).map_err(broken)?;
-                    Value::String(Some(text.to_owned()))
-                }
-                Self::Uuid => Value::Uuid(Some(Uuid::from_bytes(fixed(bytes)?))),
-                Self::Bytes => Value::Bytes(Some(bytes.to_vec())),
-            })
-        };
-        bytes.map_or_else(
-            || {
-                Ok(match self {
-                    Self::Bool => Value::Bool(None),
-                    Self::Int => Value::Int(None),
-                    Self::BigInt => Value::BigInt(None),
-                    Self::Double => Value::Double(None),
-                    Self::Text => Value::String(None),
-                    Self::Uuid => Value::Uuid(None),
-                    Self::Bytes => Value::Bytes(None),
-                })
-            },
-            read,
-        )
     }
 }
 
@@ -246,13 +158,5 @@ mod tests {
             .collect();
         // Dimensions, may hold NULL, type, length, first place; 8 bytes: 7; NULL.
         assert_eq!(numbers, [1, 1, INT8, 2, 1, 8, 0, 7, -1]);
-    }
-
-    #[test]
-    fn a_column_that_is_not_as_long_as_its_type_is_refused() {
-        assert!(Kind::BigInt.value(Some(&[0; 8])).is_ok());
-        assert!(Kind::BigInt.value(Some(&[0; 4])).is_err());
-        assert!(Kind::Text.value(Some(&[0xff])).is_err());
-        assert_eq!(Kind::Uuid.value(None), Ok(Value::Uuid(None)));
     }
 }

@@ -1,0 +1,341 @@
+//! A connection to SQLite in the thread of a lane.
+//!
+//! The driver that everything else uses keeps a thread for each connection: a statement is sent there
+//! and each row comes back, and the two threads wake each other some dozens of times for a batch,
+//! which took more than half of the time of a drawdown. A lane has a thread of its own already, so
+//! it asks SQLite itself. That it blocks holds nobody up: a lane does one batch at a time.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant as Moment;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ToSql};
+use sea_orm::sqlx::error::{DatabaseError, Error as DriverError, ErrorKind};
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
+use sea_orm::{DbBackend, DbErr, RuntimeErr, Statement, Value};
+
+use super::cells::{Cells, Kind, Row, broken};
+use super::connect::{self, BUSY, SQLITE_CACHE, STATEMENTS};
+use super::db::{Db, Table, Wanted};
+
+/// A connection.
+pub(super) struct Embedded {
+    connection: Connection,
+    /// The path of the file.
+    database: String,
+}
+
+impl Embedded {
+    /// Opens the file that a URL names, in the same way as the driver (`connect::sqlite`).
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub(super) fn open(url: &str) -> Result<Self, DbErr> {
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
+        let connection = Connection::open(options.get_filename()).map_err(failed)?;
+        let prepare = || {
+            connection.busy_timeout(BUSY)?;
+            connection.set_prepared_statement_cache_capacity(STATEMENTS);
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.pragma_update(None, "foreign_keys", true)?;
+            connection.pragma_update(None, "cache_size", SQLITE_CACHE)
+        };
+        prepare().map_err(failed)?;
+        let database = connect::name(url).to_owned();
+        Ok(Self {
+            connection,
+            database,
+        })
+    }
+
+    /// Begins a transaction that may write from the start.
+    ///
+    /// # Errors
+    /// What SQLite says; among that, that another process writes for longer than it waits.
+    pub(super) fn begin(&mut self) -> Result<EmbeddedTransaction<'_>, DbErr> {
+        self.say("BEGIN IMMEDIATE")?;
+        Ok(EmbeddedTransaction {
+            inner: Mutex::new(self),
+        })
+    }
+
+    fn say(&self, text: &str) -> Result<(), DbErr> {
+        let started = Moment::now();
+        let done = self.connection.execute_batch(text);
+        self.tell(text, started, done.is_err());
+        done.map_err(failed)
+    }
+
+    fn tell(&self, statement: &str, started: Moment, failed: bool) {
+        tracing::trace!(
+            target: "scrip::sql",
+            database = self.database,
+            statement,
+            elapsed_us = started.elapsed().as_micros(),
+            failed,
+        );
+    }
+
+    fn rows<T: Table>(&self, statement: &Statement) -> Result<Vec<T::Model>, DbErr> {
+        let started = Moment::now();
+        let found = self.found::<T>(statement);
+        self.tell(&statement.sql, started, found.is_err());
+        found
+    }
+
+    fn found<T: Table>(&self, statement: &Statement) -> Result<Vec<T::Model>, DbErr> {
+        let mut prepared = self.prepared(statement)?;
+        let kinds = Kind::all::<T>();
+        let mut rows = prepared.raw_query();
+        let mut models = Vec::new();
+        while let Some(row) = rows.next().map_err(failed)? {
+            let mut row = OwnRow { row, next: 0 };
+            models.push(T::cells(&mut Cells::of(&mut row, &kinds))?);
+        }
+        Ok(models)
+    }
+
+    fn written(&self, statement: &Statement) -> Result<u64, DbErr> {
+        let started = Moment::now();
+        let written = self
+            .prepared(statement)
+            .and_then(|mut prepared| prepared.raw_execute().map_err(failed));
+        self.tell(&statement.sql, started, written.is_err());
+        written.map(|rows| u64::try_from(rows).unwrap_or(u64::MAX))
+    }
+
+    fn prepared(&self, statement: &Statement) -> Result<rusqlite::CachedStatement<'_>, DbErr> {
+        let mut prepared = self
+            .connection
+            .prepare_cached(&statement.sql)
+            .map_err(failed)?;
+        let values = statement.values.iter().flat_map(|values| values.0.iter());
+        for (place, value) in (1_usize..).zip(values) {
+            prepared
+                .raw_bind_parameter(place, Bound(value))
+                .map_err(failed)?;
+        }
+        Ok(prepared)
+    }
+}
+
+/// A transaction. One that is dropped is taken back.
+pub(super) struct EmbeddedTransaction<'c> {
+    /// Never waited for: one batch asks one thing at a time.
+    inner: Mutex<&'c mut Embedded>,
+}
+
+impl<'c> EmbeddedTransaction<'c> {
+    /// # Errors
+    /// What SQLite says. It did not commit then.
+    pub(super) fn commit(self) -> Result<(), DbErr> {
+        self.inner().say("COMMIT")
+    }
+
+    fn inner(&self) -> MutexGuard<'_, &'c mut Embedded> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for EmbeddedTransaction<'_> {
+    fn drop(&mut self) {
+        let inner = self.inner();
+        if inner.connection.is_autocommit() {
+            return;
+        }
+        if let Err(error) = inner.say("ROLLBACK") {
+            tracing::error!(%error, "a transaction could not be taken back");
+        }
+    }
+}
+
+impl Db for EmbeddedTransaction<'_> {
+    fn backend(&self) -> DbBackend {
+        DbBackend::Sqlite
+    }
+
+    async fn rows<T: Table>(&self, statement: Statement) -> Result<Vec<T::Model>, DbErr> {
+        self.inner().rows::<T>(&statement)
+    }
+
+    async fn write(&self, statement: Statement, wanted: Wanted) -> Result<(), DbErr> {
+        let written = self.inner().written(&statement)?;
+        wanted.check(written)
+    }
+}
+
+/// A value as a parameter.
+struct Bound<'v>(&'v Value);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let value = match self.0 {
+            Value::Bool(Some(truth)) => ValueRef::Integer(i64::from(*truth)),
+            Value::Int(Some(number)) => ValueRef::Integer(i64::from(*number)),
+            Value::BigInt(Some(number)) => ValueRef::Integer(*number),
+            Value::Double(Some(number)) => ValueRef::Real(*number),
+            Value::String(Some(text)) => ValueRef::Text(text.as_bytes()),
+            Value::Uuid(Some(id)) => ValueRef::Blob(id.as_bytes()),
+            Value::Bytes(Some(bytes)) => ValueRef::Blob(bytes),
+            Value::Bool(None)
+            | Value::Int(None)
+            | Value::BigInt(None)
+            | Value::Double(None)
+            | Value::String(None)
+            | Value::Uuid(None)
+            | Value::Bytes(None) => ValueRef::Null,
+            other => {
+                let message = format!("no form for {other:?}");
+                return Err(rusqlite::Error::ToSqlConversionFailure(message.into()));
+            }
+        };
+        Ok(ToSqlOutput::Borrowed(value))
+    }
+}
+
+struct OwnRow<'r> {
+    row: &'r rusqlite::Row<'r>,
+    next: usize,
+}
+
+impl Row for OwnRow<'_> {
+    fn next(&mut self, kind: Kind) -> Result<Value, DbErr> {
+        let place = self.next;
+        self.next = place.saturating_add(1);
+        match self.row.get_ref(place).map_err(broken)? {
+            ValueRef::Null => Ok(kind.null()),
+            ValueRef::Integer(number) => kind.integer(number),
+            ValueRef::Real(number) => kind.real(number),
+            ValueRef::Text(text) => kind.text(text),
+            ValueRef::Blob(bytes) => kind.blob(bytes),
+        }
+    }
+}
+
+/// As the rest of the house knows the errors of a database.
+fn failed(error: rusqlite::Error) -> DbErr {
+    let rusqlite::Error::SqliteFailure(inner, message) = error else {
+        return DbErr::Type(error.to_string());
+    };
+    let fault = Fault {
+        code: inner.extended_code,
+        message: message.unwrap_or_else(|| inner.to_string()),
+    };
+    let error = DriverError::Database(Box::new(fault));
+    DbErr::Exec(RuntimeErr::SqlxError(error.into()))
+}
+
+/// An error that SQLite told.
+#[derive(Debug)]
+struct Fault {
+    /// Its extended code.
+    code: i32,
+    message: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "(code: {}) {}", self.code, self.message)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl DatabaseError for Fault {
+    fn message(&self) -> &str {
+        &self.message
+    }
+
+    fn code(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Owned(self.code.to_string()))
+    }
+
+    fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+        self
+    }
+
+    fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
+        self
+    }
+
+    fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+        self
+    }
+
+    fn kind(&self) -> ErrorKind {
+        use rusqlite::ffi;
+        match self.code {
+            ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY => {
+                ErrorKind::UniqueViolation
+            }
+            ffi::SQLITE_CONSTRAINT_FOREIGNKEY => ErrorKind::ForeignKeyViolation,
+            ffi::SQLITE_CONSTRAINT_NOTNULL => ErrorKind::NotNullViolation,
+            ffi::SQLITE_CONSTRAINT_CHECK => ErrorKind::CheckViolation,
+            _ => ErrorKind::Other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::error::{is_passing, leaves_outcome_unknown};
+    use super::*;
+
+    fn plain(text: &str) -> Statement {
+        Statement::from_string(DbBackend::Sqlite, text)
+    }
+
+    fn opened(folder: &tempfile::TempDir) -> Embedded {
+        let file = folder.path().join("books.db");
+        let url = format!("sqlite://{}?mode=rwc", file.display());
+        Embedded::open(&url).expect("a database")
+    }
+
+    #[tokio::test]
+    async fn what_was_not_committed_is_taken_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut own = opened(&folder);
+        own.say("CREATE TABLE t (n INTEGER PRIMARY KEY) STRICT")
+            .expect("a table");
+        let tx = own.begin().expect("begun");
+        tx.write(plain("INSERT INTO t VALUES (1)"), Wanted::New(1))
+            .await
+            .expect("written");
+        drop(tx);
+        let tx = own.begin().expect("begun again");
+        let one = "INSERT INTO t VALUES (1)";
+        tx.write(plain(one), Wanted::New(1)).await.expect("written");
+        let twice = tx.write(plain(one), Wanted::New(1)).await;
+        let twice = twice.expect_err("a key that is there");
+        assert!(
+            is_passing(&twice) && !leaves_outcome_unknown(&twice),
+            "{twice}"
+        );
+        let none = plain("UPDATE t SET n = 3 WHERE n = 2");
+        let none = tx.write(none, Wanted::There(1)).await;
+        assert_eq!(none, Err(DbErr::RecordNotUpdated));
+        tx.commit().expect("committed");
+        let count = own
+            .connection
+            .query_row("SELECT count(*) FROM t", [], |row| row.get(0));
+        assert_eq!(count, Ok(1));
+    }
+
+    #[test]
+    fn another_that_writes_is_for_another_try() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut own, mut other) = (opened(&folder), opened(&folder));
+        let waits = other.connection.busy_timeout(std::time::Duration::ZERO);
+        waits.expect("set");
+        let tx = own.begin().expect("begun");
+        let busy = other.begin().err().expect("someone else writes");
+        assert!(is_passing(&busy), "{busy}");
+        drop(tx);
+        assert!(other.begin().is_ok());
+    }
+}
