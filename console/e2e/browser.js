@@ -51,7 +51,7 @@ export async function open({ width = 1360, height = 900, colorScheme = 'light', 
     return route.abort();
   });
   const page = context.pages()[0] ?? (await context.newPage());
-  page.setDefaultTimeout(Number(process.env.SCRIP_PATIENCE_MS ?? 30_000));
+  page.setDefaultTimeout(Number(process.env.SCRIP_PATIENCE_MS ?? 60_000));
   page.on('pageerror', (error) => wrong.push(`threw: ${error}`));
   page.on('console', (message) => {
     if (message.type() === 'error' && !isClosing) wrong.push(`complained: ${message.text()}`);
@@ -118,7 +118,9 @@ export const review = (page) => dialog(page).getByRole('button', { name: 'Review
 export async function runQuery(page, word, shown) {
   await page.locator('.graphiql-query-editor .view-lines').getByText(word).first().waitFor({ timeout: 60_000 });
   for (let tries = 0; tries < 10; tries += 1) {
-    await page.getByRole('button', { name: /Execute query/ }).click();
+    // Not there while it runs what the last click began.
+    const execute = page.getByRole('button', { name: /Execute query/ });
+    if (await execute.isVisible()) await execute.click();
     const isShown = await shown.waitFor({ timeout: 3_000 }).then(
       () => true,
       () => false,

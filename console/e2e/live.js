@@ -32,15 +32,15 @@ test('a drawdown made elsewhere shows on the ledger, the card and the chart with
     await openLedger(page, id);
     await following(page, 'New entries show by themselves');
     await drawDown(id, '120.5', 'elsewhere');
-    await ledger(page).getByText('elsewhere').waitFor({ timeout: 10_000 });
-    await page.locator('.card', { hasText: '879.5' }).waitFor({ timeout: 10_000 });
+    await ledger(page).getByText('elsewhere').waitFor();
+    await page.locator('.card', { hasText: '879.5' }).waitFor();
     await page.getByRole('img', { name: /Balance now 879\.5/ }).waitFor();
     await shot(page, 'live');
     await page.getByRole('switch', { name: 'Live' }).click();
     await following(page, 'Paused');
     await drawDown(id, '1', 'while paused');
     await page.getByRole('switch', { name: 'Live' }).click();
-    await ledger(page).getByText('while paused').waitFor({ timeout: 10_000 });
+    await ledger(page).getByText('while paused').waitFor();
     assert.deepEqual(await numbers(page), [3, 2, 1]);
     assert.ok(await page.evaluate(() => globalThis.same), 'the page was not loaded again');
   });
@@ -51,7 +51,7 @@ test('what makes no entry shows, too: a hold made elsewhere', async () => {
   await withPage({}, async (page) => {
     await openLedger(page, id);
     await drawDown(id, '0.25', 'held elsewhere', true);
-    await page.locator('.card-part', { hasText: 'Held' }).getByText('0.25').waitFor({ timeout: 30_000 });
+    await page.locator('.card-part', { hasText: 'Held' }).getByText('0.25').waitFor();
   });
 });
 
@@ -73,11 +73,11 @@ test('where no socket comes through, the ledger asks; when one does again, nothi
     }
     await following(page, 'No live connection');
     await drawDown(id, '1', 'unheard');
-    await ledger(page).getByText('unheard').waitFor({ timeout: 20_000 });
+    await ledger(page).getByText('unheard').waitFor();
     isBroken = false;
     await following(page, 'New entries show by themselves');
     for (const reason of ['heard', 'heard too']) await drawDown(id, '2', reason);
-    await ledger(page).getByText('heard too').waitFor({ timeout: 10_000 });
+    await ledger(page).getByText('heard too').waitFor();
     assert.deepEqual(await numbers(page), [4, 3, 2, 1]);
     assert.ok(await page.evaluate(() => globalThis.same), 'the page was not loaded again');
   });
@@ -95,7 +95,7 @@ test('the live ledger of the playground shows an entry as it is written', async 
     await page.goto(`${home}/graphiql#${new URLSearchParams({ query, variables })}`);
     await runQuery(page, 'ledgerEntryAdded', page.getByRole('button', { name: /Stop query/ }));
     await drawDown(id, '5', 'seen');
-    await page.locator('.result-window').getByText('seen').waitFor({ timeout: 10_000 });
+    await page.locator('.result-window').getByText('seen').waitFor();
     await shot(page, 'graphiql-live');
   });
 });

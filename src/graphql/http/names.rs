@@ -1,12 +1,13 @@
 //! Names that nothing in the schema has. Validation compares each of them with all that would have
 //! been right, to say which was meant; a document with many of them is refused before that.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
-    ExecutableDocument, Selection, SelectionSet, TypeKind, TypeSystemDefinition,
+    BaseType, ExecutableDocument, OperationType, Selection, SelectionSet, Type, TypeKind,
+    TypeSystemDefinition,
 };
 use async_graphql::{Pos, ServerError};
 
@@ -18,34 +19,41 @@ const UNKNOWN_MAX: usize = 20;
 /// The schema as the code prints it; a test holds it to that.
 const SCHEMA: &str = include_str!("../../../schema.graphql");
 
-/// What the schema calls its fields and types.
-static KNOWN: LazyLock<Known> = LazyLock::new(Known::read);
+/// The types of the schema: their fields, and what type these have.
+static TYPES: LazyLock<HashMap<String, Fields>> = LazyLock::new(types);
 
-#[derive(Default)]
-struct Known {
-    fields: HashSet<String>,
-    types: HashSet<String>,
+type Fields = HashMap<String, String>;
+
+fn types() -> HashMap<String, Fields> {
+    let mut types = HashMap::new();
+    // Where it could not be read all is left to validation.
+    for definition in parse_schema(SCHEMA).map_or_else(|_| Vec::new(), |all| all.definitions) {
+        let TypeSystemDefinition::Type(definition) = definition else {
+            continue;
+        };
+        let definition = definition.node;
+        let fields = match definition.kind {
+            TypeKind::Object(object) => object.fields,
+            TypeKind::Interface(interface) => interface.fields,
+            _ => Vec::new(),
+        };
+        let fields = fields.into_iter().map(|field| {
+            let field = field.node;
+            (
+                field.name.node.to_string(),
+                named(&field.ty.node).to_owned(),
+            )
+        });
+        types.insert(definition.name.node.to_string(), fields.collect());
+    }
+    types
 }
 
-impl Known {
-    fn read() -> Self {
-        let mut known = Self::default();
-        // Where it could not be read all is left to validation.
-        for definition in parse_schema(SCHEMA).map_or_else(|_| Vec::new(), |all| all.definitions) {
-            let TypeSystemDefinition::Type(definition) = definition else {
-                continue;
-            };
-            let definition = definition.node;
-            let fields = match definition.kind {
-                TypeKind::Object(object) => object.fields,
-                TypeKind::Interface(interface) => interface.fields,
-                _ => Vec::new(),
-            };
-            known.types.insert(definition.name.node.to_string());
-            let names = fields.into_iter().map(|field| field.node.name.node);
-            known.fields.extend(names.map(|name| name.to_string()));
-        }
-        known
+/// The type of a value, or of what stands in a list.
+fn named(of: &Type) -> &str {
+    match &of.base {
+        BaseType::Named(name) => name.as_str(),
+        BaseType::List(inner) => named(inner),
     }
 }
 
@@ -54,16 +62,21 @@ impl Known {
 /// # Errors
 /// GRAPHQL_VALIDATION_FAILED, for the first of them.
 pub(super) fn hold(document: &ExecutableDocument) -> Result<(), Refused> {
+    if TYPES.is_empty() {
+        return Ok(());
+    }
     let mut unknown = Vec::new();
-    let operations = document.operations.iter();
-    for (_, operation) in operations {
-        unknown_in(&operation.node.selection_set.node, &mut unknown);
+    for (_, operation) in document.operations.iter() {
+        let root = match operation.node.ty {
+            OperationType::Query => "Query",
+            OperationType::Mutation => "Mutation",
+            OperationType::Subscription => "Subscription",
+        };
+        unknown_in(&operation.node.selection_set.node, root, &mut unknown);
     }
     for fragment in document.fragments.values() {
         let of = fragment.node.type_condition.node.on.node.as_str();
-        if !is_introspection(of) {
-            unknown_in(&fragment.node.selection_set.node, &mut unknown);
-        }
+        unknown_in(&fragment.node.selection_set.node, of, &mut unknown);
     }
     if unknown.len() <= UNKNOWN_MAX {
         return Ok(());
@@ -82,8 +95,12 @@ pub(super) fn hold(document: &ExecutableDocument) -> Result<(), Refused> {
     })
 }
 
-/// Stops at one more than are allowed.
-fn unknown_in(set: &SelectionSet, unknown: &mut Vec<(Pos, String)>) {
+/// What is unknown in a selection on a type. Stops at one more than are allowed, and where the type
+/// itself is unknown, or is one of introspection, which no schema lists.
+fn unknown_in(set: &SelectionSet, of: &str, unknown: &mut Vec<(Pos, String)>) {
+    let Some(fields) = TYPES.get(of) else {
+        return;
+    };
     for item in &set.items {
         if unknown.len() > UNKNOWN_MAX {
             return;
@@ -91,25 +108,22 @@ fn unknown_in(set: &SelectionSet, unknown: &mut Vec<(Pos, String)>) {
         match &item.node {
             Selection::Field(field) => {
                 let name = field.node.name.node.as_str();
-                if is_introspection(name) {
-                    continue;
+                match fields.get(name) {
+                    Some(of) => unknown_in(&field.node.selection_set.node, of, unknown),
+                    None if is_introspection(name) => {}
+                    None => {
+                        let message = format!("the type `{of}` has no field `{name}`");
+                        unknown.push((field.pos, message));
+                    }
                 }
-                if !KNOWN.fields.contains(name) {
-                    let message = format!("no type has a field `{name}`");
-                    unknown.push((field.pos, message));
-                }
-                unknown_in(&field.node.selection_set.node, unknown);
             }
             Selection::InlineFragment(fragment) => {
-                let of = fragment.node.type_condition.as_ref();
-                let of = of.map_or("", |of| of.node.on.node.as_str());
-                if is_introspection(of) {
-                    continue;
+                let on = fragment.node.type_condition.as_ref();
+                let on = on.map_or(of, |on| on.node.on.node.as_str());
+                if !TYPES.contains_key(on) && !is_introspection(on) {
+                    unknown.push((fragment.pos, format!("there is no type `{on}`")));
                 }
-                if !of.is_empty() && !KNOWN.types.contains(of) {
-                    unknown.push((fragment.pos, format!("there is no type `{of}`")));
-                }
-                unknown_in(&fragment.node.selection_set.node, unknown);
+                unknown_in(&fragment.node.selection_set.node, on, unknown);
             }
             Selection::FragmentSpread(_) => {}
         }
@@ -135,14 +149,14 @@ mod tests {
     #[test]
     fn what_the_schema_has_is_known() {
         parse_schema(SCHEMA).expect("a schema");
-        for (field, of) in [
-            ("creditGrants", "CreditGrant"),
-            ("ledgerEntryAdded", "Subscription"),
-            ("drawDownBatch", "Mutation"),
-            ("id", "Node"),
+        for (of, field, found) in [
+            ("Query", "customers", "CustomerConnection"),
+            ("Customer", "balances", "Balance"),
+            ("Subscription", "ledgerEntryAdded", "LedgerEntry"),
+            ("Mutation", "drawDownBatch", "DrawDownBatchPayload"),
+            ("Node", "id", "ID"),
         ] {
-            assert!(KNOWN.fields.contains(field), "{field}");
-            assert!(KNOWN.types.contains(of), "{of}");
+            assert_eq!(TYPES[of][field], found, "{of}.{field}");
         }
     }
 
@@ -153,8 +167,19 @@ mod tests {
         assert_eq!(errors(&unknown(UNKNOWN_MAX + 1)), UNKNOWN_MAX);
         let types = format!("{{ {} }}", "... on No { viewer { name } } ".repeat(30));
         assert_eq!(errors(&types), UNKNOWN_MAX);
-        let inner = format!("{{ viewer {{ {} }} }}", "no ".repeat(30));
-        assert_eq!(errors(&inner), UNKNOWN_MAX);
+        // What another type has is as unknown.
+        for of in [
+            "viewer",
+            "... on Query { viewer { name } } viewer",
+            "node(id: 1) { id } viewer",
+        ] {
+            let inner = format!("{{ {of} {{ {} }} }}", "amount ".repeat(30));
+            assert_eq!(errors(&inner), UNKNOWN_MAX, "{of}");
+        }
+        assert_eq!(
+            errors(&format!("{{ {} }}", "viewer { name } ".repeat(300))),
+            0
+        );
     }
 
     #[test]
