@@ -63,6 +63,21 @@ pub(super) fn broken(error: impl std::fmt::Display) -> DbErr {
     ))
 }
 
+/// Whether a parameter is NULL.
+pub(super) fn is_null(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::Bool(None)
+            | Value::Int(None)
+            | Value::BigInt(None)
+            | Value::Double(None)
+            | Value::String(None)
+            | Value::Uuid(None)
+            | Value::Bytes(None)
+            | Value::Array(_, None)
+    )
+}
+
 /// What stands in a column.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {

@@ -5,21 +5,20 @@
 //! which took more than half of the time of a drawdown. A lane has a thread of its own already, so
 //! it asks SQLite itself. That it blocks holds nobody up: a lane does one batch at a time.
 
-use std::borrow::Cow;
-use std::fmt;
 use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant as Moment;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql};
-use sea_orm::sqlx::error::{DatabaseError, Error as DriverError, ErrorKind};
+use sea_orm::sqlx::error::Error as DriverError;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{DbBackend, DbErr, RuntimeErr, Statement, Value};
 
-use super::cells::{Cells, Kind, Row, broken};
+use super::cells::{Cells, Kind, Row, broken, is_null};
 use super::connect::{self, BUSY, SQLITE_CACHE, STATEMENTS};
 use super::db::{Db, Table, Wanted};
+use super::fault::Fault;
 
 /// A connection.
 pub(super) struct Embedded {
@@ -182,13 +181,7 @@ impl ToSql for Bound<'_> {
             Value::String(Some(text)) => ValueRef::Text(text.as_bytes()),
             Value::Uuid(Some(id)) => ValueRef::Blob(id.as_bytes()),
             Value::Bytes(Some(bytes)) => ValueRef::Blob(bytes),
-            Value::Bool(None)
-            | Value::Int(None)
-            | Value::BigInt(None)
-            | Value::Double(None)
-            | Value::String(None)
-            | Value::Uuid(None)
-            | Value::Bytes(None) => ValueRef::Null,
+            null if is_null(null) => ValueRef::Null,
             other => {
                 let message = format!("no form for {other:?}");
                 return Err(rusqlite::Error::ToSqlConversionFailure(message.into()));
@@ -223,62 +216,11 @@ fn failed(error: rusqlite::Error) -> DbErr {
         return DbErr::Type(error.to_string());
     };
     let fault = Fault {
-        code: inner.extended_code,
+        code: inner.extended_code.to_string(),
         message: message.unwrap_or_else(|| inner.to_string()),
     };
     let error = DriverError::Database(Box::new(fault));
     DbErr::Exec(RuntimeErr::SqlxError(error.into()))
-}
-
-/// An error that SQLite told.
-#[derive(Debug)]
-struct Fault {
-    /// Its extended code.
-    code: i32,
-    message: String,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "(code: {}) {}", self.code, self.message)
-    }
-}
-
-impl std::error::Error for Fault {}
-
-impl DatabaseError for Fault {
-    fn message(&self) -> &str {
-        &self.message
-    }
-
-    fn code(&self) -> Option<Cow<'_, str>> {
-        Some(Cow::Owned(self.code.to_string()))
-    }
-
-    fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
-        self
-    }
-
-    fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
-        self
-    }
-
-    fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
-        self
-    }
-
-    fn kind(&self) -> ErrorKind {
-        use rusqlite::ffi;
-        match self.code {
-            ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY => {
-                ErrorKind::UniqueViolation
-            }
-            ffi::SQLITE_CONSTRAINT_FOREIGNKEY => ErrorKind::ForeignKeyViolation,
-            ffi::SQLITE_CONSTRAINT_NOTNULL => ErrorKind::NotNullViolation,
-            ffi::SQLITE_CONSTRAINT_CHECK => ErrorKind::CheckViolation,
-            _ => ErrorKind::Other,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ mod db;
 mod deliveries;
 mod embedded;
 mod error;
+mod fault;
 mod follow;
 mod home;
 mod lane;

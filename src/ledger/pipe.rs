@@ -16,9 +16,7 @@ mod cells;
 mod start;
 mod transaction;
 
-use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
 use std::io;
 use std::time::{Duration, Instant as Moment};
 
@@ -26,12 +24,13 @@ use bytes::BytesMut;
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::message::backend::{DataRowBody, ErrorResponseBody, Message};
 use postgres_protocol::message::frontend;
-use sea_orm::sqlx::error::{DatabaseError, Error as DriverError, ErrorKind};
+use sea_orm::sqlx::error::{DatabaseError, Error as DriverError};
 use sea_orm::{DbErr, RuntimeErr, Statement};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 pub(super) use self::start::Target;
 pub(super) use self::transaction::{PipeTransaction, Rehearsal};
+use super::fault::Fault;
 
 /// Statements that the server keeps prepared for a pipe. When there are more it begins anew.
 const PREPARED_MAX: usize = 256;
@@ -273,7 +272,7 @@ async fn read_until_ready(
                     }
                 }
                 Message::ErrorResponse(body) => {
-                    failed = Some(failed.unwrap_or(Fault::of(&body)?));
+                    failed = Some(failed.unwrap_or(fault(&body)?));
                 }
                 Message::ReadyForQuery(body) => return Ok((body.status(), failed)),
                 // Parsed, closed, notices, settings that changed.
@@ -321,65 +320,17 @@ fn protocol(message: &str) -> DriverError {
     DriverError::Protocol(message.to_owned())
 }
 
-/// An error that the database told, as the rest of the house knows them.
-#[derive(Debug)]
-struct Fault {
-    code: String,
-    message: String,
-}
-
-impl Fault {
-    fn of(body: &ErrorResponseBody) -> io::Result<Self> {
-        let (mut code, mut message) = (String::new(), String::new());
-        let mut fields = body.fields();
-        while let Some(field) = fields.next()? {
-            let text = String::from_utf8_lossy(field.value_bytes()).into_owned();
-            match field.type_() {
-                b'C' => code = text,
-                b'M' => message = text,
-                _ => {}
-            }
-        }
-        Ok(Self { code, message })
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Fault {}
-
-impl DatabaseError for Fault {
-    fn message(&self) -> &str {
-        &self.message
-    }
-
-    fn code(&self) -> Option<Cow<'_, str>> {
-        Some(Cow::Borrowed(&self.code))
-    }
-
-    fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
-        self
-    }
-
-    fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
-        self
-    }
-
-    fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
-        self
-    }
-
-    fn kind(&self) -> ErrorKind {
-        match self.code.as_str() {
-            "23505" => ErrorKind::UniqueViolation,
-            "23503" => ErrorKind::ForeignKeyViolation,
-            "23502" => ErrorKind::NotNullViolation,
-            "23514" => ErrorKind::CheckViolation,
-            _ => ErrorKind::Other,
+/// What the server told.
+fn fault(body: &ErrorResponseBody) -> io::Result<Fault> {
+    let (mut code, mut message) = (String::new(), String::new());
+    let mut fields = body.fields();
+    while let Some(field) = fields.next()? {
+        let text = String::from_utf8_lossy(field.value_bytes()).into_owned();
+        match field.type_() {
+            b'C' => code = text,
+            b'M' => message = text,
+            _ => {}
         }
     }
+    Ok(Fault { code, message })
 }

@@ -12,7 +12,7 @@ use sea_orm::sqlx::error::Error as DriverError;
 use sea_orm::{DbErr, Value};
 
 use super::Answer;
-use crate::ledger::cells::{Cells, Kind, Row, broken};
+use crate::ledger::cells::{Cells, Kind, Row, broken, is_null};
 use crate::ledger::db::Table;
 
 /// Numbers of types in PostgreSQL's catalogue, the same in every database.
@@ -56,14 +56,7 @@ fn put(value: &Value, buffer: &mut BytesMut) -> io::Result<IsNull> {
         Value::Uuid(Some(id)) => buffer.put_slice(id.as_bytes()),
         Value::Bytes(Some(bytes)) => buffer.put_slice(bytes),
         Value::Array(kind, Some(all)) => put_array(kind, all, buffer)?,
-        Value::Bool(None)
-        | Value::Int(None)
-        | Value::BigInt(None)
-        | Value::Double(None)
-        | Value::String(None)
-        | Value::Uuid(None)
-        | Value::Bytes(None)
-        | Value::Array(_, None) => return Ok(IsNull::Yes),
+        null if is_null(null) => return Ok(IsNull::Yes),
         other => return Err(unknown(&format!("{other:?}"))),
     }
     Ok(IsNull::No)

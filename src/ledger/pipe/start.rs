@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 
-use super::{Fault, Open, protocol, read_until_ready};
+use super::{Open, fault, protocol, read_until_ready};
 
 /// Where the database is, and who asks, as the address of the database says it, the environment
 /// and the file of passwords included: read by the driver that everything else uses.
@@ -199,7 +199,7 @@ async fn message(open: &mut Open) -> Result<Message, DriverError> {
     loop {
         match Message::parse(&mut open.incoming)? {
             Some(Message::ErrorResponse(body)) => {
-                return Err(DriverError::Database(Box::new(Fault::of(&body)?)));
+                return Err(DriverError::Database(Box::new(fault(&body)?)));
             }
             Some(Message::NoticeResponse(_)) => {}
             Some(message) => return Ok(message),
