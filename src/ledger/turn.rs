@@ -41,3 +41,23 @@ impl Deref for Writing<'_> {
         self.db
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn one_writes_at_a_time_where_only_one_can() {
+        let turn = Turn::of(DbBackend::Sqlite);
+        let first = turn.take().await;
+        let mut second = Box::pin(turn.take());
+        assert!((&mut second).now_or_never().is_none(), "it waits");
+        drop(first);
+        assert!(second.await.is_some());
+        let turn = Turn::of(DbBackend::Postgres);
+        let _first = turn.take().await;
+        assert!(turn.take().now_or_never().is_some(), "nobody waits");
+    }
+}

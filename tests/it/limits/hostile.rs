@@ -16,7 +16,7 @@ use crate::support::shout;
 /// of 1 MB 55 to 535 ms; on a machine with four times as much to do three to four times that. Before
 /// there was that look, a text without an end took 3.8 s there.
 ///
-/// Processor time of the published build, where a plain query takes 0.1 ms, in ms: too many values, ids,
+/// Processor time of the published build (`bench/refusals.py`), where a plain query takes 0.1 ms, in ms: too many values, ids,
 /// inputs, variables, aliases 0.5 to 3; 1 MB that the look before the parser refuses 2 to 8, most of it
 /// for the text in the JSON; unknown fields and types, fragments, operations 4 to 9, most of it for
 /// parsing; 1,000 inputs of 30 unknown fields 12. What is answered costs more: 125 KB of comments 11.
