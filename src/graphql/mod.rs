@@ -26,6 +26,7 @@ mod rows;
 pub mod scalar;
 mod subscription;
 mod types;
+mod weight;
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{MergedObject, Request, Response, SDLExportOptions, SchemaBuilder};
@@ -103,12 +104,12 @@ pub fn endpoint(
     let metrics = ledger.metrics().clone();
     let (followed, books) = (schema.clone(), ledger.clone());
     let follow = move |asked, caller| followed.execute_stream(request(caller, &books, asked));
-    let run = move |kind, asked, caller| -> BoxFuture<'static, Response> {
+    let run = move |kind, mut asked: Request, caller| -> BoxFuture<'static, Response> {
         let (schema, ledger) = (schema.clone(), ledger.of_worker());
         Box::pin(async move {
             // A mutation waits in its lane, and is not to wait for those who read.
             let _seat = match kind {
-                OperationType::Query => Some(ledger.seat().await),
+                OperationType::Query => Some(ledger.seat(weight::is_large(&mut asked)).await),
                 OperationType::Mutation | OperationType::Subscription => None,
             };
             // One request is one task with all its fields. Were it made to pause after so many of

@@ -18,6 +18,9 @@ use super::sql::{self, OnConflict};
 
 /// Connections that write to PostgreSQL beside the lanes: keys, checks.
 const POSTGRES_WRITERS: u32 = 4;
+/// Connections by which a worker asks what several of its requests ask for. While one waits for its
+/// answer the questions of another kind go by the next.
+const TOGETHER: u32 = 2;
 /// Connections that wait for accounts that are locked elsewhere.
 const WAITING_MAX: u32 = 4;
 /// How long SQLite waits for another process.
@@ -39,8 +42,9 @@ const TRUSTED: Duration = Duration::from_secs(1);
 /// Connections that may be found broken one after the other.
 const BROKEN_MAX: u32 = 64;
 
-/// What the lanes say to PostgreSQL when they connect. All their statements find rows by a few keys
-/// and indexes: a plan made once is right for every batch, and planning costs more than running.
+/// What the lanes, and reads for several requests, say to PostgreSQL when they connect. All their
+/// statements find rows by a few keys and indexes: a plan made once is right for every batch, and
+/// planning costs more than running.
 /// The other ways to join are ruled out since a plan made while a table is empty would take them.
 const LANES: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
                      SET enable_hashjoin = off; SET enable_mergejoin = off";
@@ -190,6 +194,11 @@ pub(super) async fn furnish(db: &DatabaseConnection, now: Instant) -> Result<(),
 /// are woken through that thread, which costs a quarter of the requests per second.
 pub(super) fn reader_of_worker(url: &str, connections: u32) -> Option<DatabaseConnection> {
     lazily(options(url, connections.max(1)))
+}
+
+/// Opens what one worker of the server reads by for several requests at once.
+pub(super) fn together_of_worker(url: &str) -> Option<DatabaseConnection> {
+    with_plans(url, TOGETHER)
 }
 
 /// A pool that connects when it is first used.

@@ -6,7 +6,8 @@ use domain::grant::Rollover;
 use domain::{Amount, CreditTypeId, CustomerId, Instant};
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
 
-use super::fetch::once_each;
+use super::dialect::Sql;
+use super::fetch::{Parents, once_each};
 use super::page::bad;
 use super::scope::owned;
 use super::{BalanceRow, Read, Reader};
@@ -36,6 +37,7 @@ impl Ending {
 }
 
 /// An account as it stands, and what is still to start in it.
+#[derive(Clone)]
 struct Standing {
     row: BalanceRow,
     next_boundary_at: Option<Instant>,
@@ -176,15 +178,18 @@ impl Reader {
     }
 
     async fn standings(&self, customers: &[CustomerId]) -> Read<Vec<Standing>> {
-        let mut sql = self.sql();
-        sql.push(
-            "SELECT a.customer_id, a.credit_type_id, a.balance, a.held, a.last_sequence, \
-             a.next_boundary_at, CAST(COALESCE((SELECT SUM(s.amount) FROM segment s \
-             WHERE s.customer_id = a.customer_id AND s.credit_type_id = a.credit_type_id \
-             AND s.open AND NOT s.started AND s.voided_at IS NULL), 0) AS bigint), a.clock_now \
-             FROM account a WHERE ",
-        );
-        sql.among("a.customer_id", customers.iter().map(|id| id.0));
-        self.fetch(sql).await
+        let write = |sql: &mut Sql, customers: &Parents<'_>| {
+            sql.push(
+                "SELECT a.customer_id, a.credit_type_id, a.balance, a.held, a.last_sequence, \
+                 a.next_boundary_at, CAST(COALESCE((SELECT SUM(s.amount) FROM segment s \
+                 WHERE s.customer_id = a.customer_id AND s.credit_type_id = a.credit_type_id \
+                 AND s.open AND NOT s.started AND s.voided_at IS NULL), 0) AS bigint), \
+                 a.clock_now FROM account a WHERE ",
+            )
+            .among("a.customer_id", customers.ids());
+        };
+        let customer = |standing: &Standing| standing.row.customer_id.0;
+        self.together(&Parents::Customers(customers), write, customer)
+            .await
     }
 }

@@ -80,7 +80,7 @@ impl Reader {
         let slice = Slice::read(page, list, &(), &parents.ids())?;
         let place = |row: &contract::Model| (row.customer_id.0, Key::Id(row.id.0));
         let pages = self
-            .children(&parents, &contracts(), "k.id", &slice, |_| {}, place)
+            .children(&parents, &contracts(), "k.id", &slice, |_, _| {}, place)
             .await?;
         Ok(typed(pages))
     }

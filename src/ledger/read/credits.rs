@@ -162,7 +162,7 @@ impl Reader {
         let slice = Slice::read(page, (list, KeyKind::Id), filter, &parents.ids())?;
         let times = self.settle(&parents.customers()).await?;
         let now = times.now();
-        let matching = |sql: &mut Sql| matching(sql, filter, now);
+        let matching = |sql: &mut Sql, _: &Parents<'_>| matching(sql, filter, now);
         let place = |row: &credit::Model| (parent(row), Key::Id(row.id.0));
         let pages = self
             .children(parents, &child(), "c.id", &slice, matching, place)

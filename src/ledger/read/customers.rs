@@ -9,6 +9,7 @@ use sea_orm::{EntityTrait, FromQueryResult};
 use uuid::Uuid;
 
 use super::dialect::{Child, Sql, columns};
+use super::fetch::Parents;
 use super::page::{Key, KeyKind, Slice};
 use super::scope::{Narrow, owned};
 use super::{CustomerFilter, Page, PageRequest, Read, Reader};
@@ -64,16 +65,20 @@ impl Reader {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let mut sql = self.sql();
-        sql.push(&child().select()).push(" WHERE ");
-        sql.among("c.id", ids.iter().map(|id| id.0));
-        let rows: Vec<customer::Model> = self.fetch(sql).await?;
+        let write = |sql: &mut Sql, customers: &Parents<'_>| {
+            sql.push(&child().select()).push(" WHERE ");
+            sql.among("c.id", customers.ids());
+        };
+        let customer = |row: &customer::Model| row.id.0;
+        let rows = self
+            .together(&Parents::Customers(&ids), write, customer)
+            .await?;
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 
     /// One customer.
     pub async fn customer(&self, id: CustomerId) -> Read<Option<customer::Model>> {
-        self.one(customer::Entity::find_by_id(id)).await
+        Ok(self.customers_by_id(&[id]).await?.remove(&id))
     }
 
     /// One customer, by the seller's own id.

@@ -47,6 +47,7 @@ macro_rules! in_order {
 }
 
 /// A ledger entry.
+#[derive(Clone)]
 pub(super) struct EntryRow(pub(super) ledger_entry::Model);
 
 impl FromQueryResult for EntryRow {

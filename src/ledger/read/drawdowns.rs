@@ -37,7 +37,7 @@ impl Reader {
         let slice = Slice::read(page, list, filter, &parents.ids())?;
         self.settle(customers).await?;
         let place = |row: &drawdown::Model| (row.customer_id.0, Key::Id(row.id.0));
-        let matching = |sql: &mut Sql| matching(sql, filter);
+        let matching = |sql: &mut Sql, _: &Parents<'_>| matching(sql, filter);
         let pages = self
             .children(&parents, &child(), "d.id", &slice, matching, place)
             .await?;

@@ -42,6 +42,10 @@ fn moment(row: &Row) -> Key {
     )
 }
 
+fn owner(EntryRow(row): &EntryRow) -> CustomerId {
+    row.customer_id
+}
+
 impl Reader {
     /// Entries of all customers, by id; of named customers, by time, account and number; of one
     /// grant or credit, by number.
@@ -70,7 +74,7 @@ impl Reader {
         };
         if let Some(customers) = &narrowed.customer_ids {
             let rows: Vec<EntryRow> = self
-                .entries_by_account(customers, &narrowed, &slice, &child(), |_| {})
+                .entries_by_account(customers, &narrowed, &slice, &child(), (owner, |_| {}))
                 .await?;
             let rows = rows.into_iter().map(|EntryRow(row)| row).collect();
             return Ok(slice.page(Uuid::nil(), rows, moment));
@@ -118,7 +122,7 @@ impl Reader {
         let rows: Vec<EntryRow> = match self.narrowed(filter).await? {
             Some(narrowed) => {
                 let customers = parents.customers();
-                self.entries_by_account(&customers, &narrowed, &slice, &child(), |_| {})
+                self.entries_by_account(&customers, &narrowed, &slice, &child(), (owner, |_| {}))
                     .await?
             }
             None => Vec::new(),
@@ -262,7 +266,7 @@ impl Reader {
             };
             (parent.unwrap_or_default(), Key::Sequence(row.sequence))
         };
-        let matching = |sql: &mut Sql| matching(sql, filter);
+        let matching = |sql: &mut Sql, _: &Parents<'_>| matching(sql, filter);
         let pages = self
             .children(parents, &child(), "e.sequence", slice, matching, place)
             .await?;
@@ -284,50 +288,24 @@ impl Reader {
 
     /// The first entries of every account of these customers, in one statement. Cursors and times
     /// become numbers first, so that a page far back costs no more than the first.
-    pub(super) async fn entries_by_account<R: Owned>(
+    pub(super) async fn entries_by_account<R: Owned + Clone + Send + 'static>(
         &self,
         customers: &[CustomerId],
         filter: &EntryFilter,
         slice: &Slice,
         child: &Child,
-        and: impl FnOnce(&mut Sql),
+        (customer, and): (fn(&R) -> CustomerId, impl Fn(&mut Sql)),
     ) -> Read<Vec<R>> {
         let customers = &self.scope.only(customers);
         if customers.is_empty() {
             return Ok(Vec::new());
         }
         self.settle(customers).await?;
-        let mut sql = self.sql();
-        let accounts = |sql: &mut Sql, alias: &str| {
-            let owners = customers.iter().map(|id| id.0);
-            sql.among(&format!("{alias}.customer_id"), owners);
-            let units = filter.credit_type_ids.as_ref();
-            sql.and_among(&format!("{alias}.credit_type_id"), units);
+        let write = |sql: &mut Sql, parents: &Parents<'_>| {
+            select_by_account(sql, &parents.customers(), filter, slice, (child, &and));
         };
-        let (above, upto) = between(&mut sql, filter, slice, |sql| accounts(sql, "a"));
-        let bounded = above || upto;
-        sql.top_n(
-            (
-                if bounded { "bounds" } else { "account" },
-                |sql: &mut Sql| accounts(sql, "p"),
-            ),
-            child,
-            |sql| {
-                sql.push("e.customer_id = p.customer_id AND e.credit_type_id = p.credit_type_id");
-                sql.and_named("e.customer_id", customers);
-                if above {
-                    sql.push(" AND e.sequence > p.above");
-                }
-                if upto {
-                    sql.push(" AND e.sequence <= p.upto");
-                }
-                matching(sql, filter);
-                and(sql);
-            },
-            &format!("e.sequence {}", slice.direction()),
-            slice.limit(),
-        );
-        self.fetch(sql).await
+        let parents = Parents::Customers(customers);
+        self.together(&parents, write, |row| customer(row).0).await
     }
 
     /// The filter with all that it implies: whose entries these are and since when. `None`: of
@@ -359,6 +337,45 @@ impl Reader {
         }
         Ok(Some(filter))
     }
+}
+
+/// Appends the first entries of every account of these customers.
+fn select_by_account(
+    sql: &mut Sql,
+    customers: &[CustomerId],
+    filter: &EntryFilter,
+    slice: &Slice,
+    (child, and): (&Child, impl Fn(&mut Sql)),
+) {
+    let accounts = |sql: &mut Sql, alias: &str| {
+        let owners = customers.iter().map(|id| id.0);
+        sql.among(&format!("{alias}.customer_id"), owners);
+        let units = filter.credit_type_ids.as_ref();
+        sql.and_among(&format!("{alias}.credit_type_id"), units);
+    };
+    let (above, upto) = between(sql, filter, slice, |sql| accounts(sql, "a"));
+    let bounded = above || upto;
+    sql.top_n(
+        (
+            if bounded { "bounds" } else { "account" },
+            |sql: &mut Sql| accounts(sql, "p"),
+        ),
+        child,
+        |sql| {
+            sql.push("e.customer_id = p.customer_id AND e.credit_type_id = p.credit_type_id");
+            sql.and_named("e.customer_id", customers);
+            if above {
+                sql.push(" AND e.sequence > p.above");
+            }
+            if upto {
+                sql.push(" AND e.sequence <= p.upto");
+            }
+            matching(sql, filter);
+            and(sql);
+        },
+        &format!("e.sequence {}", slice.direction()),
+        slice.limit(),
+    );
 }
 
 /// The grant or credit that a filter names: where it hangs, its id, its kind.

@@ -63,6 +63,7 @@ struct Told(EventRow);
 struct Drawn(EventRow);
 
 /// An event that an entry tells.
+#[derive(Clone)]
 struct Entered(EventRow);
 
 owned!(
@@ -261,7 +262,7 @@ impl Reader {
         }
         let (mut by_number, ids) = (slice.clone(), (slice.above, slice.below));
         (by_number.above, by_number.below) = (None, None);
-        self.entries_by_account(customers, &narrowed, &by_number, &entries(), |sql| {
+        let and = |sql: &mut Sql| {
             if let (Some(Key::Id(above)), _) = ids {
                 sql.push(" AND e.id > ").bind(above);
             }
@@ -269,8 +270,11 @@ impl Reader {
                 sql.push(" AND e.id < ").bind(below);
             }
             sql.and("e.created_by =", filter.created_by.clone());
-        })
-        .await
+        };
+        let owner = |Entered(row): &Entered| row.customer_id;
+        let below = (owner as fn(&Entered) -> _, and);
+        self.entries_by_account(customers, &narrowed, &by_number, &entries(), below)
+            .await
     }
 }
 

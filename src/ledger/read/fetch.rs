@@ -7,12 +7,15 @@ use domain::{
     ContractId, CreditGrantId, CreditId, CreditTypeId, CustomerId, DrawdownId, ProductId,
     TestClockId,
 };
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryResult, Select};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, FromQueryResult, QueryResult, Select,
+};
 use uuid::Uuid;
 
 use super::dialect::{Child, Sql};
 use super::page::{Key, Page, Slice};
 use super::scope::{Row, owned};
+use super::together::Parent;
 use super::{Read, Reader};
 use crate::ledger::connect::again;
 
@@ -63,6 +66,27 @@ impl Parents<'_> {
             Self::Objects(_, _, objects) => {
                 once_each(objects.iter().map(|(customer, _)| *customer))
             }
+        }
+    }
+
+    /// The parents with their customers, each once.
+    pub(super) fn each_once(&self) -> Vec<Parent> {
+        match self {
+            Self::Customers(customers) => {
+                once_each(customers.iter().map(|customer| (*customer, customer.0)))
+            }
+            Self::Objects(_, _, objects) => once_each(objects.iter().copied()),
+        }
+    }
+
+    /// Other parents of the same kind.
+    pub(super) fn instead<T>(&self, others: &[Parent], then: impl FnOnce(&Parents<'_>) -> T) -> T {
+        match self {
+            Self::Customers(_) => {
+                let customers: Vec<_> = others.iter().map(|(customer, _)| *customer).collect();
+                then(&Parents::Customers(&customers))
+            }
+            Self::Objects(table, column, _) => then(&Parents::Objects(table, column, others)),
         }
     }
 
@@ -150,11 +174,16 @@ impl Reader {
 
     /// Runs a statement. Rows that are not in the scope go no further.
     pub(super) async fn fetch<R: Row>(&self, sql: Sql) -> Read<Vec<R>> {
-        let statement = sql.statement();
-        let asked = again!(self.db.query_all_raw(statement.clone()))?;
-        let mut rows: Vec<R> = of(&asked)?;
+        let mut rows: Vec<R> = self.asked(&self.db, sql).await?;
         rows.retain(|row| self.scope.admits(row.owner()));
         Ok(rows)
+    }
+
+    /// Runs a statement, whatever the scope: who asks sees to it that each gets what it may see.
+    pub(super) async fn asked<R: Row>(&self, db: &DatabaseConnection, sql: Sql) -> Read<Vec<R>> {
+        let statement = sql.statement();
+        let asked = again!(db.query_all_raw(statement.clone()))?;
+        of(&asked)
     }
 
     /// The one row that is selected, if it is in the scope.
@@ -188,20 +217,27 @@ impl Reader {
     }
 
     /// The first children of every parent, grouped by parent; every parent that is asked for has
-    /// a page.
-    pub(super) async fn children<R: Row>(
+    /// a page. Asked together with what other requests ask for.
+    pub(super) async fn children<R: Row + Clone + Send + 'static>(
         &self,
         parents: &Parents<'_>,
         child: &Child,
         sort: &str,
         slice: &Slice,
-        matching: impl FnOnce(&mut Sql),
+        matching: impl Fn(&mut Sql, &Parents<'_>),
         place: impl Fn(&R) -> (Uuid, Key),
     ) -> Read<HashMap<Uuid, Page<R>>> {
-        let rows = self
-            .child_rows(parents, child, sort, slice, matching)
-            .await?;
-        Ok(pages(parents.ids(), rows, slice, place))
+        let ids = parents.ids();
+        let rows = if ids.is_empty() {
+            Vec::new()
+        } else {
+            let write = |sql: &mut Sql, parents: &Parents<'_>| {
+                let matching = |sql: &mut Sql| matching(sql, parents);
+                self.select_children(sql, parents, child, sort, slice, matching);
+            };
+            self.together(parents, write, |row| place(row).0).await?
+        };
+        Ok(pages(ids, rows, slice, place))
     }
 
     /// The first children of every parent, in one statement.
@@ -217,6 +253,19 @@ impl Reader {
             return Ok(Vec::new());
         }
         let mut sql = self.sql();
+        self.select_children(&mut sql, parents, child, sort, slice, matching);
+        self.fetch(sql).await
+    }
+
+    fn select_children(
+        &self,
+        sql: &mut Sql,
+        parents: &Parents<'_>,
+        child: &Child,
+        sort: &str,
+        slice: &Slice,
+        matching: impl FnOnce(&mut Sql),
+    ) {
         sql.top_n(
             (parents.table(), |sql: &mut Sql| parents.of(sql)),
             child,
@@ -229,7 +278,6 @@ impl Reader {
             &format!("{sort} {}", slice.direction()),
             slice.limit(),
         );
-        self.fetch(sql).await
     }
 
     /// A page of a list over all customers.

@@ -94,7 +94,7 @@ impl Reader {
                 &child(),
                 "g.id",
                 &slice,
-                |sql| {
+                |sql, parents| {
                     sql.and_named("s.customer_id", &parents.customers());
                     matching(sql, filter, keyed, now);
                 },

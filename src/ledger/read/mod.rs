@@ -11,6 +11,7 @@
 //! | `dialect` | SQL text; the one place where the databases differ |
 //! | [`scope`] | what a caller may see |
 //! | `fetch` | what the lists share: top-N per parent, counts, settling |
+//! | `together` | one statement for what several requests ask for at the same time |
 //! | `decode` | the rows that are read most, by place of column |
 //! | `access` | keys |
 //! | `search` | places in an account's entries, by binary search |
@@ -39,6 +40,7 @@ mod search;
 mod settle;
 mod test_clocks;
 mod times;
+mod together;
 mod webhooks;
 
 pub mod filter;
@@ -65,6 +67,7 @@ pub use page::{Order, Page, PageRequest, Place};
 pub use rows::{BalanceRow, CreditRow, EventRow, GrantRow, GrantSum, NodeRow};
 pub use scope::Scope;
 pub use status::{CreditStatus, GrantStatus};
+pub(super) use together::Together;
 
 use super::Refusal;
 
@@ -104,6 +107,7 @@ pub struct Reader {
     clock: Arc<dyn Clock>,
     settler: Arc<dyn Settle>,
     scope: Scope,
+    together: Option<Arc<Together>>,
 }
 
 impl fmt::Debug for Reader {
@@ -121,6 +125,7 @@ impl Reader {
             clock,
             settler,
             scope: Scope::Everything,
+            together: None,
         }
     }
 
@@ -133,10 +138,14 @@ impl Reader {
         }
     }
 
-    /// The same reads by other connections.
+    /// The same reads by the connections of a worker, together with its other requests.
     #[must_use]
-    pub(super) fn by(&self, db: DatabaseConnection) -> Self {
-        Self { db, ..self.clone() }
+    pub(super) fn by(&self, db: DatabaseConnection, together: Arc<Together>) -> Self {
+        Self {
+            db,
+            together: Some(together),
+            ..self.clone()
+        }
     }
 
     /// The present instant, by the clock that was passed in.

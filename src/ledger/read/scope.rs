@@ -1,5 +1,5 @@
 //! What a caller may see. This is the one place that says so, and the one door through which rows
-//! leave the database (`fetch`, `one`) asks it of every row.
+//! leave the database (`fetch`, `one`, `together`) asks it of every row.
 //!
 //! Two walls. Filters and lists of ids are narrowed before anything is asked, so that what is not
 //! one's own is found in the same words and by the same statements as what does not exist. And a

@@ -5,7 +5,7 @@ use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
 use super::dialect::{Child, Sql};
-use super::fetch::once_each;
+use super::fetch::{Parents, once_each};
 use super::page::{Key, Page, Slice};
 use super::scope::{Owner, Row, owned};
 use super::times::Times;
@@ -14,16 +14,24 @@ use super::{Read, ReadError, Reader};
 /// How often a list over all customers is read again because something was due.
 const READ_AGAIN: usize = 3;
 
-/// An account that something is due in, or that is on a test clock, and what that shows.
-struct Due(CustomerId, CreditTypeId, Option<Instant>);
+/// An account in which something is due at some time, or that is on a test clock, and what that
+/// shows.
+#[derive(Clone)]
+struct Due {
+    customer: CustomerId,
+    credit_type: CreditTypeId,
+    clock_now: Option<Instant>,
+    next_boundary_at: Option<Instant>,
+}
 
 impl FromQueryResult for Due {
     fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        Ok(Self(
-            row.try_get_by_index(0)?,
-            row.try_get_by_index(1)?,
-            row.try_get_by_index(2)?,
-        ))
+        Ok(Self {
+            customer: row.try_get_by_index(0)?,
+            credit_type: row.try_get_by_index(1)?,
+            clock_now: row.try_get_by_index(2)?,
+            next_boundary_at: row.try_get_by_index(3)?,
+        })
     }
 }
 
@@ -48,7 +56,7 @@ impl<R: Row> Row for Dated<R> {
     }
 }
 
-owned!(Due: |due| Owner::Customer(due.0));
+owned!(Due: |due| Owner::Customer(due.customer));
 
 impl Reader {
     /// Posts what is due in the accounts of these customers. Answers what time it is for them.
@@ -61,18 +69,30 @@ impl Reader {
         if customers.is_empty() {
             return Ok(times);
         }
-        let mut sql = self.sql();
-        sql.push("SELECT a.customer_id, a.credit_type_id, a.clock_now FROM account a WHERE ")
-            .among("a.customer_id", customers.iter().map(|id| id.0))
-            .push(" AND (a.next_boundary_at <= ")
-            .bind(times.real)
-            .push(" OR a.clock_now IS NOT NULL)");
-        let found: Vec<Due> = self.fetch(sql).await?;
+        // Whether it is due by now is judged here: the same words serve all who ask.
+        let write = |sql: &mut Sql, customers: &Parents<'_>| {
+            sql.push(
+                "SELECT a.customer_id, a.credit_type_id, a.clock_now, a.next_boundary_at \
+                 FROM account a WHERE ",
+            );
+            sql.among("a.customer_id", customers.ids());
+            sql.push(" AND (a.next_boundary_at IS NOT NULL OR a.clock_now IS NOT NULL)");
+        };
+        let customer = |due: &Due| due.customer.0;
+        let found = self
+            .together(&Parents::Customers(&customers), write, customer)
+            .await?;
         let mut due = Vec::new();
-        for Due(customer, credit_type, clock_now) in found {
-            match clock_now {
-                Some(shows) => drop(times.clocks.insert(customer, shows)),
-                None => due.push((customer, credit_type)),
+        for account in found {
+            match account.clock_now {
+                Some(shows) => drop(times.clocks.insert(account.customer, shows)),
+                None if account
+                    .next_boundary_at
+                    .is_some_and(|due| due <= times.real) =>
+                {
+                    due.push((account.customer, account.credit_type));
+                }
+                None => {}
             }
         }
         times.settled = self.settle_accounts(&due).await?;
@@ -83,14 +103,15 @@ impl Reader {
     pub async fn due(&self, limit: i64) -> Read<Vec<(CustomerId, CreditTypeId)>> {
         let mut sql = self.sql();
         sql.push(
-            "SELECT a.customer_id, a.credit_type_id, a.clock_now FROM account a \
-             WHERE a.clock_now IS NULL AND a.next_boundary_at <= ",
+            "SELECT a.customer_id, a.credit_type_id, a.clock_now, a.next_boundary_at \
+             FROM account a WHERE a.clock_now IS NULL AND a.next_boundary_at <= ",
         )
         .bind(self.now())
         .push(" ORDER BY a.next_boundary_at LIMIT ")
         .bind(limit);
         let due: Vec<Due> = self.fetch(sql).await?;
-        Ok(due.into_iter().map(|Due(c, t, _)| (c, t)).collect())
+        let due = due.into_iter();
+        Ok(due.map(|due| (due.customer, due.credit_type)).collect())
     }
 
     /// In how many accounts something is due, counted up to a limit.
