@@ -11,6 +11,8 @@ use tokio::time::timeout;
 use super::read::Together;
 use super::{FrontDesk, Ledger, connect};
 
+/// One connection in so many answers a query with a large answer.
+const LARGE_SHARE: u32 = 2;
 /// Queries with small answers that a worker has under way.
 const LIGHT_MAX: usize = 64;
 /// How long a query waits for those under way before it begins beside them.
@@ -42,7 +44,8 @@ impl Ledger {
         let connections = connections.max(1);
         let url = &self.desk.database_url;
         let db = connect::reader_of_worker(url, connections);
-        let seats = [connections.try_into().unwrap_or(1), LIGHT_MAX];
+        let large = (connections / LARGE_SHARE).max(1).try_into().unwrap_or(1);
+        let seats = [large, LIGHT_MAX];
         OF_WORKER.set(db.map(|db| {
             let shared = connect::together_of_worker(url).unwrap_or_else(|| db.clone());
             Own {
@@ -64,9 +67,9 @@ impl Ledger {
         }
     }
 
-    /// Waits until the worker at hand may begin another query, first come, first served: as many of
-    /// those with large answers are under way as there are connections. More could only wait for
-    /// those, each with what it has read so far in memory. Of the others there are more, which share
+    /// Waits until the worker at hand may begin another query, first come, first served: half as
+    /// many of those with large answers are under way as there are connections. More could only
+    /// wait for those, each with what it has read so far in memory. Of the others there are more, which share
     /// their statements. Who has waited for long goes ahead: those under way may themselves wait
     /// for an account that someone else has locked, which is not to hold up the others.
     pub async fn seat(&self, is_large: bool) -> Seat {

@@ -39,6 +39,7 @@ mod sharding;
 mod stripe;
 mod support;
 mod tidy;
+mod together;
 mod transport;
 mod two_servers;
 mod verify;

@@ -11,7 +11,7 @@
 //! each for itself. Where a statement fails or its leader goes away, each asks for itself.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::CustomerId;
@@ -25,9 +25,9 @@ use super::fetch::{Parents, once_each};
 use super::scope::Row;
 use super::{Read, Reader};
 
-/// Parents that a request may join with, and that a statement has room for: who asks for more gains
-/// nothing by company, and holds it up.
-const PARENTS_MAX: usize = 100;
+/// Parents that a statement has room for: beyond that company gains nothing, and holds up. Who asks
+/// for more asks alone.
+const PARENTS_MAX: usize = 256;
 
 /// A parent: its customer, and itself.
 pub(super) type Parent = (CustomerId, Uuid);
@@ -114,8 +114,8 @@ impl Shape {
 }
 
 impl Lead {
-    /// Those who waited so far, as many as there is room for.
-    fn take(&self, own: usize) -> Vec<Waiting> {
+    /// Those who waited so far, as many as there is room for; for who asks for the same there is.
+    fn take(&self, own: &[Parent]) -> Vec<Waiting> {
         let Some(together) = &self.together else {
             return Vec::new();
         };
@@ -129,10 +129,11 @@ impl Lead {
         let Some(group) = group else {
             return Vec::new();
         };
-        let mut parents = own;
+        let mut all: HashSet<Parent> = own.iter().copied().collect();
+        let room = PARENTS_MAX.max(all.len());
         let fits = group.waiting.iter().take_while(|waiting| {
-            parents = parents.saturating_add(waiting.parents.len());
-            parents <= PARENTS_MAX
+            all.extend(&waiting.parents);
+            all.len() <= room
         });
         let fits = fits.count();
         group.waiting.drain(..fits).collect()
@@ -189,7 +190,7 @@ impl Reader {
     ) -> Read<Vec<R>> {
         let own = parents.each_once();
         let mut rows = match &self.together {
-            Some(together) if own.len() <= PARENTS_MAX => {
+            Some(together) => {
                 let shape = self.shape::<R>(parents, &write);
                 match self.turn(together, shape, &own).await {
                     Turn::Lead(lead) => self.lead(&lead, &own, parents, &write, &parent).await?,
@@ -197,7 +198,7 @@ impl Reader {
                     Turn::Alone => self.alone(&self.db, parents, &write).await?,
                 }
             }
-            _ => self.alone(&self.db, parents, &write).await?,
+            None => self.alone(&self.db, parents, &write).await?,
         };
         rows.retain(|row| self.scope.admits(row.owner()));
         Ok(rows)
@@ -253,7 +254,7 @@ impl Reader {
         };
         // Whatever else is ready to run may join first.
         yield_now().await;
-        let waiting = lead.take(own.len());
+        let waiting = lead.take(own);
         if waiting.is_empty() {
             return self.alone(&together.db, parents, write).await;
         }
@@ -334,3 +335,6 @@ impl<R: Clone> Shares<R> {
         taken
     }
 }
+
+#[cfg(test)]
+mod tests;
