@@ -10,8 +10,9 @@ use serde_json::{Map, Value as Json};
 
 use super::code::{Code, Refused, classify_fault, classify_refusal, with_code};
 use super::measure::{asks_once, measure};
+use super::place::Places;
 use super::tokens::{self, LENGTH_MAX, NESTING_MAX, Unread, WORD_MAX};
-use super::{known, subscription};
+use super::{known, outline, subscription};
 use crate::config::Limits;
 
 /// Errors that are told of one document at most: who has more mends these first.
@@ -71,13 +72,14 @@ fn parse(query: &str, limits: &Limits) -> Result<ExecutableDocument, Refused> {
         Unread::Empty => no_graphql("there is nothing in the document", None),
         Unread::Endless(at) => {
             let message = "the text that begins here does not end";
-            no_graphql(message, Some(position(query, at)))
+            no_graphql(message, Some(Places::new(query).of(at)))
         }
         Unread::Length => too_complex(format!("more than {LENGTH_MAX} bytes; use variables")),
         Unread::Tokens => too_complex(format!("more than {} tokens", limits.tokens_max)),
         Unread::Nesting => too_complex(format!("brackets deeper than {NESTING_MAX}")),
         Unread::Word => too_complex(format!("a name of more than {WORD_MAX} characters")),
     })?;
+    outline::hold(query, limits)?;
     let document = parse_query(query).map_err(|error| Refused {
         status: None,
         errors: vec![shortened(with_code(error.into(), Code::GraphqlParseFailed))],
@@ -93,16 +95,6 @@ fn no_graphql(message: &str, at: Option<Pos>) -> Refused {
         status: None,
         errors: vec![with_code(error, Code::GraphqlParseFailed)],
         header: None,
-    }
-}
-
-/// Line and column of a byte, both counted from 1.
-fn position(text: &str, at: usize) -> Pos {
-    let before = text.get(..at).unwrap_or_default();
-    let line = before.rfind('\n').map_or(0, |end| end + 1);
-    Pos {
-        line: before.matches('\n').count() + 1,
-        column: before.get(line..).unwrap_or_default().chars().count() + 1,
     }
 }
 
@@ -264,12 +256,12 @@ mod tests {
         assert_eq!(code(&nested(depth)), "query");
         assert_eq!(code(&nested(depth + 1)), TOO_COMPLEX);
         let aliased = |count: usize| {
-            let fields: Vec<_> = (0..count).map(|n| format!("a{n}: b")).collect();
+            let fields: Vec<_> = (0..count).map(|n| format!("a{n}: __typename")).collect();
             format!("{{ {} }}", fields.join(" "))
         };
         assert_eq!(code(&aliased(limits.aliases_max)), "query");
         assert_eq!(code(&aliased(limits.aliases_max + 1)), TOO_COMPLEX);
-        let mutations = |count: usize| format!("mutation {{ {} }}", "m ".repeat(count));
+        let mutations = |count: usize| format!("mutation {{ {} }}", "__typename ".repeat(count));
         assert_eq!(code(&mutations(limits.root_mutations_max)), "mutation");
         assert_eq!(code(&mutations(limits.root_mutations_max + 1)), TOO_COMPLEX);
         assert_eq!(
@@ -310,7 +302,7 @@ mod tests {
 
     #[test]
     fn mutations_in_fragments_count_as_roots() {
-        let inner = "m ".repeat(20);
+        let inner = "__typename ".repeat(20);
         let document = format!(
             "mutation {{ ...F ... on Mutation {{ {inner} }} }} fragment F on Mutation {{ {inner} }}"
         );

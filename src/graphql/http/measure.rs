@@ -1,30 +1,19 @@
-//! How large a document is with all its fragments spread out.
+//! How large a document is with all its fragments spread out. What is too large without that was
+//! refused before it was parsed (`outline`).
 //!
 //! Fragments are measured once, however often they are spread: a document that multiplies itself by
 //! fragments is refused in the time it takes to read it.
 
 use std::collections::{HashMap, HashSet};
 
-use async_graphql::parser::types::{
-    Directive, ExecutableDocument, OperationType, Selection, SelectionSet,
-};
-use async_graphql::{Name, Positioned};
+use async_graphql::Name;
+use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet};
 
 use super::code::{Code, Refused};
 use super::document::too_complex;
-use super::names;
+use super::most;
 use super::tokens::NESTING_MAX;
 use crate::config::Limits;
-use crate::graphql::DIRECTIVES_MAX;
-
-/// Variables of an operation. Validation tells of each that is not used.
-const VARIABLES_MAX: usize = 500;
-/// Fragments of a document that have names.
-const FRAGMENTS_MAX: usize = 500;
-/// Arguments of a field.
-const ARGUMENTS_MAX: usize = 64;
-/// Fields of a document in which unknown names are looked for before validation.
-const FIELDS_MANY: usize = 250;
 
 /// How often a path of introspection may pass through a list that leads to types again.
 const INTROSPECTION_LISTS_MAX: usize = 2;
@@ -79,17 +68,16 @@ pub(super) fn measure(document: &ExecutableDocument, limits: &Limits) -> Result<
         fragments: HashMap::new(),
     };
     let mut total = Size::default();
-    at_most(document.fragments.len(), FRAGMENTS_MAX, "fragments")?;
+    most::fragments(document.fragments.len())?;
     for (_, operation) in document.operations.iter() {
-        directives(&operation.node.directives)?;
-        let variables = operation.node.variable_definitions.len();
-        at_most(variables, VARIABLES_MAX, "variables")?;
+        most::variables(operation.node.variable_definitions.len())?;
         for variable in &operation.node.variable_definitions {
-            directives(&variable.node.directives)?;
+            most::directives(variable.node.directives.len())?;
         }
+        most::directives(operation.node.directives.len())?;
         let size = ruler.set(&operation.node.selection_set.node, 0)?;
         if operation.node.ty == OperationType::Mutation {
-            at_most(size.roots, limits.root_mutations_max, "mutations")?;
+            most::root_mutations(size.roots, limits)?;
         }
         total.beside(size);
     }
@@ -100,30 +88,9 @@ pub(super) fn measure(document: &ExecutableDocument, limits: &Limits) -> Result<
             total.beside(size.with_one_more());
         }
     }
-    // A document without fragments has no more fields than tokens; neither may one with them.
-    let measured = [
-        (total.depth, limits.depth_max, "levels of fields"),
-        (total.aliases, limits.aliases_max, "aliases"),
-        (
-            total.fields,
-            limits.tokens_max,
-            "fields and fragments, with these spread out",
-        ),
-    ];
-    for (size, max, what) in measured {
-        at_most(size, max, what)?;
-    }
-    if total.fields > FIELDS_MANY {
-        names::hold(document)?;
-    }
-    Ok(())
-}
-
-fn at_most(size: usize, max: usize, what: &str) -> Result<(), Refused> {
-    if size > max {
-        return Err(too_complex(format!("more than {max} {what}")));
-    }
-    Ok(())
+    most::depth(total.depth, limits)?;
+    most::aliases(total.aliases, limits)?;
+    most::fields(total.fields, limits)
 }
 
 impl<'a> Ruler<'a> {
@@ -137,9 +104,8 @@ impl<'a> Ruler<'a> {
         for item in &set.items {
             let size = match &item.node {
                 Selection::Field(field) => {
-                    directives(&field.node.directives)?;
-                    let arguments = field.node.arguments.len();
-                    at_most(arguments, ARGUMENTS_MAX, "arguments of a field")?;
+                    most::arguments(field.node.arguments.len())?;
+                    most::directives(field.node.directives.len())?;
                     let inner = self.set(&field.node.selection_set.node, level + 1)?;
                     let name = field.node.name.node.as_str();
                     let lists = lists_through(name, inner.lists)?;
@@ -152,12 +118,12 @@ impl<'a> Ruler<'a> {
                     }
                 }
                 Selection::InlineFragment(fragment) => {
-                    directives(&fragment.node.directives)?;
+                    most::directives(fragment.node.directives.len())?;
                     let inner = self.set(&fragment.node.selection_set.node, level + 1)?;
                     inner.with_one_more()
                 }
                 Selection::FragmentSpread(spread) => {
-                    directives(&spread.node.directives)?;
+                    most::directives(spread.node.directives.len())?;
                     let name = &spread.node.fragment_name.node;
                     self.fragment(name, level + 1)?.with_one_more()
                 }
@@ -182,7 +148,7 @@ impl<'a> Ruler<'a> {
         let Some(fragment) = self.document.fragments.get(name) else {
             return Ok(Size::default());
         };
-        directives(&fragment.node.directives)?;
+        most::directives(fragment.node.directives.len())?;
         self.fragments.insert(name, None);
         let size = self.set(&fragment.node.selection_set.node, level)?;
         self.fragments.insert(name, Some(size));
@@ -220,16 +186,6 @@ fn each_once<'a>(
                 .is_none_or(|fragment| each_once(document, &fragment.node.selection_set.node, seen))
         }
     })
-}
-
-/// Holds the directives at one place to their number: an unknown one is an error each.
-fn directives(at_one_place: &[Positioned<Directive>]) -> Result<(), Refused> {
-    if at_one_place.len() > DIRECTIVES_MAX {
-        return Err(too_complex(format!(
-            "more than {DIRECTIVES_MAX} directives at one place"
-        )));
-    }
-    Ok(())
 }
 
 /// The lists of introspection on a path that goes on upwards through this field.

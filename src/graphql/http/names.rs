@@ -4,89 +4,71 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use async_graphql::parser::parse_schema;
-use async_graphql::parser::types::{
-    BaseType, ExecutableDocument, OperationType, Selection, SelectionSet, Type, TypeKind,
-    TypeSystemDefinition,
-};
-use async_graphql::{Pos, ServerError};
+use async_graphql::ServerError;
 
 use super::code::{Code, Refused, with_code};
+use super::place::Places;
+use super::tokens::{Kind, Tokens};
 
 /// So many are told of by validation, with what is like them.
-const UNKNOWN_MAX: usize = 20;
+pub(super) const UNKNOWN_MAX: usize = 20;
 
 /// The schema as the code prints it; a test holds it to that.
 const SCHEMA: &str = include_str!("../../../schema.graphql");
 
-/// The types of the schema: their fields, and what type these have.
-static TYPES: LazyLock<HashMap<String, Fields>> = LazyLock::new(types);
+/// The types of the schema: their fields, and what type these have. Cut from its text, since the
+/// parser would keep the first request waiting.
+static TYPES: LazyLock<HashMap<&'static str, Type>> = LazyLock::new(types);
 
-type Fields = HashMap<String, String>;
-
-fn types() -> HashMap<String, Fields> {
-    let mut types = HashMap::new();
-    // Where it could not be read all is left to validation.
-    for definition in parse_schema(SCHEMA).map_or_else(|_| Vec::new(), |all| all.definitions) {
-        let TypeSystemDefinition::Type(definition) = definition else {
-            continue;
-        };
-        let definition = definition.node;
-        let fields = match definition.kind {
-            TypeKind::Object(object) => object.fields,
-            TypeKind::Interface(interface) => interface.fields,
-            _ => Vec::new(),
-        };
-        let fields = fields.into_iter().map(|field| {
-            let field = field.node;
-            (
-                field.name.node.to_string(),
-                named(&field.ty.node).to_owned(),
-            )
-        });
-        types.insert(definition.name.node.to_string(), fields.collect());
-    }
-    types
+/// A type of the schema.
+#[derive(Debug)]
+pub(super) struct Type {
+    /// Its name.
+    pub name: &'static str,
+    /// The types of its fields, if it has any.
+    pub fields: HashMap<&'static str, &'static str>,
 }
 
-/// The type of a value, or of what stands in a list.
-fn named(of: &Type) -> &str {
-    match &of.base {
-        BaseType::Named(name) => name.as_str(),
-        BaseType::List(inner) => named(inner),
+impl Type {
+    /// The type of that name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        TYPES.get(name)
     }
+}
+
+/// A name that nothing in the schema has.
+#[derive(Debug)]
+pub(super) struct Unknown<'a> {
+    /// The byte at which the field or fragment begins.
+    pub at: usize,
+    /// It.
+    pub name: &'a str,
+    /// The type that has no such field; `None`: there is no such type.
+    pub of: Option<&'static Type>,
+}
+
+/// Introspection, whose fields and types no schema lists.
+pub(super) fn is_introspection(name: &str) -> bool {
+    name.starts_with("__")
 }
 
 /// Refuses a document with more unknown names than validation would tell of.
 ///
 /// # Errors
 /// GRAPHQL_VALIDATION_FAILED, for the first of them.
-pub(super) fn hold(document: &ExecutableDocument) -> Result<(), Refused> {
-    if TYPES.is_empty() {
-        return Ok(());
-    }
-    let mut unknown = Vec::new();
-    for (_, operation) in document.operations.iter() {
-        let root = match operation.node.ty {
-            OperationType::Query => "Query",
-            OperationType::Mutation => "Mutation",
-            OperationType::Subscription => "Subscription",
-        };
-        unknown_in(&operation.node.selection_set.node, root, &mut unknown);
-    }
-    for fragment in document.fragments.values() {
-        let of = fragment.node.type_condition.node.on.node.as_str();
-        unknown_in(&fragment.node.selection_set.node, of, &mut unknown);
-    }
+pub(super) fn hold(text: &str, unknown: &[Unknown<'_>]) -> Result<(), Refused> {
     if unknown.len() <= UNKNOWN_MAX {
         return Ok(());
     }
-    let errors = unknown.into_iter().take(UNKNOWN_MAX);
-    let errors = errors.map(|(at, message)| {
-        with_code(
-            ServerError::new(message, Some(at)),
-            Code::GraphqlValidationFailed,
-        )
+    let mut places = Places::new(text);
+    let errors = unknown.iter().take(UNKNOWN_MAX).map(|unknown| {
+        let name = unknown.name;
+        let message = match unknown.of {
+            Some(of) => format!("the type `{}` has no field `{name}`", of.name),
+            None => format!("there is no type `{name}`"),
+        };
+        let error = ServerError::new(message, Some(places.of(unknown.at)));
+        with_code(error, Code::GraphqlValidationFailed)
     });
     Err(Refused {
         status: None,
@@ -95,60 +77,113 @@ pub(super) fn hold(document: &ExecutableDocument) -> Result<(), Refused> {
     })
 }
 
-/// What is unknown in a selection on a type. Stops at one more than are allowed, and where the type
-/// itself is unknown, or is one of introspection, which no schema lists.
-fn unknown_in(set: &SelectionSet, of: &str, unknown: &mut Vec<(Pos, String)>) {
-    let Some(fields) = TYPES.get(of) else {
-        return;
-    };
-    for item in &set.items {
-        if unknown.len() > UNKNOWN_MAX {
-            return;
-        }
-        match &item.node {
-            Selection::Field(field) => {
-                let name = field.node.name.node.as_str();
-                match fields.get(name) {
-                    Some(of) => unknown_in(&field.node.selection_set.node, of, unknown),
-                    None if is_introspection(name) => {}
-                    None => {
-                        let message = format!("the type `{of}` has no field `{name}`");
-                        unknown.push((field.pos, message));
-                    }
-                }
+fn types() -> HashMap<&'static str, Type> {
+    let mut types = HashMap::new();
+    let mut tokens = Tokens::new(SCHEMA);
+    while let Some(token) = tokens.next() {
+        let has_fields = match token.text {
+            "type" | "interface" => true,
+            "enum" | "input" | "scalar" | "union" => false,
+            "{" | "(" => {
+                tokens.brackets();
+                continue;
             }
-            Selection::InlineFragment(fragment) => {
-                let on = fragment.node.type_condition.as_ref();
-                let on = on.map_or(of, |on| on.node.on.node.as_str());
-                if !TYPES.contains_key(on) && !is_introspection(on) {
-                    unknown.push((fragment.pos, format!("there is no type `{on}`")));
-                }
-                unknown_in(&fragment.node.selection_set.node, on, unknown);
-            }
-            Selection::FragmentSpread(_) => {}
-        }
+            _ => continue,
+        };
+        let Some(name) = tokens.word().map(|word| word.text) else {
+            continue;
+        };
+        let fields = if has_fields {
+            fields(&mut tokens)
+        } else {
+            HashMap::new()
+        };
+        types.insert(name, Type { name, fields });
     }
+    types
 }
 
-/// Introspection, whose fields and types no schema lists.
-fn is_introspection(name: &str) -> bool {
-    name.starts_with("__")
+/// The fields of a type whose name was read, and what stands around them.
+fn fields(tokens: &mut Tokens<'static>) -> HashMap<&'static str, &'static str> {
+    let mut fields = HashMap::new();
+    // What it implements.
+    tokens.find(|token| token.kind == Kind::Sign(b'{'));
+    while let Some(token) = tokens.next() {
+        match token.kind {
+            Kind::Sign(b'}') => break,
+            Kind::Sign(b'(') => {
+                tokens.brackets();
+            }
+            // A directive.
+            Kind::Sign(b'@') => {
+                tokens.word();
+            }
+            Kind::Word => {
+                if tokens.takes(b'(') {
+                    tokens.brackets();
+                }
+                tokens.takes(b':');
+                while tokens.takes(b'[') {}
+                if let Some(of) = tokens.word() {
+                    fields.insert(token.text, of.text);
+                }
+            }
+            _ => {}
+        }
+    }
+    fields
 }
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::parser::parse_query;
+    use std::collections::BTreeMap;
+
+    use async_graphql::parser::parse_schema;
+    use async_graphql::parser::types::{BaseType, FieldDefinition, TypeKind, TypeSystemDefinition};
+    use async_graphql::{Positioned, parser::types};
 
     use super::*;
 
-    fn errors(text: &str) -> usize {
-        let document = parse_query(text).expect("a document");
-        hold(&document).map_or_else(|refused| refused.errors.len(), |()| 0)
+    /// The type of a value, or of what stands in a list.
+    fn named(of: &types::Type) -> String {
+        match &of.base {
+            BaseType::Named(name) => name.to_string(),
+            BaseType::List(inner) => named(inner),
+        }
+    }
+
+    fn field(field: Positioned<FieldDefinition>) -> (String, String) {
+        (field.node.name.node.to_string(), named(&field.node.ty.node))
+    }
+
+    #[test]
+    fn the_types_are_those_that_the_parser_finds() {
+        let parsed = parse_schema(SCHEMA).expect("a schema").definitions;
+        let parsed = parsed.into_iter().filter_map(|definition| {
+            let TypeSystemDefinition::Type(definition) = definition else {
+                return None;
+            };
+            let definition = definition.node;
+            let fields = match definition.kind {
+                TypeKind::Object(object) => object.fields,
+                TypeKind::Interface(interface) => interface.fields,
+                _ => Vec::new(),
+            };
+            let fields: BTreeMap<_, _> = fields.into_iter().map(field).collect();
+            Some((definition.name.node.to_string(), fields))
+        });
+        let parsed: BTreeMap<_, _> = parsed.collect();
+        let owned = |(name, of): (&&str, &&str)| ((*name).to_owned(), (*of).to_owned());
+        let cut = TYPES.iter().map(|(name, of)| {
+            assert_eq!(*name, of.name);
+            ((*name).to_owned(), of.fields.iter().map(owned).collect())
+        });
+        let cut: BTreeMap<String, BTreeMap<_, _>> = cut.collect();
+        assert_eq!(cut, parsed);
     }
 
     #[test]
     fn what_the_schema_has_is_known() {
-        parse_schema(SCHEMA).expect("a schema");
         for (of, field, found) in [
             ("Query", "customers", "CustomerConnection"),
             ("Customer", "balances", "Balance"),
@@ -156,39 +191,7 @@ mod tests {
             ("Mutation", "drawDownBatch", "DrawDownBatchPayload"),
             ("Node", "id", "ID"),
         ] {
-            assert_eq!(TYPES[of][field], found, "{of}.{field}");
+            assert_eq!(TYPES[of].fields[field], found, "{of}.{field}");
         }
-    }
-
-    #[test]
-    fn more_unknown_names_than_validation_tells_of_are_refused_at_once() {
-        let unknown = |count| format!("{{ {} }}", "no ".repeat(count));
-        assert_eq!(errors(&unknown(UNKNOWN_MAX)), 0);
-        assert_eq!(errors(&unknown(UNKNOWN_MAX + 1)), UNKNOWN_MAX);
-        let types = format!("{{ {} }}", "... on No { viewer { name } } ".repeat(30));
-        assert_eq!(errors(&types), UNKNOWN_MAX);
-        // What another type has is as unknown.
-        for of in [
-            "viewer",
-            "... on Query { viewer { name } } viewer",
-            "node(id: 1) { id } viewer",
-        ] {
-            let inner = format!("{{ {of} {{ {} }} }}", "amount ".repeat(30));
-            assert_eq!(errors(&inner), UNKNOWN_MAX, "{of}");
-        }
-        assert_eq!(
-            errors(&format!("{{ {} }}", "viewer { name } ".repeat(300))),
-            0
-        );
-    }
-
-    #[test]
-    fn introspection_is_left_to_validation() {
-        let fields = "kind name ofType { name } ".repeat(30);
-        let text = format!(
-            "{{ __schema {{ types {{ {fields} }} }} ... on __Type {{ {fields} }} ...T }} \
-             fragment T on __Type {{ {fields} }}"
-        );
-        assert_eq!(errors(&text), 0);
     }
 }
