@@ -28,6 +28,22 @@ def run(command, **options):
     return done.stdout
 
 
+def quiet(idle=0.9, patience=60):
+    """Waits until the processors have had next to nothing to do for half a second; says so where that does not come."""
+
+    def times():
+        fields = [int(field) for field in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+        return fields[3] + fields[4], sum(fields)
+
+    for _ in range(patience * 2):
+        (idle_before, all_before) = times()
+        time.sleep(0.5)
+        (idle_after, all_after) = times()
+        if idle_after - idle_before >= idle * (all_after - all_before):
+            return
+    print(f"# the machine is not quiet after {patience} s: something else runs", flush=True)
+
+
 def free_port():
     """A port that nobody listens on now."""
     with socket.socket() as probe:

@@ -1,6 +1,8 @@
 //! Connections to read by that belong to one worker of the server.
 
 use std::cell::RefCell;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -15,7 +17,8 @@ use super::{FrontDesk, Ledger, connect};
 const LARGE_SHARE: u32 = 2;
 /// Queries with small answers that a worker has under way.
 const LIGHT_MAX: usize = 64;
-/// How long a query waits for those under way before it begins beside them.
+/// How long a query waits for those under way, none of which comes to an end, before it begins
+/// beside them.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a worker of the server reads by.
@@ -24,7 +27,16 @@ struct Own {
     db: DatabaseConnection,
     together: Arc<Together>,
     /// For queries whose answers are large, and for the others.
-    seats: [Arc<Semaphore>; 2],
+    seats: [Arc<Seats>; 2],
+}
+
+/// Places for queries.
+struct Seats {
+    free: Arc<Semaphore>,
+    /// How many were given up so far.
+    given_up: AtomicU64,
+    /// How long is waited while none is given up.
+    patience: Duration,
 }
 
 thread_local! {
@@ -35,7 +47,40 @@ thread_local! {
 /// The place of a query among those under way, until it is dropped.
 pub struct Seat {
     /// None on a thread that is no worker, where there is no order, and for who waited too long.
-    _permit: Option<OwnedSemaphorePermit>,
+    taken: Option<(OwnedSemaphorePermit, Arc<Seats>)>,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if let Some((_, seats)) = &self.taken {
+            seats.given_up.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Seats {
+    fn new(count: usize, patience: Duration) -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(count)),
+            given_up: AtomicU64::new(0),
+            patience,
+        }
+    }
+
+    /// Waits for one, in line. `None`: none was given up for so long that those who sit there may
+    /// themselves wait for something.
+    async fn take(&self) -> Option<OwnedSemaphorePermit> {
+        let mut free = pin!(Arc::clone(&self.free).acquire_owned());
+        loop {
+            let before = self.given_up.load(Ordering::Relaxed);
+            match timeout(self.patience, &mut free).await {
+                // It is never closed.
+                Ok(permit) => return permit.ok(),
+                Err(_) if self.given_up.load(Ordering::Relaxed) == before => return None,
+                Err(_) => {}
+            }
+        }
+    }
 }
 
 impl Ledger {
@@ -52,7 +97,7 @@ impl Ledger {
                 desk: Arc::downgrade(&self.desk),
                 db,
                 together: Arc::new(Together::new(shared)),
-                seats: seats.map(|seats| Arc::new(Semaphore::new(seats))),
+                seats: seats.map(|seats| Arc::new(Seats::new(seats, PATIENCE))),
             }
         }));
     }
@@ -69,21 +114,21 @@ impl Ledger {
 
     /// Waits until the worker at hand may begin another query, first come, first served: half as
     /// many of those with large answers are under way as there are connections. More could only
-    /// wait for those, each with what it has read so far in memory. Of the others there are more, which share
-    /// their statements. Who has waited for long goes ahead: those under way may themselves wait
-    /// for an account that someone else has locked, which is not to hold up the others.
+    /// wait for those, each with what it has read so far in memory. Of the others there are more,
+    /// which share their statements. Who waits while nobody comes to an end goes ahead: those under
+    /// way may themselves wait for an account that someone else has locked, which is not to hold up
+    /// the others.
     pub async fn seat(&self, is_large: bool) -> Seat {
         let seats = self.own(|own| {
             let [large, light] = &own.seats;
             Arc::clone(if is_large { large } else { light })
         });
-        let permit = match seats {
-            Some(seats) => timeout(PATIENCE, seats.acquire_owned()).await.ok(),
-            None => None,
+        let Some(seats) = seats else {
+            return Seat { taken: None };
         };
+        let permit = seats.take().await;
         Seat {
-            // It is never closed.
-            _permit: permit.and_then(Result::ok),
+            taken: permit.map(|permit| (permit, seats)),
         }
     }
 
@@ -93,5 +138,31 @@ impl Ledger {
             let same = std::ptr::eq(own.desk.as_ptr(), Arc::as_ptr(&self.desk));
             same.then(|| look(own))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::poll;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_goes_ahead_only_when_nobody_comes_to_an_end() {
+        let patience = Duration::from_millis(1);
+        let seats = Seats::new(1, patience);
+        let sitting = seats.take().await;
+        assert!(sitting.is_some());
+        let mut waiting = pin!(seats.take());
+        assert!(poll!(&mut waiting).is_pending());
+        for _ in 0..5 {
+            // Someone else in line came and went.
+            seats.given_up.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(patience * 3).await;
+            assert!(poll!(&mut waiting).is_pending());
+        }
+        assert!(waiting.await.is_none());
+        drop(sitting);
+        assert!(seats.take().await.is_some());
     }
 }

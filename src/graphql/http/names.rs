@@ -1,4 +1,4 @@
-//! Names that nothing in the schema has. Validation compares each of them with all that would have
+//! Names that nothing in the schema has, and fragments that nothing spreads. Validation compares each of them with all that would have
 //! been right, to say which was meant; a document with many of them is refused before that.
 
 use std::collections::HashMap;
@@ -36,15 +36,26 @@ impl Type {
     }
 }
 
-/// A name that nothing in the schema has.
+/// A name that nothing in the schema has, or nothing in the document asks for.
 #[derive(Debug)]
 pub(super) struct Unknown<'a> {
     /// The byte at which the field or fragment begins.
     pub at: usize,
     /// It.
     pub name: &'a str,
-    /// The type that has no such field; `None`: there is no such type.
-    pub of: Option<&'static Type>,
+    /// What there is none of.
+    pub what: What,
+}
+
+/// What a name should have been of.
+#[derive(Debug)]
+pub(super) enum What {
+    /// A field of this type.
+    Field(&'static Type),
+    /// A type.
+    Type,
+    /// A fragment that is spread somewhere.
+    Fragment,
 }
 
 /// Introspection, whose fields and types no schema lists.
@@ -63,9 +74,10 @@ pub(super) fn hold(text: &str, unknown: &[Unknown<'_>]) -> Result<(), Refused> {
     let mut places = Places::new(text);
     let errors = unknown.iter().take(UNKNOWN_MAX).map(|unknown| {
         let name = unknown.name;
-        let message = match unknown.of {
-            Some(of) => format!("the type `{}` has no field `{name}`", of.name),
-            None => format!("there is no type `{name}`"),
+        let message = match unknown.what {
+            What::Field(of) => format!("the type `{}` has no field `{name}`", of.name),
+            What::Type => format!("there is no type `{name}`"),
+            What::Fragment => format!("the fragment `{name}` is spread nowhere"),
         };
         let error = ServerError::new(message, Some(places.of(unknown.at)));
         with_code(error, Code::GraphqlValidationFailed)

@@ -5,9 +5,11 @@
 //! Fragments are not spread out here, so that nothing is found to be larger than it is; `measure`
 //! has the last word. Where a text is no GraphQL the outline ends, and the parser says why.
 
+use std::collections::HashSet;
+
 use super::code::Refused;
 use super::most;
-use super::names::{self, Type, UNKNOWN_MAX, Unknown, is_introspection};
+use super::names::{self, Type, UNKNOWN_MAX, Unknown, What, is_introspection};
 use super::tokens::{Kind, Token, Tokens};
 use crate::config::Limits;
 
@@ -18,7 +20,8 @@ use crate::config::Limits;
 /// TOO_COMPLEX, GRAPHQL_VALIDATION_FAILED.
 pub(super) fn hold(text: &str, limits: &Limits) -> Result<(), Refused> {
     let outline = Outline::read(text, limits);
-    most::fragments(outline.fragments)?;
+    most::fragments(outline.fragments.len())?;
+    let unspread = outline.unspread();
     let (operations, fragments) = (outline.of_operations, outline.of_fragments);
     let excess = operations.excess.or(fragments.excess);
     excess.map_or(Ok(()), Err)?;
@@ -26,7 +29,8 @@ pub(super) fn hold(text: &str, limits: &Limits) -> Result<(), Refused> {
     most::aliases(outline.aliases, limits)?;
     let mut unknown = operations.unknown;
     unknown.extend(fragments.unknown);
-    names::hold(text, &unknown)
+    names::hold(text, &unknown)?;
+    names::hold(text, &unspread)
 }
 
 /// The types of the roots, by the word that an operation begins with.
@@ -45,7 +49,12 @@ struct Outline<'a> {
     /// Fields of the first level of the definition that is read.
     roots: usize,
     is_in_fragment: bool,
-    fragments: usize,
+    /// The fragments, and where they begin.
+    fragments: Vec<(&'a str, usize)>,
+    /// Those that are spread somewhere.
+    spread: HashSet<&'a str>,
+    /// Whether all was read.
+    is_whole: bool,
     aliases: usize,
     /// Levels of fields.
     depth: usize,
@@ -78,14 +87,30 @@ impl<'a> Outline<'a> {
             sets: Vec::new(),
             roots: 0,
             is_in_fragment: false,
-            fragments: 0,
+            fragments: Vec::new(),
+            spread: HashSet::new(),
+            is_whole: false,
             aliases: 0,
             depth: 0,
             of_operations: Part::default(),
             of_fragments: Part::default(),
         };
-        outline.document();
+        outline.is_whole = outline.document().is_some();
         outline
+    }
+
+    /// Fragments that are not spread anywhere, which validation refuses one by one.
+    fn unspread(&self) -> Vec<Unknown<'a>> {
+        let all = self.fragments.iter().filter(|_| self.is_whole);
+        let unspread = all.filter(|(name, _)| !self.spread.contains(name));
+        let unspread = unspread.take(UNKNOWN_MAX + 1);
+        unspread
+            .map(|&(name, at)| Unknown {
+                at,
+                name,
+                what: What::Fragment,
+            })
+            .collect()
     }
 
     /// Reads all definitions. `None`, here and below: this is no GraphQL.
@@ -93,7 +118,7 @@ impl<'a> Outline<'a> {
         while let Some(token) = self.tokens.next() {
             match token.kind {
                 Kind::Sign(b'{') => self.selections(Type::named("Query"))?,
-                Kind::Word => self.definition(token.text)?,
+                Kind::Word => self.definition(token)?,
                 _ => return None,
             }
         }
@@ -102,9 +127,10 @@ impl<'a> Outline<'a> {
 
     /// A definition whose first word was read. The parser asks for no blank behind that: `queryQ`
     /// is a query of the name `Q`.
-    fn definition(&mut self, word: &str) -> Option<()> {
+    fn definition(&mut self, first: Token<'a>) -> Option<()> {
+        let word = first.text;
         if let Some(name) = word.strip_prefix("fragment") {
-            return self.fragment(name);
+            return self.fragment(name, first.at);
         }
         let beginning = |&(kind, root)| Some((kind, root, word.strip_prefix(kind)?));
         let (kind, root, name) = ROOTS.iter().find_map(beginning)?;
@@ -125,12 +151,14 @@ impl<'a> Outline<'a> {
         Some(())
     }
 
-    fn fragment(&mut self, name: &str) -> Option<()> {
-        self.fragments += 1;
+    fn fragment(&mut self, name: &'a str, at: usize) -> Option<()> {
         self.is_in_fragment = true;
-        if name.is_empty() {
-            self.tokens.word()?;
-        }
+        let name = if name.is_empty() {
+            self.tokens.word()?.text
+        } else {
+            name
+        };
+        self.fragments.push((name, at));
         self.tokens.word().filter(|word| word.text == "on")?;
         let of = self.tokens.word_after_blanks()?;
         self.directives()?;
@@ -189,8 +217,8 @@ impl<'a> Outline<'a> {
         }
         let inner = of.fields.get(name).copied();
         if inner.is_none() {
-            let of = Some(of);
-            self.part().unknown.push(Unknown { at, name, of });
+            let what = What::Field(of);
+            self.part().unknown.push(Unknown { at, name, what });
         }
         inner
     }
@@ -202,7 +230,8 @@ impl<'a> Outline<'a> {
         let on = word.filter(|word| word.text == "on");
         let condition = on.and_then(|_| self.tokens.word_after_blanks());
         self.directives()?;
-        if word.is_some() && condition.is_none() {
+        if let (Some(word), None) = (word, condition) {
+            self.spread.insert(word.text);
             return Some(());
         }
         self.opens()?;
@@ -224,7 +253,8 @@ impl<'a> Outline<'a> {
         within.filter(|_| self.part().unknown.len() <= UNKNOWN_MAX)?;
         let of = Type::named(name);
         if of.is_none() && !is_introspection(name) {
-            self.part().unknown.push(Unknown { at, name, of });
+            let what = What::Type;
+            self.part().unknown.push(Unknown { at, name, what });
         }
         of
     }

@@ -52,7 +52,7 @@ fn agrees(text: &str, document: &ExecutableDocument) {
     let limits = limits();
     let outline = Outline::read(text, &limits);
     let seen = Seen::of(document);
-    let sizes = (outline.fragments, outline.aliases, outline.depth);
+    let sizes = (outline.fragments.len(), outline.aliases, outline.depth);
     assert_eq!(sizes, (seen.fragments, seen.aliases, seen.depth), "{text}");
     let mut places = Places::new(text);
     let mut place = |unknown: &Unknown<'_>| {
@@ -73,6 +73,11 @@ fn agrees(text: &str, document: &ExecutableDocument) {
         .collect();
     assert_eq!(operations, seen.unknown_in_operations(), "{text}");
     assert_eq!(fragments, seen.unknown_in_fragments(), "{text}");
+    let mut unspread: Vec<_> = outline.unspread().iter().map(|of| of.name).collect();
+    unspread.sort_unstable();
+    if unspread.len() <= UNKNOWN_MAX {
+        assert_eq!(unspread, oracle::unspread(document), "{text}");
+    }
     let is_refused = |root_mutations_max| {
         let limits = Limits {
             root_mutations_max,
@@ -222,7 +227,8 @@ fn each_limit_holds_at_its_edge_and_says_what_measuring_says() {
         }),
         (FRAGMENTS_MAX, &|count| {
             let all = (0..count).map(|n| format!("fragment F{n} on Query {{ __typename }} "));
-            format!("{} {{ __typename }}", all.collect::<String>())
+            let spread: String = (0..count).map(|n| format!("...F{n} ")).collect();
+            format!("{} {{ {spread} }}", all.collect::<String>())
         }),
         (VARIABLES_MAX, &|count| {
             format!("query({}) {{ a }}", "$v: I = {a: 1} ".repeat(count))
@@ -362,4 +368,29 @@ fn what_is_no_graphql_is_left_to_the_parser() {
     for text in table {
         assert_eq!(told(hold(text, &limits())), [], "{text}");
     }
+}
+
+#[test]
+fn many_fragments_that_nothing_spreads_are_refused_and_few_are_left_to_validation() {
+    let fragments = |count: usize, of: &str| -> String {
+        let each = (0..count).map(|n| format!(" fragment F{n} on Query {{ {of} }}"));
+        each.collect()
+    };
+    let text = |count, of: &str| format!("{{ viewer {{ name }} }}{}", fragments(count, of));
+    assert_eq!(told(hold(&text(UNKNOWN_MAX, "node"), &limits())), []);
+    let refused = messages(hold(&text(UNKNOWN_MAX + 1, "node"), &limits()));
+    assert_eq!(refused.len(), UNKNOWN_MAX);
+    assert_eq!(refused[1], "the fragment `F1` is spread nowhere");
+    // One that another fragment spreads is, and one that is spread further down.
+    let all: String = (0..=UNKNOWN_MAX).map(|n| format!("...F{n} ")).collect();
+    for spread in [
+        format!("{{ viewer {{ name }} }} fragment A on Query {{ {all} }}"),
+        format!("query {{ ... on Query {{ {all} }} }}"),
+    ] {
+        let text = fragments(UNKNOWN_MAX + 1, "node") + &spread;
+        assert_eq!(told(hold(&text, &limits())), [], "{text}");
+    }
+    // Where the text breaks off nobody knows what would have followed.
+    let broken = text(UNKNOWN_MAX + 1, "node") + " ]";
+    assert_eq!(told(hold(&broken, &limits())), []);
 }

@@ -5,7 +5,10 @@ use domain::{Clock, CreditTypeId, Instant};
 use entity::customer;
 use futures_util::future::join_all;
 use futures_util::poll;
-use sea_orm::{ActiveModelTrait as _, ConnectionTrait as _, Database, IntoActiveModel as _};
+use sea_orm::{
+    ActiveModelTrait as _, ConnectOptions, ConnectionTrait as _, Database, IntoActiveModel as _,
+    TransactionTrait as _,
+};
 
 use super::*;
 use crate::ledger::read::{Scope, Settle};
@@ -26,7 +29,7 @@ impl Settle for Still {
     }
 }
 
-/// A reader that asks together, over a database with ten customers.
+/// A reader that asks together, by one connection, a database with ten customers.
 struct Books {
     reader: Reader,
     statements: Arc<AtomicUsize>,
@@ -41,7 +44,9 @@ impl Books {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}/books.db?mode=rwc", folder.path().display());
-        let mut db = Database::connect(url).await.expect("connects");
+        let mut options = ConnectOptions::new(url);
+        options.max_connections(1);
+        let mut db = Database::connect(options).await.expect("connects");
         connect::migrate(&db).await.expect("migrates");
         for number in 1..=10 {
             let row = customer::Model {
@@ -61,7 +66,9 @@ impl Books {
         }
         let statements = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&statements);
-        db.set_metric_callback(move |_| drop(counted.fetch_add(1, Ordering::SeqCst)));
+        db.set_metric_callback(move |_| {
+            counted.fetch_add(1, Ordering::SeqCst);
+        });
         let together = Arc::new(Together::new(db.clone()));
         let reader = Reader::new(db.clone(), Arc::new(Still), Arc::new(Still)).by(db, together);
         Self {
@@ -154,21 +161,25 @@ async fn what_differs_in_more_than_the_parents_is_not_put_together() {
 #[tokio::test]
 async fn nobody_waits_for_who_went_away() {
     let books = Books::new().await;
-    // Before it asked, and while it waits for the answer.
-    for polls in [1, 2] {
+    // Before it asked, and while it does.
+    for has_asked in [false, true] {
+        // Nothing is answered as long as this holds the connection.
+        let holding = books.reader.database().begin().await.expect("begins");
         let mut gone = Box::pin(books.name(1));
         let mut left = Box::pin(books.name(2));
         assert!(poll!(&mut gone).is_pending());
         assert!(poll!(&mut left).is_pending());
-        if polls == 2 {
-            // Past the pause in which others may join: the statement is on its way.
+        if has_asked {
+            // Past the pause in which others may join.
             yield_now().await;
             assert!(poll!(&mut gone).is_pending());
         }
         let mut late = Box::pin(books.name(3));
         assert!(poll!(&mut late).is_pending());
         drop(gone);
-        assert_eq!((left.await, late.await), (named(2), named(3)));
+        holding.rollback().await.expect("ends");
+        let found = futures_util::join!(left, late);
+        assert_eq!(found, (named(2), named(3)));
         assert!(books.is_quiet());
     }
     // Many who waited, and then the one that led.

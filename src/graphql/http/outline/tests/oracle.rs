@@ -144,3 +144,31 @@ fn unknown_in(set: &SelectionSet, of: &str, unknown: &mut Vec<(Told, String)>) {
 fn told(at: Pos, name: &str, message: String) -> (Told, String) {
     ((at.line, at.column, name.to_owned()), message)
 }
+
+/// The fragments that are spread nowhere, by name.
+pub fn unspread(document: &ExecutableDocument) -> Vec<&str> {
+    fn spread<'a>(set: &'a SelectionSet, found: &mut Vec<&'a str>) {
+        for item in &set.items {
+            match &item.node {
+                Selection::Field(field) => spread(&field.node.selection_set.node, found),
+                Selection::InlineFragment(inline) => {
+                    spread(&inline.node.selection_set.node, found);
+                }
+                Selection::FragmentSpread(named) => {
+                    found.push(named.node.fragment_name.node.as_str());
+                }
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for (_, operation) in document.operations.iter() {
+        spread(&operation.node.selection_set.node, &mut found);
+    }
+    for fragment in document.fragments.values() {
+        spread(&fragment.node.selection_set.node, &mut found);
+    }
+    let names = document.fragments.keys().map(|name| name.as_str());
+    let mut unspread: Vec<_> = names.filter(|name| !found.contains(name)).collect();
+    unspread.sort_unstable();
+    unspread
+}
