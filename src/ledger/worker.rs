@@ -14,7 +14,7 @@ use super::read::Together;
 use super::{FrontDesk, Ledger, connect};
 
 /// One connection in so many answers a query with a large answer. With twice as many of these under
-/// way the peak of memory is a half higher, and a twentieth more are answered.
+/// way the peak of memory is two fifths higher, and a twentieth more are answered.
 const LARGE_SHARE: u32 = 4;
 /// Queries with small answers that a worker has under way.
 const LIGHT_MAX: usize = 64;
