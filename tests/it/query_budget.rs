@@ -197,7 +197,9 @@ both_databases! {
                 sent.extend(asked.into_iter().min_by_key(Vec::len));
             }
             let counts: Vec<usize> = sent.iter().map(Vec::len).collect();
-            if counts.iter().any(|count| count > most || *count != counts[0]) {
+            // Which of its own statements a query shares is chance, so the numbers need not be the
+            // same; but what grew with the parents would be far beyond this for a hundred of them.
+            if counts.iter().any(|count| count > most) {
                 let sent = sent.iter().map(|sent| in_short(sent)).collect::<Vec<_>>();
                 wrong.push(format!("{name}: {counts:?}, at most {most}: {sent:#?}"));
             }
