@@ -39,6 +39,34 @@ test('a credit gets a schedule, is edited and ended; a grant gets a manual entry
   });
 });
 
+test('a form that waits for an answer is not reviewed before it is there', async () => {
+  const id = await customerWith('Waiting Ltd');
+  await withPage({}, async (page) => {
+    await page.goto(link);
+    await page.getByRole('heading', { name: 'Customers' }).waitFor();
+    await page.goto(`${home}/console/customers/${id}`);
+    await row(page, 'Grants', 'First').waitFor();
+    // Which segment is meant is asked when the form opens; here the answer is long on its way.
+    let letGo;
+    const held = new Promise((go) => {
+      letGo = go;
+    });
+    await page.route('**/graphql', async (route) => {
+      if (route.request().postData()?.includes('query GrantUse')) await held;
+      await route.continue();
+    });
+    await pick(page, 'First', 'Add a manual entry');
+    await field(page, 'Amount').fill('-0.5');
+    await field(page, 'Reason').fill('while waiting');
+    const button = dialog(page).getByRole('button', { name: 'Review' });
+    assert.equal(await button.isDisabled(), true);
+    await field(page, 'Amount').press('Enter');
+    assert.equal(await dialog(page).locator('.consequences').count(), 0);
+    letGo();
+    await confirm(page, 'Add entry', 'Added the entry', '999.5');
+  });
+});
+
 async function creditIsMadeMonthByMonth(page) {
   await page.getByRole('button', { name: 'New credit' }).click();
   await field(page, 'Name').fill('Monthly');

@@ -7,7 +7,7 @@ import { useFocusReturn } from '../lib/focus';
 import { newKey } from '../lib/keys';
 import { shortTime } from '../lib/time';
 import { CopyGraphql } from '../parts/CopyGraphql';
-import { messageOf } from '../parts/Loaded';
+import { Failed, messageOf, type Result } from '../parts/Loaded';
 import { useToast } from '../parts/Toast';
 
 /** What is wrong with a field, by its path in the input, as `userErrors` has it. */
@@ -42,6 +42,8 @@ interface ActionProps<Data, Input extends object> {
   /** What will happen; shown before anything is written. */
   consequences: (input: Input, judge: (faults: RefusalFragment[]) => void) => ReactNode;
   children: ReactNode;
+  /** What the form asked the server for and its input depends on: not reviewed before it is there. */
+  awaits?: Result<unknown>[];
   /** Off for the few mutations that take no idempotency key. */
   keyed?: boolean;
   /** What else is to be done with the answer. */
@@ -67,7 +69,7 @@ function faultsOf(refusals: RefusalFragment[]): Fault[] {
  * twice, it is done once.
  */
 export function Action<Data, Input extends object>(props: ActionProps<Data, Input>) {
-  const { title, close, build, children, answer, done, keyed = true } = props;
+  const { title, close, build, children, answer, done, awaits = [], keyed = true } = props;
   useFocusReturn();
   const [key] = useState(newKey);
   const [faults, setFaults] = useState<Fault[]>([]);
@@ -77,6 +79,7 @@ export function Action<Data, Input extends object>(props: ActionProps<Data, Inpu
   const [{ fetching }, send] = useMutation(props.mutation);
   const toast = useToast();
   const form = useRef<HTMLFormElement>(null);
+  const isReady = awaits.every(([{ data }]) => data !== undefined);
   const shown = new Set<string>();
   const context: Faults = {
     of: (path) => {
@@ -93,6 +96,7 @@ export function Action<Data, Input extends object>(props: ActionProps<Data, Inpu
 
   const review = (event: SyntheticEvent) => {
     event.preventDefault();
+    if (!isReady) return;
     setFailure(null);
     setRefused(false);
     const built = build();
@@ -135,12 +139,15 @@ export function Action<Data, Input extends object>(props: ActionProps<Data, Inpu
           aria-label={title}
         >
           <Elsewhere faults={faults} shown={shown} />
+          {awaits.map((result, index) => (
+            <Failed key={index} result={result} />
+          ))}
           {children}
           <div className="form-foot">
             <Button variant="default" size="sm" onClick={close}>
               Cancel
             </Button>
-            <Button type="submit" size="sm">
+            <Button type="submit" size="sm" disabled={!isReady}>
               Review
             </Button>
           </div>

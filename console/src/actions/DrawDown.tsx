@@ -44,8 +44,8 @@ const BLANK = {
 };
 
 export function DrawDown({ subject, unitId, close }: { subject: Subject; unitId: string | null; close: () => void }) {
-  const units = useUnits();
-  const products = useProducts();
+  const [units, unitsAsked] = useUnits();
+  const [products] = useProducts();
   const [form, setForm] = useState({ ...BLANK, unit: unitId ?? '' });
   const [hold, setHold] = useState(false);
   const set = (name: keyof typeof BLANK) => (value: string) => setForm({ ...form, [name]: value });
@@ -76,6 +76,7 @@ export function DrawDown({ subject, unitId, close }: { subject: Subject; unitId:
       done={hold ? 'Held' : 'Drawn down'}
       mutation={DrawDownDocument}
       answer={(data) => data.drawDown}
+      awaits={[unitsAsked]}
       build={build}
       consequences={(input, judge) => <Preview input={input} unit={unit} subject={subject} judge={judge} />}
       close={close}

@@ -22,7 +22,7 @@ interface Props {
 }
 
 export function EditCredit({ credit, close }: Props) {
-  const products = useProducts();
+  const [products] = useProducts();
   const { creditType: unit, segments } = credit.accessSchedule;
   const open = segments.filter(({ status }) => status !== 'VOIDED');
   const [name, setName] = useState(credit.name ?? '');

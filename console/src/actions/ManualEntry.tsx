@@ -21,7 +21,7 @@ export function ManualEntry({ of, subject, close }: { of: Target; subject: Subje
   const [reason, setReason] = useState('');
   const [effectiveAt, setEffectiveAt] = useState('');
   const [picked, setPicked] = useState<string | null>(null);
-  const [{ data }] = useQuery({
+  const used = useQuery({
     query: GrantUseDocument,
     variables: { id: 'grant' in of ? of.grant.id : '' },
     pause: !('grant' in of),
@@ -31,7 +31,7 @@ export function ManualEntry({ of, subject, close }: { of: Target; subject: Subje
     'credit' in of
       ? of.credit.accessSchedule.segments.filter(({ status }) => status === 'ACTIVE' || status === 'DEPLETED')
       : [];
-  const segmentId = 'grant' in of ? data?.creditGrant?.first.nodes[0]?.segmentId : (picked ?? open[0]?.id);
+  const segmentId = 'grant' in of ? used[0].data?.creditGrant?.first.nodes[0]?.segmentId : (picked ?? open[0]?.id);
   const unit = 'grant' in of ? of.grant.grantAmount.creditType : of.credit.accessSchedule.creditType;
   const name = 'grant' in of ? of.grant.name : (of.credit.name ?? of.credit.product.name);
   const left = 'grant' in of ? of.grant.remaining : (open.find(({ id }) => id === segmentId)?.remaining ?? '0');
@@ -54,6 +54,7 @@ export function ManualEntry({ of, subject, close }: { of: Target; subject: Subje
       done="Added the entry"
       mutation={AddManualEntryDocument}
       answer={(answered) => answered.addManualLedgerEntry}
+      awaits={'grant' in of ? [used] : []}
       build={build}
       consequences={(input) => (
         <Consequences>

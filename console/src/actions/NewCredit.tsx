@@ -10,8 +10,8 @@ import { balanceIn, type Subject } from './subject';
 const BLANK = { name: '', unit: '', product: '', contract: '', priority: '50', description: '', tags: '' };
 
 export function NewCredit({ subject, unitId, close }: { subject: Subject; unitId: string | null; close: () => void }) {
-  const units = useUnits();
-  const products = useProducts();
+  const [units, unitsAsked] = useUnits();
+  const [products, productsAsked] = useProducts();
   const [form, setForm] = useState({ ...BLANK, unit: unitId ?? '' });
   const [pays, setPays] = useState<string[]>([]);
   const [lines, setLines] = useState<Line[]>(() => [blankLine()]);
@@ -45,6 +45,7 @@ export function NewCredit({ subject, unitId, close }: { subject: Subject; unitId
       done="Created the credit"
       mutation={CreateCreditDocument}
       answer={(data) => data.createCredit}
+      awaits={[unitsAsked, productsAsked]}
       build={build}
       consequences={(input) => <Outcome input={input} unit={unit} subject={subject} />}
       close={close}

@@ -25,7 +25,7 @@ const BLANK = {
 };
 
 export function NewGrant({ subject, unitId, close }: { subject: Subject; unitId: string | null; close: () => void }) {
-  const units = useUnits();
+  const [units, unitsAsked] = useUnits();
   const [form, setForm] = useState({ ...BLANK, unit: unitId ?? '' });
   const set = (name: keyof typeof BLANK) => (value: string | string[]) => setForm({ ...form, [name]: value });
   const unit = units.find(({ id }) => id === form.unit) ?? units[0];
@@ -63,6 +63,7 @@ export function NewGrant({ subject, unitId, close }: { subject: Subject; unitId:
       done={`Granted ${form.name}`}
       mutation={CreateGrantDocument}
       answer={(data) => data.createCreditGrant}
+      awaits={[unitsAsked]}
       build={build}
       consequences={(input) => <Outcome input={input} unit={unit} subject={subject} />}
       close={close}

@@ -17,8 +17,8 @@ export function VoidGrant({ grant, subject, close }: { grant: GrantRowFragment; 
   const [reason, setReason] = useState('');
   const [remainderOnly, setRemainderOnly] = useState(false);
   const [releaseKey, setReleaseKey] = useState(false);
-  const [{ data }] = useQuery({ query: GrantUseDocument, variables: { id: grant.id }, requestPolicy: 'network-only' });
-  const isUsed = (data?.creditGrant?.used.nodes.length ?? 0) > 0;
+  const used = useQuery({ query: GrantUseDocument, variables: { id: grant.id }, requestPolicy: 'network-only' });
+  const isUsed = (used[0].data?.creditGrant?.used.nodes.length ?? 0) > 0;
   const unit = grant.grantAmount.creditType;
   const lost = grant.status === 'ACTIVE' ? grant.remaining : '0';
   return (
@@ -29,6 +29,7 @@ export function VoidGrant({ grant, subject, close }: { grant: GrantRowFragment; 
       danger
       mutation={VoidGrantDocument}
       answer={(answered) => answered.voidCreditGrant}
+      awaits={[used]}
       build={() => ({
         id: grant.id,
         reason: given(reason),
@@ -62,8 +63,8 @@ export function VoidGrant({ grant, subject, close }: { grant: GrantRowFragment; 
 export function VoidCredit({ credit, subject, close }: { credit: CreditRowFragment; subject: Subject; close: () => void }) {
   const [reason, setReason] = useState('');
   const [remainderOnly, setRemainderOnly] = useState(false);
-  const [{ data }] = useQuery({ query: CreditUseDocument, variables: { id: credit.id }, requestPolicy: 'network-only' });
-  const isUsed = (data?.credit?.used.nodes.length ?? 0) > 0;
+  const used = useQuery({ query: CreditUseDocument, variables: { id: credit.id }, requestPolicy: 'network-only' });
+  const isUsed = (used[0].data?.credit?.used.nodes.length ?? 0) > 0;
   const { creditType: unit, segments } = credit.accessSchedule;
   const name = credit.name ?? credit.product.name;
   const left = (status: string) =>
@@ -76,6 +77,7 @@ export function VoidCredit({ credit, subject, close }: { credit: CreditRowFragme
       danger
       mutation={VoidCreditDocument}
       answer={(answered) => answered.voidCredit}
+      awaits={[used]}
       build={() => ({ id: credit.id, reason: given(reason), remainderOnly })}
       consequences={() => (
         <Written

@@ -5,6 +5,7 @@ import { ContractsDocument, CreditTypesDocument, ProductsDocument } from '../gql
 import { useAll } from '../lib/all';
 import { inMainUnit, isDecimal, typedDecimal, type Unit } from '../lib/decimal';
 import { fromField, ZONE } from '../lib/time';
+import type { Result } from '../parts/Loaded';
 import { type Fault, useFault } from './Action';
 
 interface FieldProps {
@@ -109,10 +110,10 @@ export function CheckField({
   );
 }
 
-/** All credit types that accept new credit. */
-export function useUnits(): Unit[] {
-  const [{ data }] = useQuery({ query: CreditTypesDocument, requestPolicy: 'cache-first' });
-  return (data?.creditTypes ?? []).filter(({ archivedAt }) => archivedAt === null);
+/** All credit types that accept new credit, and how the question for them stands. */
+export function useUnits(): [Unit[], Result<unknown>] {
+  const asked = useQuery({ query: CreditTypesDocument, requestPolicy: 'cache-first' });
+  return [(asked[0].data?.creditTypes ?? []).filter(({ archivedAt }) => archivedAt === null), asked];
 }
 
 export function UnitField({
@@ -137,9 +138,10 @@ export function UnitField({
   );
 }
 
+/** All products, and how the question for them stands. */
 export function useProducts() {
-  const [{ data }] = useAll(ProductsDocument, {}, ({ products }) => products, '', 'cache-first');
-  return data?.nodes ?? [];
+  const asked = useAll(ProductsDocument, {}, ({ products }) => products, '', 'cache-first');
+  return [asked[0].data?.nodes ?? [], asked] as const;
 }
 
 /** One of the contracts of a customer, or none; nothing where there are none. */
@@ -185,7 +187,7 @@ export function ProductsField({
   value: string[];
   set: (ids: string[]) => void;
 }) {
-  const products = useProducts();
+  const [products] = useProducts();
   const error = useFault(path);
   return (
     <MultiSelect

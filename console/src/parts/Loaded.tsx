@@ -14,7 +14,7 @@ export function messageOf(error: {
 }
 
 /** What a query has come to, and a way to ask again. */
-type Result<D> = readonly [
+export type Result<D> = readonly [
   { data?: D | undefined; error?: CombinedError | undefined; fetching: boolean; stale: boolean },
   (context?: Partial<OperationContext>) => void,
 ];
@@ -31,18 +31,7 @@ export function Loaded<D>({
 }) {
   return (
     <>
-      {state.error !== undefined && (
-        <Alert color="red" variant="outline" title="This could not be loaded" role="alert" mb="sm">
-          <p>{messageOf(state.error)}</p>
-          <Button
-            variant="default"
-            onClick={() => again({ requestPolicy: 'network-only' })}
-            loading={state.fetching}
-          >
-            Try again
-          </Button>
-        </Alert>
-      )}
+      <Failed result={[state, again]} />
       {state.data !== undefined && state.data !== null ? (
         <div aria-busy={state.fetching || state.stale}>{children(state.data)}</div>
       ) : (
@@ -55,5 +44,22 @@ export function Loaded<D>({
         )
       )}
     </>
+  );
+}
+
+/** What went wrong with a query, if anything did, and a button that asks again. */
+export function Failed({ result: [state, again] }: { result: Result<unknown> }) {
+  if (state.error === undefined) return null;
+  return (
+    <Alert color="red" variant="outline" title="This could not be loaded" role="alert" mb="sm">
+      <p>{messageOf(state.error)}</p>
+      <Button
+        variant="default"
+        onClick={() => again({ requestPolicy: 'network-only' })}
+        loading={state.fetching}
+      >
+        Try again
+      </Button>
+    </Alert>
   );
 }
