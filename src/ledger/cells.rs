@@ -99,7 +99,8 @@ impl Kind {
             .collect()
     }
 
-    fn of(column: &ColumnType) -> Self {
+    /// That of a column of this type.
+    pub(super) fn of(column: &ColumnType) -> Self {
         match column {
             ColumnType::Uuid => Self::Uuid,
             ColumnType::BigInteger => Self::BigInt,

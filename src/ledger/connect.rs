@@ -201,6 +201,19 @@ pub(super) fn together_of_worker(url: &str) -> Option<DatabaseConnection> {
     with_plans(url, TOGETHER)
 }
 
+/// Opens SQLite in the thread of a worker, for what it reads. None for PostgreSQL.
+pub(super) fn at_hand(url: &str) -> Option<Embedded> {
+    if !is_sqlite(url) {
+        return None;
+    }
+    let opened = Embedded::open_to_read(url);
+    opened
+        .inspect_err(
+            |error| tracing::warn!(%error, "read by the slower way: the faster one did not open"),
+        )
+        .ok()
+}
+
 /// A pool that connects when it is first used.
 fn lazily(mut options: ConnectOptions) -> Option<DatabaseConnection> {
     let url = options.get_url().to_owned();

@@ -1,30 +1,47 @@
-//! A connection to SQLite in the thread of a lane.
+//! A connection to SQLite in the thread of a lane, or of a worker of the server.
 //!
 //! The driver that everything else uses keeps a thread for each connection: a statement is sent there
 //! and each row comes back, and the two threads wake each other some dozens of times for a batch,
 //! which took more than half of the time of a drawdown. A lane has a thread of its own already, so
 //! it asks SQLite itself. That it blocks holds nobody up: a lane does one batch at a time.
+//!
+//! A worker has more to do than one read, so it asks itself only for what is found in few steps
+//! (`STEPS_MAX`); what takes more, or meets any difficulty, is asked by the driver from the start.
 
 use std::str::FromStr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant as Moment;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant as Moment};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql};
+use sea_orm::sea_query;
 use sea_orm::sqlx::error::Error as DriverError;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
-use sea_orm::{DbBackend, DbErr, RuntimeErr, Statement, Value};
+use sea_orm::{DbBackend, DbErr, RuntimeErr, Statement, TryGetable, Value};
 
 use super::cells::{Cells, Kind, Row, broken, is_null};
 use super::connect::{self, BUSY, SQLITE_CACHE, STATEMENTS};
 use super::db::{Db, Table, Wanted};
 use super::fault::Fault;
+use super::read::InOrder;
+
+/// Instructions of SQLite's machine that a statement may take in the thread of a worker: some ten
+/// milliseconds. A list of a thousand rows takes a tenth.
+const STEPS_MAX: u32 = 500_000;
+/// Instructions after which it is looked at how many there were.
+const STEPS: u16 = 5_000;
+
+/// How a row is read that SQLite answers in the thread at hand.
+pub(super) type ReadRow<R> = fn(&mut OwnRow<'_>) -> Result<R, DbErr>;
 
 /// A connection.
 pub(super) struct Embedded {
     connection: Connection,
     /// The path of the file.
     database: String,
+    /// How often the statement at hand was looked at, where it is.
+    looks: Arc<AtomicU32>,
 }
 
 impl Embedded {
@@ -33,23 +50,67 @@ impl Embedded {
     /// # Errors
     /// What SQLite says.
     pub(super) fn open(url: &str) -> Result<Self, DbErr> {
+        let own = Self::connected(url)?;
+        let prepare = || {
+            own.connection.busy_timeout(BUSY)?;
+            own.connection.pragma_update(None, "journal_mode", "WAL")?;
+            own.connection.pragma_update(None, "synchronous", "FULL")?;
+            own.connection.pragma_update(None, "foreign_keys", true)
+        };
+        prepare().map_err(failed)?;
+        Ok(own)
+    }
+
+    /// Opens the file to read what takes few steps, and never to wait.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub(super) fn open_to_read(url: &str) -> Result<Self, DbErr> {
+        let own = Self::connected(url)?;
+        let looks = Arc::clone(&own.looks);
+        let is_long = move || {
+            let looks = looks.fetch_add(1, Ordering::Relaxed);
+            looks.saturating_mul(u32::from(STEPS)) >= STEPS_MAX
+        };
+        let prepare = || {
+            own.connection.busy_timeout(Duration::ZERO)?;
+            own.connection.pragma_update(None, "query_only", true)?;
+            own.connection.progress_handler(STEPS.into(), Some(is_long))
+        };
+        prepare().map_err(failed)?;
+        Ok(own)
+    }
+
+    fn connected(url: &str) -> Result<Self, DbErr> {
         let options = SqliteConnectOptions::from_str(url)
             .map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
         let connection = Connection::open(options.get_filename()).map_err(failed)?;
-        let prepare = || {
-            connection.busy_timeout(BUSY)?;
-            connection.set_prepared_statement_cache_capacity(STATEMENTS);
-            connection.pragma_update(None, "journal_mode", "WAL")?;
-            connection.pragma_update(None, "synchronous", "FULL")?;
-            connection.pragma_update(None, "foreign_keys", true)?;
-            connection.pragma_update(None, "cache_size", SQLITE_CACHE)
-        };
-        prepare().map_err(failed)?;
-        let database = connect::name(url).to_owned();
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        connection
+            .pragma_update(None, "cache_size", SQLITE_CACHE)
+            .map_err(failed)?;
         Ok(Self {
             connection,
-            database,
+            database: connect::name(url).to_owned(),
+            looks: Arc::default(),
         })
+    }
+
+    /// The rows that a statement finds. `None`: that takes many steps, or meets a difficulty.
+    pub(super) fn at_once<R>(&self, statement: &Statement, read: ReadRow<R>) -> Option<Vec<R>> {
+        self.looks.store(0, Ordering::Relaxed);
+        let started = Moment::now();
+        let found = self.found(statement, read);
+        match found {
+            Ok(rows) => {
+                self.tell(&statement.sql, started, false);
+                Some(rows)
+            }
+            Err(error) => {
+                tracing::debug!(%error, "left to the driver");
+                None
+            }
+        }
     }
 
     /// Begins a transaction that may write from the start.
@@ -82,21 +143,24 @@ impl Embedded {
 
     fn rows<T: Table>(&self, statement: &Statement) -> Result<Vec<T::Model>, DbErr> {
         let started = Moment::now();
-        let found = self.found::<T>(statement);
+        let kinds = Kind::all::<T>();
+        let found = self.found(statement, |row| T::cells(&mut Cells::of(row, &kinds)));
         self.tell(&statement.sql, started, found.is_err());
         found
     }
 
-    fn found<T: Table>(&self, statement: &Statement) -> Result<Vec<T::Model>, DbErr> {
+    fn found<R>(
+        &self,
+        statement: &Statement,
+        read: impl Fn(&mut OwnRow<'_>) -> Result<R, DbErr>,
+    ) -> Result<Vec<R>, DbErr> {
         let mut prepared = self.prepared(statement)?;
-        let kinds = Kind::all::<T>();
         let mut rows = prepared.raw_query();
-        let mut models = Vec::new();
+        let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
-            let mut row = OwnRow { row, next: 0 };
-            models.push(T::cells(&mut Cells::of(&mut row, &kinds))?);
+            found.push(read(&mut OwnRow { row, next: 0 })?);
         }
-        Ok(models)
+        Ok(found)
     }
 
     fn written(&self, statement: &Statement) -> Result<u64, DbErr> {
@@ -191,7 +255,8 @@ impl ToSql for Bound<'_> {
     }
 }
 
-struct OwnRow<'r> {
+/// A row, column by column.
+pub(super) struct OwnRow<'r> {
     row: &'r rusqlite::Row<'r>,
     next: usize,
 }
@@ -207,6 +272,13 @@ impl Row for OwnRow<'_> {
             ValueRef::Text(text) => kind.text(text),
             ValueRef::Blob(bytes) => kind.blob(bytes),
         }
+    }
+}
+
+impl InOrder for OwnRow<'_> {
+    fn next<T: TryGetable + sea_query::ValueType>(&mut self) -> Result<T, DbErr> {
+        let value = Row::next(self, Kind::of(&T::column_type()))?;
+        <T as sea_query::ValueType>::try_from(value).map_err(broken)
     }
 }
 
@@ -232,10 +304,15 @@ mod tests {
         Statement::from_string(DbBackend::Sqlite, text)
     }
 
+    fn url(folder: &tempfile::TempDir) -> String {
+        format!(
+            "sqlite://{}?mode=rwc",
+            folder.path().join("books.db").display()
+        )
+    }
+
     fn opened(folder: &tempfile::TempDir) -> Embedded {
-        let file = folder.path().join("books.db");
-        let url = format!("sqlite://{}?mode=rwc", file.display());
-        Embedded::open(&url).expect("a database")
+        Embedded::open(&url(folder)).expect("a database")
     }
 
     #[tokio::test]
@@ -266,6 +343,30 @@ mod tests {
             .connection
             .query_row("SELECT count(*) FROM t", [], |row| row.get(0));
         assert_eq!(count, Ok(1));
+    }
+
+    #[test]
+    fn what_takes_many_steps_is_left_to_the_driver() {
+        let folder = tempfile::tempdir().expect("a folder");
+        drop(opened(&folder));
+        let own = Embedded::open_to_read(&url(&folder)).expect("opens");
+        let count_to = |number: u32| {
+            let text = format!(
+                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {number}) \
+                 SELECT count(*) FROM n"
+            );
+            own.at_once(&plain(&text), |row| InOrder::next::<i64>(row))
+        };
+        for _ in 0..3 {
+            assert_eq!(count_to(10_000), Some(vec![10_000]));
+            assert_eq!(count_to(1_000_000), None);
+        }
+        let wrong_type = own.at_once(&plain("SELECT 'a'"), |row| InOrder::next::<i64>(row));
+        assert_eq!(wrong_type, None);
+        let written = own.at_once(&plain("CREATE TABLE t (n)"), |row| {
+            InOrder::next::<i64>(row)
+        });
+        assert_eq!(written, None);
     }
 
     #[test]

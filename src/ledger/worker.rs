@@ -97,7 +97,7 @@ impl Ledger {
             Own {
                 desk: Arc::downgrade(&self.desk),
                 db,
-                together: Arc::new(Together::new(shared)),
+                together: Arc::new(Together::new(shared, connect::at_hand(url))),
                 seats: seats.map(|seats| Arc::new(Seats::new(seats, PATIENCE))),
             }
         }));

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use domain::grant::Rollover;
 use domain::{Amount, CreditTypeId, CustomerId, Instant};
-use sea_orm::{DbErr, FromQueryResult, QueryResult};
+use sea_orm::DbErr;
 
+use super::decode::{InOrder, Ordered, in_order_alone};
 use super::dialect::Sql;
 use super::fetch::{Parents, once_each};
 use super::page::bad;
@@ -44,25 +45,26 @@ struct Standing {
     clock_now: Option<Instant>,
 }
 
-impl FromQueryResult for Standing {
-    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+impl Ordered for Standing {
+    fn read(columns: &mut impl InOrder) -> Result<Self, DbErr> {
         Ok(Self {
             row: BalanceRow {
-                customer_id: row.try_get_by_index(0)?,
-                credit_type_id: row.try_get_by_index(1)?,
-                posted: row.try_get_by_index(2)?,
-                held: row.try_get_by_index(3)?,
-                sequence: row.try_get_by_index(4)?,
-                scheduled: row.try_get_by_index(6)?,
+                customer_id: columns.next()?,
+                credit_type_id: columns.next()?,
+                posted: columns.next()?,
+                held: columns.next()?,
+                sequence: columns.next()?,
+                scheduled: columns.next()?,
                 as_of: Instant(0),
             },
-            next_boundary_at: row.try_get_by_index(5)?,
-            clock_now: row.try_get_by_index(7)?,
+            next_boundary_at: columns.next()?,
+            clock_now: columns.next()?,
         })
     }
 }
 
-owned!(Standing: |standing| Owner::Customer(standing.row.customer_id));
+in_order_alone!(Standing);
+owned!(in order: Standing: |standing| Owner::Customer(standing.row.customer_id));
 
 impl Reader {
     /// Balances of these customers, one for each of their accounts, by credit type; every customer
@@ -181,10 +183,10 @@ impl Reader {
         let write = |sql: &mut Sql, customers: &Parents<'_>| {
             sql.push(
                 "SELECT a.customer_id, a.credit_type_id, a.balance, a.held, a.last_sequence, \
-                 a.next_boundary_at, CAST(COALESCE((SELECT SUM(s.amount) FROM segment s \
+                 CAST(COALESCE((SELECT SUM(s.amount) FROM segment s \
                  WHERE s.customer_id = a.customer_id AND s.credit_type_id = a.credit_type_id \
                  AND s.open AND NOT s.started AND s.voided_at IS NULL), 0) AS bigint), \
-                 a.clock_now FROM account a WHERE ",
+                 a.next_boundary_at, a.clock_now FROM account a WHERE ",
             )
             .among("a.customer_id", customers.ids());
         };

@@ -2,14 +2,14 @@
 //! costs an eighth of the time of a nested read.
 
 use domain::Instant;
-use entity::{credit_grant, ledger_entry, segment};
+use entity::{credit_grant, customer, drawdown, ledger_entry, segment};
 use sea_orm::sea_query::ValueType;
-use sea_orm::{DbErr, FromQueryResult, QueryResult, TryGetable};
+use sea_orm::{DbErr, QueryResult, TryGetable};
 
 use super::GrantRow;
 use super::scope::owned;
 
-owned!(
+owned!(in order:
     EntryRow: |EntryRow(row)| Owner::Customer(row.customer_id),
     SegmentRow: |SegmentRow(row)| Owner::Customer(row.customer_id),
 );
@@ -23,10 +23,26 @@ pub(in crate::ledger) trait InOrder {
     fn next<T: TryGetable + ValueType>(&mut self) -> Result<T, DbErr>;
 }
 
+/// A row that is read column by column.
+pub(in crate::ledger) trait Ordered: Sized {
+    /// Reads the columns that stand first.
+    ///
+    /// # Errors
+    /// When one is not what it should be.
+    fn read(columns: &mut impl InOrder) -> Result<Self, DbErr>;
+}
+
 /// Those of a row as SeaORM answers it.
-struct Columns<'r> {
+pub(super) struct Columns<'r> {
     row: &'r QueryResult,
     next: usize,
+}
+
+impl<'r> Columns<'r> {
+    /// From the first on.
+    pub(super) fn of(row: &'r QueryResult) -> Self {
+        Self { row, next: 0 }
+    }
 }
 
 impl InOrder for Columns<'_> {
@@ -37,6 +53,18 @@ impl InOrder for Columns<'_> {
     }
 }
 
+/// Has SeaORM's rows read in the same way.
+macro_rules! in_order_alone {
+    ($($row:ty),* $(,)?) => {$(impl ::sea_orm::FromQueryResult for $row {
+        fn from_query_result(row: &::sea_orm::QueryResult, _: &str) -> Result<Self, ::sea_orm::DbErr> {
+            use $crate::ledger::read::decode::{Columns, Ordered};
+            <Self as Ordered>::read(&mut Columns::of(row))
+        }
+    })*};
+}
+
+pub(super) use in_order_alone;
+
 /// Fills a model whose columns stand in the order of its fields, as `dialect::columns` selects
 /// them.
 macro_rules! in_order {
@@ -46,13 +74,14 @@ macro_rules! in_order {
     }};
 }
 
+in_order_alone!(EntryRow, SegmentRow, GrantRow);
+
 /// A ledger entry.
 #[derive(Clone)]
 pub(super) struct EntryRow(pub(super) ledger_entry::Model);
 
-impl FromQueryResult for EntryRow {
-    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        let mut columns = Columns { row, next: 0 };
+impl Ordered for EntryRow {
+    fn read(columns: &mut impl InOrder) -> Result<Self, DbErr> {
         Ok(Self(in_order!(
             columns,
             ledger_entry::Model {
@@ -83,15 +112,68 @@ impl FromQueryResult for EntryRow {
 /// A segment.
 pub(in crate::ledger) struct SegmentRow(pub(in crate::ledger) segment::Model);
 
-impl FromQueryResult for SegmentRow {
-    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        segment(&mut Columns { row, next: 0 }).map(Self)
+impl Ordered for SegmentRow {
+    fn read(columns: &mut impl InOrder) -> Result<Self, DbErr> {
+        segment(columns).map(Self)
     }
 }
 
-impl FromQueryResult for GrantRow {
-    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        let mut columns = Columns { row, next: 0 };
+impl Ordered for customer::Model {
+    fn read(columns: &mut impl InOrder) -> Result<Self, DbErr> {
+        Ok(in_order!(
+            columns,
+            customer::Model {
+                id,
+                external_id,
+                name,
+                custom_fields,
+                created_at,
+                created_by,
+                updated_at,
+                archived_at,
+                digest,
+                test_clock_id,
+                clock_now,
+            }
+        ))
+    }
+}
+
+impl Ordered for drawdown::Model {
+    fn read(columns: &mut impl InOrder) -> Result<Self, DbErr> {
+        Ok(in_order!(
+            columns,
+            drawdown::Model {
+                id,
+                customer_id,
+                credit_type_id,
+                status,
+                amount,
+                applied,
+                shortfall,
+                released,
+                reversed,
+                slices,
+                product_id,
+                contract_id,
+                effective_at,
+                hold_expires_at,
+                settled_at,
+                reason,
+                invoice_id,
+                metadata,
+                created_at,
+                created_by,
+                idempotency_key,
+                input,
+                digest,
+            }
+        ))
+    }
+}
+
+impl Ordered for GrantRow {
+    fn read(columns: &mut impl InOrder) -> Result<Self, DbErr> {
         Ok(Self {
             grant: in_order!(
                 columns,
@@ -128,7 +210,7 @@ impl FromQueryResult for GrantRow {
                     digest,
                 }
             ),
-            segment: segment(&mut columns)?,
+            segment: segment(columns)?,
             now: Instant::MIN,
         })
     }

@@ -12,6 +12,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::decode::{InOrder, Ordered, in_order_alone};
 use super::dialect::{Child, Sql};
 use super::page::{Key, Page, Slice};
 use super::scope::{Row, owned};
@@ -155,16 +156,17 @@ struct Count {
     rows: i64,
 }
 
-impl FromQueryResult for Count {
-    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+impl Ordered for Count {
+    fn read(columns: &mut impl InOrder) -> Result<Self, DbErr> {
         Ok(Self {
-            parent: row.try_get_by_index(0)?,
-            rows: row.try_get_by_index(1)?,
+            parent: columns.next()?,
+            rows: columns.next()?,
         })
     }
 }
 
-owned!(Count: |_| Owner::Shared);
+in_order_alone!(Count);
+owned!(in order: Count: |_| Owner::Shared);
 
 impl Reader {
     /// A statement for the database at hand.
@@ -182,6 +184,10 @@ impl Reader {
     /// Runs a statement, whatever the scope: who asks sees to it that each gets what it may see.
     pub(super) async fn asked<R: Row>(&self, db: &DatabaseConnection, sql: Sql) -> Read<Vec<R>> {
         let statement = sql.statement();
+        let together = self.together.as_ref();
+        if let Some(rows) = together.and_then(|own| own.at_hand(&statement)) {
+            return Ok(rows);
+        }
         let asked = again!(db.query_all_raw(statement.clone()))?;
         of(&asked)
     }

@@ -19,6 +19,7 @@ use super::dialect::{Child, Sql};
 use super::rows::{GrantRow, GrantSum};
 use super::{CreditFilter, CustomerFilter, EntryFilter, EventFilter, GrantFilter};
 use crate::ledger::caller::{Caller, Role};
+use crate::ledger::embedded::ReadRow;
 
 /// What a caller may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,39 +164,52 @@ narrow!(
 
 /// A row that says whose it is.
 pub(super) trait Row: FromQueryResult {
+    /// How it is read where SQLite is asked in the thread at hand; `None`: it is not.
+    const AT_HAND: Option<ReadRow<Self>> = None;
+
     /// Whose.
     fn owner(&self) -> Owner;
 }
 
 /// Says of rows whose they are.
 macro_rules! owned {
-    ($($row:ty: $owner:expr),* $(,)?) => {$(impl $crate::ledger::read::scope::Row for $row {
+    (in order: $($row:ty: $owner:expr),* $(,)?) => {$(
+        owned!(@ $row: $owner; const AT_HAND: Option<$crate::ledger::embedded::ReadRow<Self>> =
+            Some(|row| $crate::ledger::read::decode::Ordered::read(row)););
+    )*};
+    ($($row:ty: $owner:expr),* $(,)?) => {$(owned!(@ $row: $owner;);)*};
+    (@ $row:ty: $owner:expr; $($at_hand:item)?) => {impl $crate::ledger::read::scope::Row for $row {
+        $($at_hand)?
+
         fn owner(&self) -> $crate::ledger::read::scope::Owner {
             use $crate::ledger::read::scope::Owner;
             let owner: fn(&Self) -> Owner = $owner;
             owner(self)
         }
-    })*};
+    }};
 }
 
 pub(super) use owned;
+
+owned!(in order:
+    customer::Model: |row| Owner::Customer(row.id),
+    drawdown::Model: |row| Owner::Customer(row.customer_id),
+    GrantRow: |row| Owner::Customer(row.grant.customer_id),
+);
 
 owned!(
     account::Model: |row| Owner::Customer(row.customer_id),
     contract::Model: |row| Owner::Customer(row.customer_id),
     credit::Model: |row| Owner::Customer(row.customer_id),
-    customer::Model: |row| Owner::Customer(row.id),
     customer_external_id::Model: |row| Owner::Customer(row.customer_id),
     idempotency::Model: |row| Owner::Customer(row.customer_id),
     product_external_id::Model: |_| Owner::Shared,
-    drawdown::Model: |row| Owner::Customer(row.customer_id),
     ledger_entry::Model: |row| Owner::Customer(row.customer_id),
     object_home::Model: |row| Owner::Customer(row.customer_id),
     segment::Model: |row| Owner::Customer(row.customer_id),
     webhook_delivery::Model: |_| Owner::Keys,
     webhook_endpoint::Model: |_| Owner::Keys,
     uniqueness_key::Model: |row| Owner::Customer(row.customer_id),
-    GrantRow: |row| Owner::Customer(row.grant.customer_id),
     GrantSum: |_| Owner::Shared,
     credit_type::Model: |_| Owner::Shared,
     product::Model: |_| Owner::Shared,

@@ -4,6 +4,7 @@ use domain::{CreditTypeId, CustomerId, Instant};
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
+use super::decode::{InOrder, Ordered, in_order_alone};
 use super::dialect::{Child, Sql};
 use super::fetch::{Parents, once_each};
 use super::page::{Key, Page, Slice};
@@ -24,16 +25,18 @@ struct Due {
     next_boundary_at: Option<Instant>,
 }
 
-impl FromQueryResult for Due {
-    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+impl Ordered for Due {
+    fn read(columns: &mut impl InOrder) -> Result<Self, DbErr> {
         Ok(Self {
-            customer: row.try_get_by_index(0)?,
-            credit_type: row.try_get_by_index(1)?,
-            clock_now: row.try_get_by_index(2)?,
-            next_boundary_at: row.try_get_by_index(3)?,
+            customer: columns.next()?,
+            credit_type: columns.next()?,
+            clock_now: columns.next()?,
+            next_boundary_at: columns.next()?,
         })
     }
 }
+
+in_order_alone!(Due);
 
 /// A row and what was next due for its customer when it was read.
 struct Dated<R> {
@@ -56,7 +59,7 @@ impl<R: Row> Row for Dated<R> {
     }
 }
 
-owned!(Due: |due| Owner::Customer(due.customer));
+owned!(in order: Due: |due| Owner::Customer(due.customer));
 
 impl Reader {
     /// Posts what is due in the accounts of these customers. Answers what time it is for them.

@@ -15,7 +15,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::CustomerId;
-use sea_orm::{DatabaseConnection, Value};
+use sea_orm::{DatabaseConnection, Statement, Value};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 use uuid::Uuid;
@@ -24,6 +24,7 @@ use super::dialect::Sql;
 use super::fetch::{Parents, once_each};
 use super::scope::Row;
 use super::{Read, Reader};
+use crate::ledger::embedded::Embedded;
 
 /// Parents that a statement has room for: beyond that company gains nothing, and holds up. Who asks
 /// for more asks alone.
@@ -35,6 +36,8 @@ pub(super) type Parent = (CustomerId, Uuid);
 /// What the requests of one worker ask for together.
 pub(in crate::ledger) struct Together {
     db: DatabaseConnection,
+    /// SQLite in the thread of the worker.
+    embedded: Option<Mutex<Embedded>>,
     groups: Mutex<Vec<Group>>,
 }
 
@@ -76,12 +79,21 @@ struct Lead {
 }
 
 impl Together {
-    /// Asks by these connections.
-    pub(in crate::ledger) fn new(db: DatabaseConnection) -> Self {
+    /// Asks by these connections; by the second where it can.
+    pub(in crate::ledger) fn new(db: DatabaseConnection, embedded: Option<Embedded>) -> Self {
         Self {
             db,
+            embedded: embedded.map(Mutex::new),
             groups: Mutex::default(),
         }
+    }
+
+    /// Rows that SQLite answers at once in the thread at hand. `None`: they are for the driver.
+    pub(super) fn at_hand<R: Row>(&self, statement: &Statement) -> Option<Vec<R>> {
+        let read = R::AT_HAND?;
+        // Taken by another thread: it is not waited for.
+        let embedded = self.embedded.as_ref()?.try_lock().ok()?;
+        embedded.at_once(statement, read)
     }
 
     fn groups(&self) -> MutexGuard<'_, Vec<Group>> {

@@ -37,12 +37,20 @@ async fn reads_answer_what_a_look_at_all_rows_would() {
             snapshots.push(world.balances(None, None).await);
             world.wait(1);
         }
-        check_as_of(&world, &snapshots).await;
-        entries::check(&world).await;
-        objects::check(&world).await;
-        events::check(&world).await;
-        objects::check_the_rest(&world).await;
+        check(&world, &snapshots).await;
+        // Once more as a worker of the server reads: together, and SQLite in its own thread.
+        world.ledger.enter_worker(4);
+        world.ledger = world.ledger.of_worker();
+        check(&world, &snapshots).await;
     }
+}
+
+async fn check(world: &World, snapshots: &[Snapshot]) {
+    check_as_of(world, snapshots).await;
+    entries::check(world).await;
+    objects::check(world).await;
+    events::check(world).await;
+    objects::check_the_rest(world).await;
 }
 
 type Amounts = Vec<(CustomerId, CreditTypeId, i64, i64, i64)>;

@@ -42,9 +42,14 @@ fn id(number: u128) -> CustomerId {
 
 impl Books {
     async fn new() -> Self {
+        Self::read_by(|_| None).await
+    }
+
+    /// Read by what is opened for this URL, too.
+    async fn read_by(open: fn(&str) -> Option<Embedded>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}/books.db?mode=rwc", folder.path().display());
-        let mut options = ConnectOptions::new(url);
+        let mut options = ConnectOptions::new(&url);
         options.max_connections(1);
         let mut db = Database::connect(options).await.expect("connects");
         connect::migrate(&db).await.expect("migrates");
@@ -69,7 +74,7 @@ impl Books {
         db.set_metric_callback(move |_| {
             counted.fetch_add(1, Ordering::SeqCst);
         });
-        let together = Arc::new(Together::new(db.clone()));
+        let together = Arc::new(Together::new(db.clone(), open(&url)));
         let reader = Reader::new(db.clone(), Arc::new(Still), Arc::new(Still)).by(db, together);
         Self {
             reader,
@@ -108,6 +113,16 @@ async fn who_asks_at_the_same_time_shares_a_statement_and_gets_its_own() {
     let expected: Vec<_> = asked.iter().map(|number| named(*number)).collect();
     assert_eq!(found, expected);
     assert_eq!(books.statements(), 1);
+    assert!(books.is_quiet());
+}
+
+#[tokio::test]
+async fn what_sqlite_answers_in_the_thread_at_hand_is_not_asked_of_the_driver() {
+    let books = Books::read_by(connect::at_hand).await;
+    let found = join_all((0..40).map(|number| books.name(number))).await;
+    let expected: Vec<_> = (0..40).map(named).collect();
+    assert_eq!(found, expected);
+    assert_eq!(books.statements(), 0);
     assert!(books.is_quiet());
 }
 
