@@ -85,21 +85,21 @@ impl Seats {
 }
 
 impl Ledger {
-    /// Gives the thread at hand, a worker of the server, connections of its own to read by.
+    /// Gives the thread at hand, a worker of the server, its own to read by: connections to
+    /// PostgreSQL, or SQLite itself.
     pub fn enter_worker(&self, connections: u32) {
         let connections = connections.max(1);
         let url = &self.desk.database_url;
         let db = connect::reader_of_worker(url, connections);
+        let db = db.unwrap_or_else(|| self.reader.database().clone());
+        let shared = connect::together_of_worker(url).unwrap_or_else(|| db.clone());
         let large = (connections / LARGE_SHARE).max(1).try_into().unwrap_or(1);
         let seats = [large, LIGHT_MAX];
-        OF_WORKER.set(db.map(|db| {
-            let shared = connect::together_of_worker(url).unwrap_or_else(|| db.clone());
-            Own {
-                desk: Arc::downgrade(&self.desk),
-                db,
-                together: Arc::new(Together::new(shared, connect::at_hand(url))),
-                seats: seats.map(|seats| Arc::new(Seats::new(seats, PATIENCE))),
-            }
+        OF_WORKER.set(Some(Own {
+            desk: Arc::downgrade(&self.desk),
+            db,
+            together: Arc::new(Together::new(shared, connect::at_hand(url))),
+            seats: seats.map(|seats| Arc::new(Seats::new(seats, PATIENCE))),
         }));
     }
 

@@ -41,6 +41,7 @@ async fn reads_answer_what_a_look_at_all_rows_would() {
         // Once more as a worker of the server reads: together, and SQLite in its own thread.
         world.ledger.enter_worker(4);
         world.ledger = world.ledger.of_worker();
+        assert!(world.ledger.read().together.is_some());
         check(&world, &snapshots).await;
     }
 }
