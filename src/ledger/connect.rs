@@ -42,15 +42,26 @@ const TRUSTED: Duration = Duration::from_secs(1);
 /// Connections that may be found broken one after the other.
 const BROKEN_MAX: u32 = 64;
 
-/// What the lanes, and reads for several requests, say to PostgreSQL when they connect. All their
-/// statements find rows by a few keys and indexes: a plan made once is right for every batch, and
-/// planning costs more than running.
-/// The other ways to join are ruled out since a plan made while a table is empty would take them; to
-/// keep one side of a join at hand, and to sort, since who does not know which customer is meant
-/// expects few rows of each: of one with thousands of grants all would be read for the first ten.
-pub const LANES: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
-                         SET enable_hashjoin = off; SET enable_mergejoin = off; \
-                         SET enable_material = off; SET enable_sort = off";
+/// What lanes and shared reads have in common. All their statements find rows by a few keys and
+/// indexes: a plan made once is right for every batch, and planning costs more than running. The other
+/// ways to join are ruled out since a plan made while a table is empty would take them.
+macro_rules! by_keys {
+    () => {
+        "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
+         SET enable_hashjoin = off; SET enable_mergejoin = off"
+    };
+}
+
+/// What the lanes say to PostgreSQL when they connect.
+const LANES: &str = by_keys!();
+
+/// What reads for several requests say. Who does not know which customer is meant expects few rows of
+/// each, and so keeps one side of a join at hand, or sorts: of a customer with thousands of grants all
+/// would be read for the first ten. (Lanes do sort: the keys of a large batch.)
+pub const SHARED_READS: &str = concat!(
+    by_keys!(),
+    "; SET enable_material = off; SET enable_sort = off"
+);
 
 /// Opens what writes. SQLite has one writer.
 pub(super) async fn writer(url: &str) -> Result<DatabaseConnection, DbErr> {
@@ -65,7 +76,7 @@ pub(super) async fn writer(url: &str) -> Result<DatabaseConnection, DbErr> {
 
 /// Opens what waits for accounts that are locked elsewhere: on PostgreSQL connections of its own.
 pub(super) fn waiting(url: &str, writer: &DatabaseConnection) -> DatabaseConnection {
-    with_plans(url, WAITING_MAX).unwrap_or_else(|| writer.clone())
+    with_plans(url, WAITING_MAX, LANES).unwrap_or_else(|| writer.clone())
 }
 
 /// What a lane writes by, beside what all share.
@@ -101,21 +112,21 @@ pub(super) fn lane(url: &str) -> Connected {
     }
     let pipe = Target::of(url).map(|target| Pipe::new(target, LANES));
     Connected {
-        db: with_plans(url, 1),
+        db: with_plans(url, 1, LANES),
         fast: pipe.map_or(Fast::None, |pipe| Fast::Pipe(Box::new(Mutex::new(pipe)))),
     }
 }
 
-/// Connections with the settings of a lane, made once they are used, in the runtime of whoever uses
+/// Connections with settings that they say first, made once they are used, in the runtime of whoever uses
 /// them. None for SQLite.
-fn with_plans(url: &str, connections: u32) -> Option<DatabaseConnection> {
+fn with_plans(url: &str, connections: u32, settings: &'static str) -> Option<DatabaseConnection> {
     if is_sqlite(url) {
         return None;
     }
     let mut options = options(url, connections);
-    options.map_sqlx_postgres_pool_opts(|pool| {
-        pool.after_connect(|connection, _| {
-            Box::pin(async move { connection.execute(LANES).await.map(|_| ()) })
+    options.map_sqlx_postgres_pool_opts(move |pool| {
+        pool.after_connect(move |connection, _| {
+            Box::pin(async move { connection.execute(settings).await.map(|_| ()) })
         })
     });
     lazily(options)
@@ -205,7 +216,7 @@ pub(super) fn reader_of_worker(url: &str, connections: u32) -> Option<DatabaseCo
 
 /// Opens what one worker of the server reads by for several requests at once.
 pub(super) fn together_of_worker(url: &str) -> Option<DatabaseConnection> {
-    with_plans(url, TOGETHER)
+    with_plans(url, TOGETHER, SHARED_READS)
 }
 
 /// Opens SQLite in the thread of a worker, for what it reads. None for PostgreSQL.

@@ -70,7 +70,7 @@ pub use self::command::Command;
 use self::command::input::DrawDown;
 use self::command::{Home, Order, Shape, View};
 use self::connect::Fast;
-pub use self::connect::LANES;
+pub use self::connect::SHARED_READS;
 pub use self::deliveries::Attempted;
 pub use self::error::Refusal;
 pub use self::follow::Follower;

@@ -2,7 +2,7 @@
 //! and fresh statistics.
 
 use futures_util::future::join_all;
-use scrip::ledger::LANES;
+use scrip::ledger::SHARED_READS;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::{Value, json};
 
@@ -184,10 +184,10 @@ fn is_scan(line: &str, sql: &str) -> bool {
 }
 
 /// What connections say before they ask.
-fn settings(app: &TestApp) -> &'static [&'static str] {
+fn settings(app: &TestApp) -> Vec<&'static str> {
     match app.backend() {
-        DbBackend::Postgres => &["RESET ALL", LANES],
-        _ => &["SELECT 1"],
+        DbBackend::Postgres => vec!["RESET ALL", SHARED_READS],
+        _ => vec!["SELECT 1"],
     }
 }
 
@@ -230,15 +230,15 @@ both_databases! {
             // A plan is all that is wanted; who holds the lock is not.
             let sql = sql.replace(" FOR UPDATE SKIP LOCKED", "");
             let indexes = if app.backend() == DbBackend::Postgres { postgres } else { sqlite };
-            // As the planner chooses by itself, and as lanes and shared reads have it choose.
-            for settings in settings(&app).iter().copied() {
+            // As the planner chooses by itself, and as shared reads have it choose.
+            for settings in settings(&app) {
                 db.execute_unprepared(settings).await.expect(settings);
                 let plan = plan(&db, &sql, &arguments(&sql, two, &grants)).await;
                 let text = plan.join("\n");
                 eprintln!("== {what} ({settings})\n{text}");
                 // Kept at hand or sorted, all that a customer has would be read for its first rows.
                 let is_kept = text.contains("Materialize") || text.contains("Sort Key");
-                let is_kept = is_kept && settings == LANES && sql.contains("CROSS JOIN LATERAL");
+                let is_kept = is_kept && settings == SHARED_READS && sql.contains("CROSS JOIN LATERAL");
                 let missing = indexes.iter().any(|index| !text.contains(index));
                 if missing || is_kept || plan.iter().any(|line| is_scan(line.trim(), &sql)) {
                     wrong.push(format!("{what}, by {indexes:?}: {sql}\n{text}"));
