@@ -50,6 +50,7 @@ async fn check(world: &World, snapshots: &[Snapshot]) {
     check_as_of(world, snapshots).await;
     entries::check(world).await;
     objects::check(world).await;
+    objects::check_columns(world).await;
     events::check(world).await;
     objects::check_the_rest(world).await;
 }

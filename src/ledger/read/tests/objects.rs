@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use entity::{credit_grant, segment};
+use entity::{credit_grant, customer, drawdown, segment};
 use sea_orm::EntityTrait as _;
 use uuid::Uuid;
 
@@ -232,6 +232,27 @@ fn kind_of(node: Option<&NodeRow>) -> &'static str {
         Some(NodeRow::ApiKey(_)) => "key",
         None => "nothing",
     }
+}
+
+/// Column by column what stands in the tables.
+pub(super) async fn check_columns(world: &World) {
+    let (read, db) = (world.ledger.read(), world.ledger.database());
+    let customers = read.customers_by_id(&world.customers).await;
+    let customers = customers.expect("customers");
+    for plain in customer::Entity::find().all(db).await.expect("customers") {
+        assert_eq!(customers[&plain.id], plain);
+    }
+    let drawdowns = drawdown::Entity::find().all(db).await.expect("drawdowns");
+    let request = PageRequest {
+        first: Some(100),
+        ..PageRequest::default()
+    };
+    let pages = read
+        .drawdowns_of(&world.customers, &DrawdownFilter::default(), &request)
+        .await
+        .expect("pages");
+    let mut rows = pages.values().flat_map(Page::nodes);
+    assert!(rows.all(|row| drawdowns.contains(row)));
 }
 
 pub(super) async fn check_the_rest(world: &World) {
