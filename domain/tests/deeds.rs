@@ -152,8 +152,13 @@ impl Keeper {
         for (id, segment) in book.segments {
             let is_new = book.changes.new_segments.contains(&id);
             assert_eq!(is_new, !self.segments.contains_key(&id), "{segment:?}");
-            if is_new || book.changes.segments.contains(&id) {
+            if is_new || book.changes.reshaped.contains(&id) {
                 self.segments.insert(id, segment);
+            } else if book.changes.segments.contains(&id) {
+                let row = self.segments.get_mut(&id).expect("not new");
+                (row.remaining, row.held) = (segment.remaining, segment.held);
+                (row.used, row.open) = (segment.used, segment.open);
+                assert_eq!(row, &segment, "more than spent");
             } else {
                 assert_eq!(self.segments.get(&id), Some(&segment), "not noted");
             }

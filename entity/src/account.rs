@@ -38,6 +38,8 @@ pub struct Model {
     pub digest: Vec<u8>,
     /// The time that its customer's test clock shows it, as the customer's row has it.
     pub clock_now: Option<Instant>,
+    /// How often it, or anything in it, has been written; `None`: not since this is counted.
+    pub revision: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -85,6 +85,7 @@ impl TryFrom<account::Model> for Account {
             next_lapse_at: row.next_lapse_at,
             next_boundary_at: row.next_boundary_at,
             clock_now: row.clock_now,
+            revision: row.revision.unwrap_or_default(),
         })
     }
 }
@@ -106,6 +107,7 @@ impl From<&Account> for account::Model {
             next_boundary_at: facts.next_boundary_at,
             digest: Vec::new(),
             clock_now: facts.clock_now,
+            revision: (facts.revision != 0).then_some(facts.revision),
         }
     }
 }

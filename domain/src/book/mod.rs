@@ -55,6 +55,9 @@ pub struct Account {
     pub next_boundary_at: Option<Instant>,
     /// The time that the customer's test clock shows; `None`: the customer lives in real time.
     pub clock_now: Option<Instant>,
+    /// How often the account, or anything in it, has been written: what was kept of it at the same
+    /// count is still what is there.
+    pub revision: i64,
 }
 
 impl Account {
@@ -75,6 +78,7 @@ impl Account {
             next_lapse_at: None,
             next_boundary_at: None,
             clock_now: None,
+            revision: 0,
         }
     }
 
@@ -133,6 +137,8 @@ pub struct Changes {
     pub new_segments: BTreeSet<SegmentId>,
     /// Segments that were there and changed.
     pub segments: BTreeSet<SegmentId>,
+    /// Those of them in which more changed than what is left, held and used.
+    pub reshaped: BTreeSet<SegmentId>,
     /// Drawdowns that are new.
     pub new_drawdowns: BTreeSet<DrawdownId>,
     /// Drawdowns that were there and changed.
@@ -228,6 +234,12 @@ impl Book {
         }
     }
 
+    /// Counts that it is written, with whatever of it has changed. To be called before it is.
+    pub fn note_revision(&mut self) {
+        self.account.revision = self.account.revision.wrapping_add(1);
+        self.changes.account = true;
+    }
+
     /// Appends an entry and moves the balance; the segment's own sums are the caller's.
     fn post(
         &mut self,
@@ -280,6 +292,12 @@ impl Book {
 
     /// A segment to be changed: noted as such.
     fn change(&mut self, id: SegmentId) -> Result<&mut Segment, Rejection> {
+        self.changes.reshaped.insert(id);
+        self.spend(id)
+    }
+
+    /// A segment of which only `remaining`, `held`, `used` and `open` are to be changed.
+    fn spend(&mut self, id: SegmentId) -> Result<&mut Segment, Rejection> {
         let segment = self
             .segments
             .get_mut(&id)
@@ -313,7 +331,7 @@ impl Book {
 
     /// Moves what is held in a segment and in the account.
     fn hold(&mut self, id: SegmentId, change: Amount) -> Result<(), Rejection> {
-        let segment = self.change(id)?;
+        let segment = self.spend(id)?;
         segment.held = segment.held.checked_add(change).ok_or_else(overflow)?;
         segment.reopen_or_close();
         self.account.held = self.account.held.checked_add(change).ok_or_else(overflow)?;

@@ -219,6 +219,7 @@ impl Book {
             segment.scope = Arc::clone(scope);
             if !self.changes.new_segments.contains(&segment.id) {
                 self.changes.segments.insert(segment.id);
+                self.changes.reshaped.insert(segment.id);
             }
         }
     }

@@ -254,7 +254,7 @@ impl Book {
         };
         let out = amount.saturating_neg();
         self.post(act.ids, segment_id, EntryKind::Deduction, out, &posting)?;
-        let segment = self.change(segment_id)?;
+        let segment = self.spend(segment_id)?;
         segment.remaining = segment.remaining.checked_sub(amount).ok_or_else(overflow)?;
         segment.used = segment.used.checked_add(amount).ok_or_else(overflow)?;
         segment.reopen_or_close();
