@@ -10,7 +10,7 @@ use entity::{
 };
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryResult, Statement,
-    TryIntoModel,
+    TryIntoModel, Value,
 };
 
 use super::cells::Cells;
@@ -125,6 +125,22 @@ pub(crate) trait Db: Sync {
         &self,
         statement: Statement,
     ) -> impl Future<Output = Result<Vec<T::Model>, DbErr>> + Send;
+
+    /// Whether [`Db::copy`] can be used.
+    fn copies(&self) -> bool {
+        false
+    }
+
+    /// Adds rows to a table, now or later, as `write` does: the text is a `COPY .. FROM STDIN (FORMAT
+    /// binary)` of as many columns as each row has.
+    fn copy(
+        &self,
+        _text: String,
+        _rows: Vec<Vec<Value>>,
+    ) -> impl Future<Output = Result<(), DbErr>> + Send {
+        let what = "rows can not be copied by this way";
+        std::future::ready(Err(DbErr::Custom(what.to_owned())))
+    }
 
     /// Writes, or locks, now or later, but before anything that is asked for afterwards.
     fn write(

@@ -79,6 +79,21 @@ pub fn is_passing(error: &DbErr) -> bool {
     }
 }
 
+/// Whether a row was there already with a key that has to be new.
+#[must_use]
+pub fn is_taken(error: &DbErr) -> bool {
+    if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) {
+        return true;
+    }
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) =
+        error
+    else {
+        return false;
+    };
+    let code = error.as_database_error().and_then(|error| error.code());
+    matches!(code.as_deref(), Some("23505" | "1555" | "2067"))
+}
+
 /// Whether the connection was lost, before the database answered or because it ended it.
 #[must_use]
 pub fn is_broken(error: &DbErr) -> bool {

@@ -9,9 +9,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::aside::Aside;
 use super::connect::Connected;
+use super::desk::Desk;
 use super::error::Refusal;
+use super::guess::Wary;
 use super::load::Lock;
-use super::writer::{BATCH_MAX, Desk, Task};
+use super::shelf::{self, Shelf};
+use super::writer::{BATCH_MAX, Task};
 
 /// A queue of commands, and the thread that carries them out.
 pub(super) struct Lane {
@@ -65,6 +68,8 @@ impl Lane {
             lateness_max_days: self.desk.lateness_max_days,
             bells: Arc::clone(&self.desk.bells),
             metrics: self.desk.metrics.clone(),
+            shelf: Shelf::new(shelf::ROOM),
+            wary: Wary::default(),
         });
         self
     }

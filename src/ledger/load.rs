@@ -6,7 +6,7 @@ mod keys;
 mod movements;
 mod objects;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::book::{Account, Book};
 use domain::drawdown::Drawdown;
@@ -171,20 +171,42 @@ pub async fn rest(
     keys::answers(db, needs, work).await
 }
 
+/// Looks up keys of drawdowns. Answers those that were used before.
+///
+/// # Errors
+/// What the database says.
+pub(super) async fn made_before(
+    db: &impl Db,
+    needs: &mut Needs,
+    work: &mut Work<'_>,
+) -> Result<BTreeSet<(CustomerId, String)>, DbErr> {
+    keys::forget_impossible(needs);
+    keys::drawdown_keys(db, needs, work).await
+}
+
 /// Opens a book for every account that is there.
 fn open_books(
     accounts: Vec<account::Model>,
     needs: &Needs,
     work: &mut Work<'_>,
 ) -> Result<(), DbErr> {
+    let units = work.state.credit_types.iter();
+    let units: BTreeMap<_, _> = units.map(|(id, unit)| (*id, unit.row.facts())).collect();
     for row in accounts {
-        let Some(unit) = work.state.credit_types.get(&row.credit_type_id) else {
+        let Some(unit) = units.get(&row.credit_type_id) else {
             return Err(DbErr::RecordNotFound(
                 "credit type of an account".to_owned(),
             ));
         };
         let key = (row.customer_id, row.credit_type_id);
-        let mut book = Book::new(unit.row.facts(), Account::try_from(row)?);
+        let account = Account::try_from(row)?;
+        let mut book = match work.shelved.open(&account) {
+            Some(kept) => Book {
+                credit_type: unit.clone(),
+                ..kept
+            },
+            None => Book::new(unit.clone(), account),
+        };
         if let Some(to) = needs.advances.get(&key.0) {
             book.move_clock(*to);
         }
@@ -225,18 +247,21 @@ fn put_into_books(
     segments: Vec<Segment>,
     drawdowns: Vec<Drawdown>,
 ) -> BTreeSet<(CustomerId, CreditGrantId)> {
-    let mut rolling = BTreeSet::new();
     for segment in segments {
         let key = (segment.customer_id, segment.credit_type_id);
-        let Some(open) = work.state.books.get_mut(&key) else {
-            continue;
-        };
+        if let Some(open) = work.state.books.get_mut(&key) {
+            open.book.segments.insert(segment.id, segment);
+        }
+    }
+    let mut rolling = BTreeSet::new();
+    for open in work.state.books.values() {
         let now = open.book.account.now(work.recorded);
-        let grant = segment.parent.grant().filter(|_| {
-            segment.rollover.is_some() && !segment.ended && segment.window.ended_by(now)
+        let grants = open.book.segments.values().filter_map(|segment| {
+            let rolls = segment.rollover.is_some() && !segment.ended;
+            let grant = segment.parent.grant()?;
+            (rolls && segment.window.ended_by(now)).then_some((segment.customer_id, grant))
         });
-        rolling.extend(grant.map(|grant| (segment.customer_id, grant)));
-        open.book.segments.insert(segment.id, segment);
+        rolling.extend(grants);
     }
     for drawdown in drawdowns {
         let key = (drawdown.customer_id, drawdown.credit_type_id);

@@ -3,8 +3,10 @@
 //! | file | what |
 //! |---|---|
 //! | `command/` | what each command needs, checks and does |
-//! | `writer.rs`, `lane.rs`, `aside.rs`, `perform.rs` | the queues and the transaction that every command goes through |
+//! | `writer.rs`, `lane.rs`, `aside.rs` | the queues of commands |
+//! | `desk.rs`, `perform.rs`, `guess.rs` | the transaction that every command goes through |
 //! | `load.rs`, `lock.rs`, `work.rs`, `save.rs` | what a transaction has loaded, and how it is written |
+//! | `shelf.rs` | books that are kept from one transaction to the next |
 //! | `home.rs` | where a command acts |
 //! | `clocks.rs` | test clocks bring their customers along |
 //! | `answers.rs` | what REST calls were answered, by key |
@@ -26,10 +28,12 @@ pub mod command;
 mod connect;
 mod db;
 mod deliveries;
+mod desk;
 mod embedded;
 mod error;
 mod fault;
 mod follow;
+mod guess;
 mod home;
 mod lane;
 mod load;
@@ -40,6 +44,7 @@ mod perform;
 mod pipe;
 pub mod read;
 pub(crate) mod save;
+mod shelf;
 mod sql;
 mod survive;
 mod turn;
@@ -72,17 +77,20 @@ use self::command::{Home, Order, Shape, View};
 use self::connect::Fast;
 pub use self::connect::SHARED_READS;
 pub use self::deliveries::Attempted;
+use self::desk::Desk;
 pub use self::error::Refusal;
 pub use self::follow::Follower;
+use self::guess::Wary;
 use self::load::Lock;
 pub use self::outcome::Outcome;
 use self::read::{Read, Reader, Scope, Settle};
+use self::shelf::Shelf;
 pub use self::survive::survived;
 use self::turn::Turn;
 pub use self::turn::Writing;
 use self::wire::Wire;
 use self::work::{AccountKey, Needs, Work};
-use self::writer::{Desk, Writer};
+use self::writer::Writer;
 use crate::metrics::Metrics;
 
 /// What a ledger is opened with.
@@ -199,6 +207,8 @@ impl Ledger {
             lateness_max_days,
             bells: Arc::clone(&bells),
             metrics: metrics.clone(),
+            shelf: Shelf::new(0),
+            wary: Wary::default(),
         };
         let lane_url = database_url.clone();
         let lane = move || connect::lane(&lane_url);

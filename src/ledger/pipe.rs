@@ -25,7 +25,7 @@ use fallible_iterator::FallibleIterator;
 use postgres_protocol::message::backend::{DataRowBody, ErrorResponseBody, Message};
 use postgres_protocol::message::frontend;
 use sea_orm::sqlx::error::{DatabaseError, Error as DriverError};
-use sea_orm::{DbErr, RuntimeErr, Statement};
+use sea_orm::{DbErr, RuntimeErr, Statement, Value};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 pub(super) use self::start::Target;
@@ -40,6 +40,31 @@ const CHUNK: usize = 64 * 1024;
 const CONNECTING: Duration = Duration::from_secs(10);
 /// How long it waits in between.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// One thing of a burst.
+#[derive(Clone, Copy)]
+enum Order<'o> {
+    /// A statement and its parameters.
+    Statement(&'o Statement),
+    /// Rows for a table.
+    Rows(&'o Copied),
+}
+
+/// Rows that are new, in the order of the columns that the text names: sent as they are. As
+/// parameters each column would be an array that PostgreSQL takes apart again.
+struct Copied {
+    text: String,
+    rows: Vec<Vec<Value>>,
+}
+
+impl Order<'_> {
+    fn text(&self) -> &str {
+        match self {
+            Self::Statement(statement) => &statement.sql,
+            Self::Rows(copied) => &copied.text,
+        }
+    }
+}
 
 /// What a statement answered.
 #[derive(Default)]
@@ -99,20 +124,20 @@ impl Pipe {
     ///
     /// # Errors
     /// What the database says of the first that fails; those behind it were not carried out.
-    async fn burst(&mut self, statements: &[&Statement]) -> Result<Vec<Answer>, DbErr> {
+    async fn burst(&mut self, orders: &[Order<'_>]) -> Result<Vec<Answer>, DbErr> {
         let started = Moment::now();
         let answered = match &mut self.open {
-            Some(open) => open.burst(statements).await,
+            Some(open) => open.burst(orders).await,
             None => Err(DriverError::Io(io::ErrorKind::NotConnected.into())),
         };
         if answered.as_ref().is_err_and(|error| !is_said(error)) {
             self.open = None;
         }
-        for statement in statements {
+        for order in orders {
             tracing::trace!(
                 target: "scrip::sql",
                 database = self.database(),
-                statement = statement.sql,
+                statement = order.text(),
                 elapsed_us = started.elapsed().as_micros(),
                 failed = answered.is_err(),
             );
@@ -180,7 +205,7 @@ impl Open {
         self.exchange(&mut outgoing, &mut Vec::new()).await
     }
 
-    async fn burst(&mut self, statements: &[&Statement]) -> Result<Vec<Answer>, DriverError> {
+    async fn burst(&mut self, orders: &[Order<'_>]) -> Result<Vec<Answer>, DriverError> {
         let mut outgoing = BytesMut::with_capacity(4096);
         if self.prepared.len() >= PREPARED_MAX {
             for name in self.prepared.drain().map(|(_, name)| name) {
@@ -188,8 +213,8 @@ impl Open {
             }
         }
         let mut new = Vec::new();
-        for statement in statements {
-            let text = statement.sql.as_str();
+        for order in orders {
+            let text = order.text();
             if !self.prepared.contains_key(text) {
                 let name = format!("s{}", self.made);
                 self.made = self.made.wrapping_add(1);
@@ -198,12 +223,21 @@ impl Open {
                 new.push(text);
             }
             let name = self.prepared.get(text).map_or("", String::as_str);
-            let values = statement.values.iter().flat_map(|values| values.0.iter());
+            let values = match order {
+                Order::Statement(statement) => statement.values.as_ref(),
+                Order::Rows(_) => None,
+            };
+            let values = values.into_iter().flat_map(|values| values.0.iter());
             cells::bind(name, values, &mut outgoing)?;
             frontend::execute("", 0, &mut outgoing)?;
+            if let Order::Rows(copied) = order {
+                // Without waiting for it to say that it is ready for them: it reads them next, or,
+                // where it refuses, passes them over with the rest of the burst.
+                cells::copy(&copied.rows, &mut outgoing)?;
+            }
         }
         frontend::sync(&mut outgoing);
-        let mut answers = Vec::with_capacity(statements.len());
+        let mut answers = Vec::with_capacity(orders.len());
         let done = self.exchange(&mut outgoing, &mut answers).await;
         if done.is_err() {
             // Whether these came to be prepared is not known; under another name they will.
@@ -211,7 +245,7 @@ impl Open {
                 .for_each(|text| drop(self.prepared.remove(text)));
         }
         done?;
-        if answers.len() == statements.len() {
+        if answers.len() == orders.len() {
             Ok(answers)
         } else {
             Err(protocol("an answer is missing"))
@@ -275,7 +309,7 @@ async fn read_until_ready(
                     failed = Some(failed.unwrap_or(fault(&body)?));
                 }
                 Message::ReadyForQuery(body) => return Ok((body.status(), failed)),
-                // Parsed, closed, notices, settings that changed.
+                // Parsed, closed, ready for rows, notices, settings that changed.
                 _ => {}
             }
         }

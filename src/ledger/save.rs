@@ -11,6 +11,9 @@ use super::outbox;
 use super::sql::{self, OnConflict, Sql};
 use super::work::{Fate, OpenBook, Tracked, Work};
 
+/// What spending changes in a segment: two thirds of its columns need not be sent.
+const SPENT: [&str; 5] = ["remaining", "held", "used", "open", "digest"];
+
 /// Writes everything, parents before children.
 ///
 /// # Errors
@@ -51,6 +54,7 @@ pub async fn all(db: &impl Db, work: &mut Work<'_>) -> Result<(), DbErr> {
         .collect();
     for open in &mut books {
         open.book.note_next_boundary();
+        open.book.note_revision();
     }
     accounts(db, &books).await?;
     segments(db, &books).await?;
@@ -140,7 +144,14 @@ async fn segments(db: &impl Db, books: &[&mut OpenBook]) -> Result<(), DbErr> {
     }
     sql::insert(db, &new, OnConflict::Fail).await?;
     let changed: Vec<segment::Model> = changed.into_values().collect();
-    sql::update(db, &changed).await
+    let reshaped = books
+        .iter()
+        .any(|open| !open.book.changes.reshaped.is_empty());
+    if reshaped {
+        sql::update(db, &changed).await
+    } else {
+        sql::update_some(db, &changed, &SPENT).await
+    }
 }
 
 async fn drawdowns(db: &impl Db, books: &[&OpenBook]) -> Result<(), DbErr> {

@@ -302,6 +302,9 @@ where
     let many = |rows: usize| wanted(u64::try_from(rows).unwrap_or(u64::MAX));
     let rows: Vec<Vec<Value>> = rows.iter().map(values_of).collect();
     let backend = db.backend();
+    if db.copies() && rows.len() > 1 && on_conflict == OnConflict::Fail {
+        return db.copy(postgres::copy::<M::Entity>(), rows).await;
+    }
     if backend == DbBackend::Postgres {
         let wanted = many(rows.len());
         let (text, values) = postgres::insert::<M::Entity>(rows, on_conflict, db.binds_nulls());
@@ -328,6 +331,17 @@ pub async fn update<M>(db: &impl Db, rows: &[M]) -> Result<(), DbErr>
 where
     M: ModelTrait,
 {
+    update_some(db, rows, &names::<M::Entity>()).await
+}
+
+/// The same, where nothing but these columns has changed.
+///
+/// # Errors
+/// As of [`update`].
+pub async fn update_some<M>(db: &impl Db, rows: &[M], columns: &[&str]) -> Result<(), DbErr>
+where
+    M: ModelTrait,
+{
     let table = <M::Entity as Default>::default();
     let wanted = if UNDER_LOCK.contains(&table.table_name()) {
         Wanted::Locked
@@ -342,7 +356,7 @@ where
     }
     let wanted = wanted(u64::try_from(rows.len()).unwrap_or(u64::MAX));
     let rows: Vec<Vec<Value>> = rows.iter().map(values_of).collect();
-    let (text, values) = postgres::update::<M::Entity>(rows, db.binds_nulls());
+    let (text, values) = postgres::update::<M::Entity>(rows, columns, db.binds_nulls());
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, text, values);
     db.write(statement, wanted).await
 }

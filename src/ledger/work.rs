@@ -19,6 +19,7 @@ use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use super::outbox::Listener;
+use super::shelf::Shelved;
 /// An account: a customer in a credit type.
 pub type AccountKey = (CustomerId, CreditTypeId);
 
@@ -326,6 +327,8 @@ pub struct Work<'a> {
     pub claims: Claims,
     /// Events to be written.
     pub events: Vec<event::Model>,
+    /// Books that were kept, for accounts whose row is still the same.
+    pub shelved: Shelved,
 }
 
 impl<'a> Work<'a> {
@@ -351,6 +354,7 @@ impl<'a> Work<'a> {
             usage: Vec::new(),
             claims: Claims::default(),
             events: Vec::new(),
+            shelved: Shelved::default(),
         }
     }
 

@@ -1,14 +1,17 @@
 //! The hot statements go by their indexes, as the planner itself chooses with a few thousand rows
 //! and fresh statistics.
 
+use domain::CustomerId;
 use futures_util::future::join_all;
 use scrip::ledger::SHARED_READS;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::{Value, json};
 
 use crate::api::api_helpers::{USD, batch, day, draw_input, fresh, make_customer, ok, query, text};
+use crate::support::deeds::{self, ask, assert_tally, at_once};
 use crate::support::statements::Statements;
 use crate::support::{TestApp, both_databases, db};
+use crate::two_servers::second;
 
 const CUSTOMERS: usize = 150;
 /// Of each customer; most are used up.
@@ -215,8 +218,15 @@ both_databases! {
         let two = &customers[..2];
         let grants = use_all(&app, two).await;
         use_all(&app, &customers[2..3]).await;
-        let draws = customers[..24].iter().map(|id| draw_input(id, "1", json!({})));
-        batch(&app, "drawDownBatch", Value::from_iter(draws)).await;
+        // By a server that has kept none of the books: and what it refuses is looked up by its key.
+        let other = second(&app).await;
+        let ids: Vec<CustomerId> = customers.iter().map(|id| CustomerId(id.parse().expect("an id"))).collect();
+        for all in [&ids[..1], &ids[..24]] {
+            let too_much = all.iter().map(|id| ask(&other, deeds::draw(*id, 1_000), Some("too much")));
+            let refused = at_once(too_much).await;
+            assert_tally(&refused, &[("InsufficientCredit", all.len())]);
+        }
+        other.close().await;
         let sent = statements.take();
         let mut wrong = Vec::new();
         for (what, known_by, postgres, sqlite) in HOT {

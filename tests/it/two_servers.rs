@@ -1,5 +1,6 @@
 //! Two servers on one PostgreSQL: what the database sees of it. Loudly skipped where there is none.
 
+mod kept;
 mod locked;
 mod rewritten;
 
@@ -39,7 +40,7 @@ impl Clock for SameClock {
 }
 
 /// Another server on the app's database: its own connections, queue and ids.
-async fn second(app: &TestApp) -> Ledger {
+pub async fn second(app: &TestApp) -> Ledger {
     let options = ledger::Options {
         database_url: app.database_url().to_owned(),
         clock: Arc::new(SameClock(app.clone())),

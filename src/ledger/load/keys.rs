@@ -1,5 +1,8 @@
 //! Loads keys of all kinds that the commands ask for.
 
+use std::collections::BTreeSet;
+
+use domain::CustomerId;
 use entity::{
     custom_field_value, customer_external_id, customer_ingest_alias, drawdown, idempotency,
     product_external_id, uniqueness_key,
@@ -57,10 +60,16 @@ pub(super) async fn answers(db: &impl Db, needs: &Needs, work: &mut Work<'_>) ->
     Ok(())
 }
 
-async fn drawdown_keys(db: &impl Db, needs: &Needs, work: &mut Work<'_>) -> Result<(), DbErr> {
+/// Keys of drawdowns. Answers those that were used before.
+pub(super) async fn drawdown_keys(
+    db: &impl Db,
+    needs: &Needs,
+    work: &mut Work<'_>,
+) -> Result<BTreeSet<(CustomerId, String)>, DbErr> {
     let keys = &needs.drawdown_keys;
+    let mut used = BTreeSet::new();
     if keys.is_empty() {
-        return Ok(());
+        return Ok(used);
     }
     let wanted = keys
         .iter()
@@ -72,12 +81,13 @@ async fn drawdown_keys(db: &impl Db, needs: &Needs, work: &mut Work<'_>) -> Resu
     for row in rows.await? {
         let key = (row.customer_id, row.idempotency_key.clone());
         if keys.contains(&key) {
+            used.insert(key.clone());
             work.drawdowns_by_key
                 .insert(key, (row.credit_type_id, row.id));
             work.found_drawdowns.insert(row.id, row);
         }
     }
-    Ok(())
+    Ok(used)
 }
 
 async fn uniqueness_keys(db: &impl Db, needs: &Needs, work: &mut Work<'_>) -> Result<(), DbErr> {

@@ -59,6 +59,7 @@ pub(super) async fn segments(
     // Also of accounts that have no row yet: nothing is found, but it can be asked at once.
     let mut books = needs.accounts.clone();
     books.extend(work.state.books.keys());
+    books.retain(|account| !work.shelved.has(account));
     if !books.is_empty() {
         let open = select::<segment::Entity>(db, |sql| {
             sql.text("open AND ");

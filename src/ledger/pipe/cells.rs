@@ -46,6 +46,37 @@ pub(super) fn bind<'v>(
     })
 }
 
+/// What rows in binary form begin with: a signature, no flags, nothing more to tell.
+const HEAD: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+
+/// Appends rows for the `COPY` that was just executed, and that they are all.
+pub(super) fn copy(rows: &[Vec<Value>], buffer: &mut BytesMut) -> io::Result<()> {
+    let mut data = BytesMut::from(HEAD);
+    for row in rows {
+        data.put_i16(row.len().try_into().map_err(io::Error::other)?);
+        row.iter()
+            .try_for_each(|value| put_sized(value, &mut data))?;
+    }
+    data.put_i16(-1);
+    frontend::CopyData::new(data)?.write(buffer);
+    frontend::copy_done(buffer);
+    Ok(())
+}
+
+/// A value with its length before it; nothing is -1 long.
+fn put_sized(value: &Value, buffer: &mut BytesMut) -> io::Result<()> {
+    let place = buffer.len();
+    buffer.put_i32(-1);
+    if let IsNull::No = put(value, buffer)? {
+        let start = place.saturating_add(4);
+        let size = length(buffer.len().saturating_sub(start))?;
+        if let Some(prefix) = buffer.get_mut(place..start) {
+            prefix.copy_from_slice(&size.to_be_bytes());
+        }
+    }
+    Ok(())
+}
+
 fn put(value: &Value, buffer: &mut BytesMut) -> io::Result<IsNull> {
     match value {
         Value::Bool(Some(truth)) => buffer.put_u8(u8::from(*truth)),
@@ -82,18 +113,7 @@ fn put_array(kind: &ArrayType, all: &[Value], buffer: &mut BytesMut) -> io::Resu
     }
     buffer.put_i32(length(all.len())?);
     buffer.put_i32(1);
-    for value in all {
-        let place = buffer.len();
-        buffer.put_i32(-1);
-        if let IsNull::No = put(value, buffer)? {
-            let start = place.saturating_add(4);
-            let size = length(buffer.len().saturating_sub(start))?;
-            if let Some(prefix) = buffer.get_mut(place..start) {
-                prefix.copy_from_slice(&size.to_be_bytes());
-            }
-        }
-    }
-    Ok(())
+    all.iter().try_for_each(|value| put_sized(value, buffer))
 }
 
 fn length(length: usize) -> io::Result<i32> {

@@ -1,11 +1,11 @@
 //! A transaction through a pipe: reads ahead in one burst what it is known to need, and writes in
 //! one burst at its end.
 
-use sea_orm::{DbBackend, DbErr, Statement};
+use sea_orm::{DbBackend, DbErr, Statement, Value};
 use tokio::sync::Mutex;
 
 use super::cells::models;
-use super::{Answer, Pipe};
+use super::{Answer, Copied, Order, Pipe};
 use crate::ledger::db::{Db, Table, Wanted};
 
 /// A transaction. One that is dropped is taken back by [`Pipe::settle`].
@@ -13,10 +13,24 @@ pub(in crate::ledger) struct PipeTransaction<'p> {
     inner: Mutex<Inner<'p>>,
 }
 
+enum Queued {
+    Statement(Statement),
+    Rows(Copied),
+}
+
+impl Queued {
+    fn order(&self) -> Order<'_> {
+        match self {
+            Self::Statement(statement) => Order::Statement(statement),
+            Self::Rows(copied) => Order::Rows(copied),
+        }
+    }
+}
+
 struct Inner<'p> {
     pipe: &'p mut Pipe,
     /// To be sent before anything else.
-    queued: Vec<(Statement, Wanted)>,
+    queued: Vec<(Queued, Wanted)>,
     /// What was read ahead, by question.
     ahead: Vec<(Statement, Answer)>,
 }
@@ -54,15 +68,15 @@ impl<'p> PipeTransaction<'p> {
         }
         let mut last = std::mem::take(&mut inner.queued);
         last.push((plain("COMMIT"), Wanted::Any));
-        let all: Vec<&Statement> = last.iter().map(|(statement, _)| statement).collect();
+        let all: Vec<Order<'_>> = last.iter().map(|(queued, _)| queued.order()).collect();
         let answers = inner
             .pipe
             .burst(&all)
             .await
             .map_err(|error| (error, true))?;
-        for ((statement, wanted), answer) in last.iter().zip(answers) {
+        for ((_, wanted), (order, answer)) in last.iter().zip(all.iter().zip(answers)) {
             if let Err(error) = wanted.check(answer.count) {
-                let statement = &statement.sql;
+                let statement = order.text();
                 tracing::error!(%error, statement, "a row was not there that was read under a lock");
             }
         }
@@ -74,10 +88,10 @@ impl Inner<'_> {
     /// Sends what is queued, then this; answers what this answered.
     async fn burst(&mut self, questions: &[Statement]) -> Result<Vec<Answer>, DbErr> {
         let queued = std::mem::take(&mut self.queued);
-        let all: Vec<&Statement> = queued
+        let all: Vec<Order<'_>> = queued
             .iter()
-            .map(|(statement, _)| statement)
-            .chain(questions)
+            .map(|(queued, _)| queued.order())
+            .chain(questions.iter().map(Order::Statement))
             .collect();
         if all.is_empty() {
             return Ok(Vec::new());
@@ -116,13 +130,24 @@ impl Db for PipeTransaction<'_> {
     }
 
     async fn write(&self, statement: Statement, wanted: Wanted) -> Result<(), DbErr> {
-        self.inner.lock().await.queued.push((statement, wanted));
+        let queued = Queued::Statement(statement);
+        self.inner.lock().await.queued.push((queued, wanted));
+        Ok(())
+    }
+
+    fn copies(&self) -> bool {
+        true
+    }
+
+    async fn copy(&self, text: String, rows: Vec<Vec<Value>>) -> Result<(), DbErr> {
+        let queued = Queued::Rows(Copied { text, rows });
+        self.inner.lock().await.queued.push((queued, Wanted::Any));
         Ok(())
     }
 }
 
-fn plain(text: &str) -> Statement {
-    Statement::from_string(DbBackend::Postgres, text)
+fn plain(text: &str) -> Queued {
+    Queued::Statement(Statement::from_string(DbBackend::Postgres, text))
 }
 
 /// What a transaction would ask if it found nothing: what it can read ahead.

@@ -1,8 +1,8 @@
-//! Rows as PostgreSQL takes them: one array a column, however many rows there are; a row alone as it
-//! is, which costs half.
+//! Rows as PostgreSQL takes them: as they are by `COPY`, where the connection can; else one array a
+//! column, however many rows there are; a row alone as parameters, which costs half.
 
 use sea_orm::sea_query::{ArrayType, ColumnType};
-use sea_orm::{ColumnTrait, EntityTrait, Iterable, Value};
+use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, Iterable, Value};
 
 use super::{OnConflict, conflict_clause, keys, names};
 
@@ -18,7 +18,7 @@ pub(super) fn insert<E: EntityTrait>(
             (format!("VALUES ({})", marks.join(", ")), row)
         }
         Err(rows) => {
-            let (arrays, values) = arrays::<E>(rows, binds_nulls);
+            let (arrays, values) = arrays::<E>(rows, &names::<E>(), binds_nulls);
             (format!("SELECT * FROM unnest({arrays})"), values)
         }
     };
@@ -29,6 +29,16 @@ pub(super) fn insert<E: EntityTrait>(
         conflict_clause::<E>(on_conflict)
     );
     (text, values)
+}
+
+/// Adds rows that follow.
+pub(super) fn copy<E: EntityTrait>() -> String {
+    let table = E::default();
+    let names = names::<E>().join(", ");
+    format!(
+        "COPY {} ({names}) FROM STDIN (FORMAT binary)",
+        table.table_name()
+    )
 }
 
 /// The row, if it is alone; else the rows.
@@ -43,18 +53,28 @@ fn one(mut rows: Vec<Vec<Value>>) -> Result<Vec<Value>, Vec<Vec<Value>>> {
     }
 }
 
-/// Writes over rows that are there.
+/// Writes over some columns of rows that are there. The rows have all of them.
 pub(super) fn update<E: EntityTrait>(
     rows: Vec<Vec<Value>>,
+    columns: &[&str],
     binds_nulls: bool,
 ) -> (String, Vec<Value>) {
-    let (names, keys) = (names::<E>(), keys::<E>());
+    let keys = keys::<E>();
+    let all = names::<E>();
+    let names = all.iter().copied();
+    let names = names.filter(|name| keys.contains(name) || columns.contains(name));
+    let names: Vec<&str> = names.collect();
     let table = E::default().table_name().to_owned();
     let rows = match one(rows) {
-        Ok(row) => return (update_one(&table, &names, &keys), row),
+        Ok(row) => {
+            let row = all.iter().zip(row);
+            let row = row.filter(|(name, _)| names.contains(name));
+            let row = row.map(|(_, value)| value).collect();
+            return (update_one(&table, &names, &keys), row);
+        }
         Err(rows) => rows,
     };
-    let (arrays, values) = arrays::<E>(rows, binds_nulls);
+    let (arrays, values) = arrays::<E>(rows, &names, binds_nulls);
     let sets: Vec<String> = names
         .iter()
         .filter(|name| !keys.contains(name))
@@ -101,8 +121,13 @@ fn update_one(table: &str, names: &[&str], keys: &[&str]) -> String {
     )
 }
 
-/// One array parameter a column. Arrays with NULLs go as array literals where the driver binds none.
-fn arrays<E: EntityTrait>(rows: Vec<Vec<Value>>, binds_nulls: bool) -> (String, Vec<Value>) {
+/// One array parameter for each of the columns. Arrays with NULLs go as array literals where the
+/// driver binds none.
+fn arrays<E: EntityTrait>(
+    rows: Vec<Vec<Value>>,
+    names: &[&str],
+    binds_nulls: bool,
+) -> (String, Vec<Value>) {
     let mut columns: Vec<Vec<Value>> = E::Column::iter().map(|_| Vec::new()).collect();
     for row in rows {
         for (column, value) in columns.iter_mut().zip(row) {
@@ -111,7 +136,9 @@ fn arrays<E: EntityTrait>(rows: Vec<Vec<Value>>, binds_nulls: bool) -> (String, 
     }
     let mut texts = Vec::new();
     let mut values = Vec::new();
-    for (index, (column, all)) in E::Column::iter().zip(columns).enumerate() {
+    let columns = E::Column::iter().zip(columns);
+    let columns = columns.filter(|(column, _)| names.contains(&column.as_str()));
+    for (index, (column, all)) in columns.enumerate() {
         let definition = column.def();
         let (kind, sql_type) = array_type(definition.get_column_type());
         texts.push(format!(
