@@ -280,7 +280,9 @@ class Bench:
             legs[question] = ("fixed", reads.bodies(question, self.folder)[0])
         run_leg = lambda kind, body: lambda: wrk(scrip.url, KEY, kind, ids, self.many, self.seconds, "g", body)
         for kind, body in legs.values():
-            wrk(scrip.url, KEY, kind, ids, self.many, 2, "w", body, warm=True)
+            # Until most pages have been changed once since the checkpoint: the first change of each is logged in full.
+            warm = self.options.warm if kind == "draw" else 2
+            wrk(scrip.url, KEY, kind, ids, self.many, warm, "w", body, warm=True)
         found = alternate(self.rounds, {key: run_leg(*leg) for key, leg in legs.items()})
         scrip.stop()
         if not self.options.trust_long or size == "short":

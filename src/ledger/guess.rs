@@ -1,10 +1,10 @@
-//! Keys of drawdowns are taken for new until one turns out not to be.
+//! Idempotency keys are taken for new until one turns out not to be.
 //!
-//! A drawdown's key is nearly always one that was never used, and the unique index says so in any
-//! case when the row is written. So a batch does not ask for the keys first. Where the index refuses
-//! one, the batch is carried out anew with all keys looked up; and one that the rules refuse is
-//! looked up before it is told so, since a repeat is answered as it was the first time, whatever has
-//! become of the credit since (rule 15).
+//! A key is nearly always one that was never used, and the unique index says so in any case when the
+//! row is written. So a batch does not ask for the keys first. Where the index refuses one, the batch
+//! is carried out anew with all keys looked up; and that of a command that the rules refuse is looked
+//! up before it is told so, since a repeat is answered as it was the first time, whatever has become
+//! of the credit since (rule 15).
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -49,12 +49,42 @@ pub(super) struct Batch<'t> {
     pub needs: Needs,
     /// How accounts are locked.
     pub lock: Lock,
-    /// Whether keys of drawdowns are taken for new.
+    /// Whether idempotency keys are taken for new.
     pub guesses: bool,
 }
 
-/// Keys of drawdowns that were not looked up.
-pub(super) type Guessed = BTreeSet<(CustomerId, String)>;
+/// Idempotency keys: of drawdowns, which keep their own, and of all other commands.
+#[derive(Default)]
+pub(super) struct Keys {
+    pub drawdowns: BTreeSet<(CustomerId, String)>,
+    pub others: BTreeSet<(CustomerId, &'static str, String)>,
+}
+
+impl Keys {
+    /// Takes those that a batch needs: they will not be looked up.
+    fn out_of(needs: &mut Needs) -> Self {
+        Self {
+            drawdowns: std::mem::take(&mut needs.drawdown_keys),
+            others: std::mem::take(&mut needs.keys),
+        }
+    }
+
+    /// That of a task.
+    fn of(task: &Task) -> Self {
+        let mut needs = Needs::default();
+        task.key(&mut needs);
+        Self::out_of(&mut needs)
+    }
+
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.drawdowns.is_empty() && self.others.is_empty()
+    }
+
+    fn meet(&self, those: &Self) -> bool {
+        !self.drawdowns.is_disjoint(&those.drawdowns) || !self.others.is_disjoint(&those.others)
+    }
+}
 
 impl<'t> Batch<'t> {
     /// A batch.
@@ -70,20 +100,20 @@ impl<'t> Batch<'t> {
     }
 
     /// What some of its tasks need, and the keys that are taken for new.
-    pub(super) fn needs_of(&self, which: impl Fn(&Task) -> bool) -> (Needs, Guessed) {
+    pub(super) fn needs_of(&self, which: impl Fn(&Task) -> bool) -> (Needs, Keys) {
         let mut needs = Needs::default();
         let tasks = self.tasks.iter().filter(|task| which(task));
         tasks.for_each(|task| task.needs(&mut needs));
         let guessed = if self.guesses {
-            std::mem::take(&mut needs.drawdown_keys)
+            Keys::out_of(&mut needs)
         } else {
-            Guessed::new()
+            Keys::default()
         };
         (needs, guessed)
     }
 }
 
-/// Looks up the keys of drawdowns that were refused, and answers those that were made before.
+/// Looks up the keys of commands that were refused, and answers those that were carried out before.
 ///
 /// # Errors
 /// What the database says.
@@ -91,23 +121,25 @@ pub(super) async fn look_again(
     db: &impl Db,
     tasks: &[Task],
     answers: &mut Answers,
-    guessed: &Guessed,
+    guessed: &Keys,
     work: &mut Work<'_>,
 ) -> Result<(), DbErr> {
-    let refused = tasks.iter().zip(answers.iter());
+    let refused = tasks.iter().zip(answers.iter_mut());
     let refused = refused.filter(|(_, answer)| matches!(answer, Some(Err(_))));
-    let keys = refused.filter_map(|(task, _)| task.drawdown_key());
-    let mut needs = Needs {
-        drawdown_keys: keys.filter(|key| guessed.contains(key)).collect(),
-        ..Needs::default()
-    };
-    if needs.drawdown_keys.is_empty() {
+    let refused = refused.filter_map(|(task, answer)| {
+        let key = Keys::of(task);
+        key.meet(guessed).then_some((task, answer, key))
+    });
+    let refused: Vec<_> = refused.collect();
+    if refused.is_empty() {
         return Ok(());
     }
+    let mut needs = Needs::default();
+    refused.iter().for_each(|(task, ..)| task.key(&mut needs));
+    // Only what was there before this batch: a command that was refused was not repeated yet.
     let made = load::made_before(db, &mut needs, work).await?;
-    for (task, answer) in tasks.iter().zip(answers) {
-        let again = task.drawdown_key().is_some_and(|key| made.contains(&key));
-        if again && matches!(answer, Some(Err(_))) {
+    for (task, answer, key) in refused {
+        if key.meet(&made) {
             *answer = Some(task.run(work));
         }
     }

@@ -17,6 +17,7 @@ use sea_orm::{DbBackend, DbErr, Statement, Value};
 use uuid::Uuid;
 
 use super::db::{Db, Table};
+use super::guess::Keys;
 use super::lock;
 use super::outbox;
 use super::pipe::Rehearsal;
@@ -168,10 +169,11 @@ pub async fn rest(
         work.state.grants.extend(more);
     }
     // Last: whoever sees what a command did sees its key too, and takes it for the repeat it is.
-    keys::answers(db, needs, work).await
+    keys::answers(db, needs, work).await?;
+    Ok(())
 }
 
-/// Looks up keys of drawdowns. Answers those that were used before.
+/// Looks up idempotency keys. Answers those that were used before.
 ///
 /// # Errors
 /// What the database says.
@@ -179,9 +181,12 @@ pub(super) async fn made_before(
     db: &impl Db,
     needs: &mut Needs,
     work: &mut Work<'_>,
-) -> Result<BTreeSet<(CustomerId, String)>, DbErr> {
+) -> Result<Keys, DbErr> {
     keys::forget_impossible(needs);
-    keys::drawdown_keys(db, needs, work).await
+    Ok(Keys {
+        drawdowns: keys::drawdown_keys(db, needs, work).await?,
+        others: keys::answers(db, needs, work).await?,
+    })
 }
 
 /// Opens a book for every account that is there.

@@ -78,7 +78,8 @@ pub async fn all(db: &impl Db, work: &mut Work<'_>) -> Result<(), DbErr> {
         })
         .collect();
     sql::insert(db, &entries, OnConflict::Fail).await?;
-    sql::claim(db, &work.new_answers).await?;
+    // Refused where another has the key: all is tried anew, and finds it.
+    sql::insert(db, &work.new_answers, OnConflict::Fail).await?;
     sql::insert(db, &work.events, OnConflict::Fail).await?;
     outbox::note(db, work).await
 }

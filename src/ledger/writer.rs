@@ -159,13 +159,17 @@ impl Task {
         }
     }
 
-    /// The key of a drawdown, by which it may have been made before.
-    pub(super) fn drawdown_key(&self) -> Option<(CustomerId, String)> {
-        match &self.what {
-            What::Run(command, order) if matches!(**command, Command::DrawDown(_)) => {
-                Some((order.home.customer_id, order.key.clone()?))
-            }
-            _ => None,
+    /// Its idempotency key, by which it may have been carried out before.
+    pub(super) fn key(&self, needs: &mut Needs) {
+        let What::Run(command, order) = &self.what else {
+            return;
+        };
+        let Some(key) = order.key.clone() else { return };
+        let customer = order.home.customer_id;
+        if matches!(**command, Command::DrawDown(_)) {
+            needs.drawdown_keys.insert((customer, key));
+        } else {
+            needs.keys.insert((customer, command.operation(), key));
         }
     }
 
@@ -195,15 +199,7 @@ impl Task {
             }
             What::Run(command, order) => {
                 command.rules().needs(order.home, needs);
-                let Some(key) = &order.key else { return };
-                let customer = order.home.customer_id;
-                if matches!(**command, Command::DrawDown(_)) {
-                    needs.drawdown_keys.insert((customer, key.clone()));
-                } else {
-                    needs
-                        .keys
-                        .insert((customer, command.operation(), key.clone()));
-                }
+                self.key(needs);
             }
         }
     }

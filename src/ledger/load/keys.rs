@@ -36,11 +36,16 @@ pub(super) fn forget_impossible(needs: &mut Needs) {
     needs.field_values.retain(|text| !text.contains('\0'));
 }
 
-/// The answers given before to the keys that the commands bear.
-pub(super) async fn answers(db: &impl Db, needs: &Needs, work: &mut Work<'_>) -> Result<(), DbErr> {
+/// The answers given before to the keys that the commands bear. Answers those keys.
+pub(super) async fn answers(
+    db: &impl Db,
+    needs: &Needs,
+    work: &mut Work<'_>,
+) -> Result<BTreeSet<(CustomerId, &'static str, String)>, DbErr> {
     let keys = &needs.keys;
+    let mut used = BTreeSet::new();
     if keys.is_empty() {
-        return Ok(());
+        return Ok(used);
     }
     let wanted = keys
         .iter()
@@ -54,10 +59,11 @@ pub(super) async fn answers(db: &impl Db, needs: &Needs, work: &mut Work<'_>) ->
             .iter()
             .find(|key| key.0 == row.customer_id && key.1 == row.operation && key.2 == row.key);
         if let Some(key) = wanted {
+            used.insert(key.clone());
             work.answered.insert(key.clone(), row);
         }
     }
-    Ok(())
+    Ok(used)
 }
 
 /// Keys of drawdowns. Answers those that were used before.
