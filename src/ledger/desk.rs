@@ -51,7 +51,7 @@ pub(super) struct Desk {
     pub metrics: Metrics,
     /// Books that are kept from one transaction to the next.
     pub shelf: Shelf,
-    /// Whether keys of drawdowns are taken for new.
+    /// Whether idempotency keys are taken for new.
     pub wary: Wary,
 }
 impl Desk {

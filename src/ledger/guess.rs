@@ -145,3 +145,19 @@ pub(super) async fn look_again(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_wrong_guess_so_many_batches_look_keys_up() {
+        let wary = Wary::default();
+        assert!(wary.guesses() && wary.guesses());
+        wary.was_wrong();
+        for batch in 0..WARY_FOR {
+            assert!(!wary.guesses(), "{batch}");
+        }
+        assert!(wary.guesses());
+    }
+}

@@ -172,4 +172,16 @@ mod tests {
         // Dimensions, may hold NULL, type, length, first place; 8 bytes: 7; NULL.
         assert_eq!(numbers, [1, 1, INT8, 2, 1, 8, 0, 7, -1]);
     }
+
+    #[test]
+    fn rows_are_headed_have_their_number_of_columns_and_are_ended() {
+        let rows = [vec![Value::from("ab"), Value::BigInt(None)]];
+        let mut buffer = BytesMut::new();
+        copy(&rows, &mut buffer).expect("rows");
+        let body = [HEAD, b"\0\x02\0\0\0\x02ab\xff\xff\xff\xff\xff\xff"].concat();
+        let size = u8::try_from(body.len() + 4).expect("short");
+        // Data, its length, the rows; then that these are all.
+        let all = [b"d\0\0\0".as_slice(), &[size], &body, b"c\0\0\0\x04"].concat();
+        assert_eq!((HEAD.len(), buffer.to_vec()), (19, all));
+    }
 }
