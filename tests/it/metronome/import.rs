@@ -1,6 +1,7 @@
 //! An import from a second Scrip, by the face that it shows to Metronome's clients.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::Duration;
 use domain::Instant;
@@ -130,6 +131,9 @@ async fn furnish(app: &TestApp, client: &Client<'_>) -> Vec<String> {
     customers
 }
 
+/// Runs so far, and some.
+static RUNS: AtomicU64 = AtomicU64::new(4711);
+
 fn work(app: &TestApp, target: &TestDatabase, dry_run: bool) -> Import {
     Import {
         base_url: format!("{}/metronome", app.url()),
@@ -138,7 +142,9 @@ fn work(app: &TestApp, target: &TestDatabase, dry_run: bool) -> Import {
         database_url: target.url().to_owned(),
         settings: Settings::default(),
         now: Instant(app.now().timestamp_micros()),
-        ids: Arc::new(SeededIds::new(u64::from(dry_run) + 4711)),
+        // Each run has ids of its own, as it would have: with the same it would make those of the run
+        // before anew, and objects of two customers could have one id.
+        ids: Arc::new(SeededIds::new(RUNS.fetch_add(1, Ordering::Relaxed))),
     }
 }
 
