@@ -52,9 +52,7 @@ impl From<DbErr> for Refusal {
 /// (`sql-on-citus` section 2).
 #[must_use]
 pub fn is_passing(error: &DbErr) -> bool {
-    if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
-        || matches!(error, DbErr::RecordNotInserted | DbErr::RecordNotUpdated)
-    {
+    if is_taken(error) || matches!(error, DbErr::RecordNotInserted | DbErr::RecordNotUpdated) {
         return true;
     }
     let (DbErr::Exec(RuntimeErr::SqlxError(error))
@@ -69,12 +67,12 @@ pub fn is_passing(error: &DbErr) -> bool {
     };
     match error.code().as_deref() {
         Some(
-            "23505" | "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "08000" | "08001"
-            | "08003" | "08006",
+            "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "08000" | "08001" | "08003"
+            | "08006",
         ) => true,
         Some("XX000") => error.message().starts_with("could not commit transaction"),
-        // SQLite: busy, locked; a key that is there.
-        Some("5" | "6" | "261" | "262" | "517" | "1555" | "2067") => true,
+        // SQLite: busy, locked.
+        Some("5" | "6" | "261" | "262" | "517") => true,
         _ => false,
     }
 }
