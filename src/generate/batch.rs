@@ -136,7 +136,7 @@ impl Maker {
             let mut book = open.book.clone();
             book.changes = domain::book::Changes::default();
             book.drawdowns.clear();
-            (key, OpenBook { book, new: false })
+            (key, OpenBook::loaded(book))
         });
         let row = work.state.customers.get(&customer);
         self.carried = row.map(|row| Carried {

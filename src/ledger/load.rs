@@ -205,17 +205,18 @@ fn open_books(
         };
         let key = (row.customer_id, row.credit_type_id);
         let account = Account::try_from(row)?;
-        let mut book = match work.shelved.open(&account) {
+        let book = match work.shelved.open(&account) {
             Some(kept) => Book {
                 credit_type: unit.clone(),
                 ..kept
             },
             None => Book::new(unit.clone(), account),
         };
+        let mut open = OpenBook::loaded(book);
         if let Some(to) = needs.advances.get(&key.0) {
-            book.move_clock(*to);
+            open.book.move_clock(*to);
         }
-        work.state.books.insert(key, OpenBook { book, new: false });
+        work.state.books.insert(key, open);
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::book::Account;
 use entity::{account, drawdown, ledger_entry, segment};
 use sea_orm::{DbErr, ModelTrait};
 
@@ -11,6 +12,16 @@ use super::outbox;
 use super::sql::{self, OnConflict, Sql};
 use super::work::{Fate, OpenBook, Tracked, Work};
 
+/// What an entry changes in its account.
+const MOVED: [&str; 7] = [
+    "balance",
+    "last_sequence",
+    "last_hash",
+    "recorded_max",
+    "effective_max",
+    "digest",
+    "revision",
+];
 /// What spending changes in a segment: two thirds of its columns need not be sent.
 const SPENT: [&str; 5] = ["remaining", "held", "used", "open", "digest"];
 
@@ -111,7 +122,7 @@ where
 
 async fn accounts(db: &impl Db, books: &[&mut OpenBook]) -> Result<(), DbErr> {
     let of = |new: bool| -> Vec<account::Model> {
-        let books = books.iter().filter(|open| open.new == new);
+        let books = books.iter().filter(|open| open.row.is_none() == new);
         books
             .map(|open| account::Model::from(&open.book.account))
             .collect()
@@ -122,12 +133,27 @@ async fn accounts(db: &impl Db, books: &[&mut OpenBook]) -> Result<(), DbErr> {
         .iter()
         .filter_map(|row| Some((row.customer_id, row.clock_now?)));
     lock::still_at(db, &times.collect()).await?;
-    let changed: Vec<account::Model> = books
-        .iter()
-        .filter(|open| !open.new && open.book.changes.account)
-        .map(|open| account::Model::from(&open.book.account))
-        .collect();
-    sql::update(db, &changed).await
+    let changed = of(false);
+    if books.iter().all(|open| has_only_moved(open)) {
+        sql::update_some(db, &changed, &MOVED).await
+    } else {
+        sql::update(db, &changed).await
+    }
+}
+
+/// Whether nothing else of the account has changed than what [`MOVED`] lists.
+fn has_only_moved(open: &OpenBook) -> bool {
+    let now = &open.book.account;
+    let Some(row) = &open.row else { return true };
+    *row == Account {
+        balance: row.balance,
+        last_sequence: row.last_sequence,
+        last_hash: row.last_hash,
+        recorded_max: row.recorded_max,
+        effective_max: row.effective_max,
+        revision: row.revision,
+        ..now.clone()
+    }
 }
 
 async fn segments(db: &impl Db, books: &[&mut OpenBook]) -> Result<(), DbErr> {

@@ -157,7 +157,7 @@ mod tests {
 
     fn committed(customer: u128, revision: i64) -> (AccountKey, OpenBook) {
         let book = Book::new(unit(), account(customer, revision));
-        (key(customer), OpenBook { book, new: false })
+        (key(customer), OpenBook::loaded(book))
     }
 
     fn shelf(room: usize, customers: &[u128]) -> Shelf {

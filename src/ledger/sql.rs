@@ -14,6 +14,9 @@ use uuid::Uuid;
 
 use super::db::{Db, Wanted};
 
+/// Up to so many customers are named outright beside what says the same, so that a sharded database
+/// finds their shards (`sql-on-citus` section 1).
+pub(super) const NAMED_MAX: usize = 20;
 /// Up to so many rows are looked for by naming each, so that a sharded database finds their shards;
 /// more would cost PostgreSQL more than it saves. In few sizes, since each is a plan of its own.
 const NAMED_CHUNKS: [usize; 3] = [4, 16, 64];

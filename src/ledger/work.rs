@@ -171,13 +171,22 @@ impl<T> Tracked<T> {
 /// Rows of one table by id.
 pub type Rows<K, T> = BTreeMap<K, Tracked<T>>;
 
-/// An account's book and whether its row is there yet.
+/// An account's book and what its row is.
 #[derive(Clone, Debug)]
 pub struct OpenBook {
     /// The book.
     pub book: Book,
-    /// Its row is not there yet: it is made once the book changes.
-    pub new: bool,
+    /// The row; `None` while there is none: it is made once the book changes.
+    pub row: Option<Account>,
+}
+
+impl OpenBook {
+    /// A book as it is in the database.
+    #[must_use]
+    pub fn loaded(book: Book) -> Self {
+        let row = Some(book.account.clone());
+        Self { book, row }
+    }
 }
 
 /// A value of a custom field that is free again, and whose it was; without a value: all of that
@@ -421,7 +430,7 @@ impl<'a> Work<'a> {
                     ..Account::new(key.0, key.1)
                 },
             ),
-            new: true,
+            row: None,
         });
         Some(&mut open.book)
     }

@@ -7,9 +7,7 @@ use sea_orm::{DbBackend, EntityTrait, IdenStatic, Iterable, Statement, Value};
 use uuid::Uuid;
 
 use super::fetch::AnyId;
-
-/// Up to this many customers are named inside a LATERAL too (`sql-on-citus` section 1).
-const NAMED_INSIDE: usize = 20;
+use crate::ledger::sql::NAMED_MAX;
 
 /// No text that is searched has more characters, so nothing contains a longer one; and the
 /// databases limit the length of a pattern.
@@ -171,7 +169,7 @@ impl Sql {
     /// Names the customers in a sub-query too, so that Citus finds their shards; beyond some
     /// twenty that costs PostgreSQL more than it saves, and SQLite needs it never.
     pub(super) fn and_named(&mut self, column: &str, customers: &[CustomerId]) -> &mut Self {
-        if self.is_postgres() && customers.len() <= NAMED_INSIDE {
+        if self.is_postgres() && customers.len() <= NAMED_MAX {
             self.push(" AND ")
                 .among(column, customers.iter().map(|id| id.0));
         }

@@ -4,7 +4,7 @@
 use sea_orm::sea_query::{ArrayType, ColumnType};
 use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, Iterable, Value};
 
-use super::{OnConflict, conflict_clause, keys, names};
+use super::{NAMED_MAX, OnConflict, conflict_clause, keys, names};
 
 /// Inserts rows.
 pub(super) fn insert<E: EntityTrait>(
@@ -74,6 +74,15 @@ pub(super) fn update<E: EntityTrait>(
         }
         Err(rows) => rows,
     };
+    let customer = if table == "customer" {
+        "id"
+    } else {
+        "customer_id"
+    };
+    // Names the customers outright, so that a sharded database finds the one shard. Of many it would
+    // have to ask nearly all, and PostgreSQL goes through the list for each row.
+    let place = all.iter().position(|name| *name == customer);
+    let named = place.is_some_and(|place| are_few(&rows, place));
     let (arrays, values) = arrays::<E>(rows, &names, binds_nulls);
     let sets: Vec<String> = names
         .iter()
@@ -84,13 +93,8 @@ pub(super) fn update<E: EntityTrait>(
         .iter()
         .map(|key| format!("{table}.{key} = u.{key}"))
         .collect();
-    // Names the customers outright, so that a sharded database finds the one shard.
-    let customer = if table == "customer" {
-        "id"
-    } else {
-        "customer_id"
-    };
-    if let Some(index) = names.iter().position(|name| *name == customer) {
+    let index = names.iter().position(|name| *name == customer);
+    if let Some(index) = index.filter(|_| named) {
         let parameter = index.saturating_add(1);
         wheres.push(format!("{table}.{customer} = ANY(${parameter}::uuid[])"));
     }
@@ -101,6 +105,20 @@ pub(super) fn update<E: EntityTrait>(
         wheres.join(" AND ")
     );
     (text, values)
+}
+
+/// Whether a column has few different values.
+fn are_few(rows: &[Vec<Value>], place: usize) -> bool {
+    let mut found: Vec<&Value> = Vec::new();
+    for value in rows.iter().filter_map(|row| row.get(place)) {
+        if !found.contains(&value) {
+            found.push(value);
+        }
+        if found.len() > NAMED_MAX {
+            return false;
+        }
+    }
+    true
 }
 
 /// Writes over one row, by its key.
