@@ -44,11 +44,12 @@ const BROKEN_MAX: u32 = 64;
 
 /// What lanes and shared reads have in common. All their statements find rows by a few keys and
 /// indexes: a plan made once is right for every batch, and planning costs more than running. The other
-/// ways to join are ruled out since a plan made while a table is empty would take them.
+/// ways to join are ruled out since a plan made while a table is empty would take them. Where there is no
+/// index after all, a plan seems so dear that PostgreSQL would compile it each time.
 macro_rules! by_keys {
     () => {
         "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
-         SET enable_hashjoin = off; SET enable_mergejoin = off"
+         SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off"
     };
 }
 

@@ -17,11 +17,12 @@ use tracing::Instrument;
 
 use super::aside::Aside;
 use super::bell::Bells;
+use super::blind;
 use super::command;
 use super::connect::Fast;
 use super::db::Db;
-use super::error::{Refusal, is_passing, is_taken, leaves_outcome_unknown};
-use super::guess::{Batch, Wary, look_again};
+use super::error::{Refusal, is_passing, is_taken, leaves_outcome_unknown, was_passed_by};
+use super::guess::{Batch, Keys, Wary, look_again};
 use super::load::{self, Lock};
 use super::lock;
 use super::outbox;
@@ -53,6 +54,8 @@ pub(super) struct Desk {
     pub shelf: Shelf,
     /// Whether idempotency keys are taken for new.
     pub wary: Wary,
+    /// Whether batches may be carried out without reading.
+    pub blind: Wary,
 }
 impl Desk {
     /// Does what was set aside for a customer, waiting for its accounts, until there is no more.
@@ -162,6 +165,10 @@ impl Desk {
         match &self.fast {
             Fast::Pipe(pipe) if batch.lock == Lock::Free => {
                 let mut pipe = pipe.lock().await;
+                pipe.ready().await?;
+                if pipe.is_refused() {
+                    return self.by_driver(batch, kept).await;
+                }
                 self.by_pipe(&mut pipe, batch, kept).await
             }
             Fast::Embedded(embedded) => {
@@ -181,26 +188,63 @@ impl Desk {
         batch: &Batch<'_>,
         kept: Shelved,
     ) -> Result<Attempt, DbErr> {
-        let (mut first, _) = batch.needs_of(|_| true);
+        let (mut first, guessed) = batch.needs_of(|_| true);
         let mut nothing = Work::new(&*self.ids, self.clock.now(), self.lateness_max_days);
         nothing.shelved = kept;
+        let blind = batch.guesses
+            && blind::needs_little(&mut first)
+            && nothing.shelved.is_enough_for(&first, nothing.now)
+            && self.blind.guesses();
+        if blind {
+            match self.without_reading(pipe, batch, nothing, &guessed).await {
+                Err(error) if was_passed_by(&error) => {
+                    tracing::debug!(%error, "what was kept was out of date");
+                    if !matches!(error, DbErr::RecordNotUpdated) {
+                        self.blind.was_wrong();
+                    }
+                    self.metrics.transaction("retried", batch.tasks.len());
+                    nothing = Work::new(&*self.ids, self.clock.now(), self.lateness_max_days);
+                    pipe.ready().await?;
+                }
+                done => return done,
+            }
+        }
         let questions = load::questions(&mut first, batch.lock, &mut nothing).await?;
         let kept = nothing.shelved;
-        pipe.ready().await?;
-        if pipe.is_refused() {
-            return self.by_driver(batch, kept).await;
-        }
         let tx = PipeTransaction::begin(pipe, questions).await?;
-        let done = match self.carry_out(&tx, batch, kept).await {
+        let done = self.carry_out(&tx, batch, kept).await;
+        self.end(tx, done).await
+    }
+
+    /// A batch of which everything is at hand (`blind.rs`).
+    async fn without_reading<'s>(
+        &'s self,
+        pipe: &mut Pipe,
+        batch: &Batch<'_>,
+        mut work: Work<'s>,
+        guessed: &Keys,
+    ) -> Result<Attempt, DbErr> {
+        work.unread = true;
+        std::mem::take(&mut work.shelved).open_all(&batch.needs, &mut work);
+        let tx = PipeTransaction::later(pipe, &blind::beginning());
+        let done = self.act(&tx, batch, work, BTreeSet::new(), guessed).await;
+        self.end(tx, done).await
+    }
+
+    /// Commits what was done by a pipe, or takes it back.
+    async fn end(
+        &self,
+        tx: PipeTransaction<'_>,
+        done: Result<Done<'_>, DbErr>,
+    ) -> Result<Attempt, DbErr> {
+        let done = match done {
             Ok(done) => done,
             Err(error) => {
-                drop(tx);
-                pipe.settle().await;
+                tx.settle().await;
                 return Err(error);
             }
         };
         let committed = tx.commit().await;
-        pipe.settle().await;
         self.told(done, committed)
     }
 
@@ -215,13 +259,13 @@ impl Desk {
     /// What became of a batch, once it was to be committed; if it may have been, followers are told.
     fn told(
         &self,
-        (attempt, books): (Attempt, Books),
+        (attempt, work): Done<'_>,
         committed: Result<(), (DbErr, bool)>,
     ) -> Result<Attempt, DbErr> {
-        let moved = moved(&books);
+        let moved = moved(&work.state.books);
         match committed {
             Ok(()) => {
-                self.shelf.put(books.into_iter());
+                self.shelf.put(work);
                 self.bells.ring(&moved);
                 Ok(attempt)
             }
@@ -234,12 +278,12 @@ impl Desk {
     }
 
     /// Everything between begin and commit.
-    async fn carry_out(
-        &self,
+    async fn carry_out<'s>(
+        &'s self,
         tx: &impl Db,
         batch: &Batch<'_>,
         kept: Shelved,
-    ) -> Result<(Attempt, Books), DbErr> {
+    ) -> Result<Done<'s>, DbErr> {
         lock::advancing(tx, &batch.needs).await?;
         let (accounts, busy) = load::accounts(tx, &batch.needs, batch.lock).await?;
         let busy: BTreeSet<CustomerId> = busy.into_iter().map(|key| key.0).collect();
@@ -251,24 +295,37 @@ impl Desk {
         let mut work = Work::new(&*self.ids, self.clock.now(), self.lateness_max_days);
         work.shelved = kept;
         load::rest(tx, &mut needs, accounts, &mut work).await?;
-        work.listeners = outbox::listeners(tx).await?;
+        work.listeners = outbox::listeners(tx).await?.into();
+        self.act(tx, batch, work, busy, &guessed).await
+    }
+
+    /// Everything between having read and commit.
+    async fn act<'s>(
+        &'s self,
+        tx: &impl Db,
+        batch: &Batch<'_>,
+        mut work: Work<'s>,
+        busy: BTreeSet<CustomerId>,
+        guessed: &Keys,
+    ) -> Result<Done<'s>, DbErr> {
         post_due(&mut work).map_err(|fault| DbErr::Custom(fault.message))?;
         let answers = batch.tasks.iter();
         let answers =
             answers.map(|task| (!busy.contains(&task.customer())).then(|| task.run(&mut work)));
         let mut answers = answers.collect();
         if !guessed.is_empty() {
-            look_again(tx, batch.tasks, &mut answers, &guessed, &mut work).await?;
+            look_again(tx, batch.tasks, &mut answers, guessed, &mut work).await?;
         }
         save::all(tx, &mut work).await?;
-        Ok((Attempt::Committed(answers, busy), work.state.books))
+        Ok((Attempt::Committed(answers, busy), work))
     }
 }
 
-type Books = BTreeMap<AccountKey, OpenBook>;
+/// What a transaction answers once it is committed, and what it leaves.
+type Done<'w> = (Attempt, Work<'w>);
 
 /// The accounts that have new entries.
-fn moved(books: &Books) -> Vec<AccountKey> {
+fn moved(books: &BTreeMap<AccountKey, OpenBook>) -> Vec<AccountKey> {
     let books = books.iter();
     let moved = books.filter(|(_, open)| !open.book.changes.entries.is_empty());
     moved.map(|(account, _)| *account).collect()

@@ -92,6 +92,22 @@ pub fn is_taken(error: &DbErr) -> bool {
     matches!(code.as_deref(), Some("23505" | "1555" | "2067"))
 }
 
+/// Whether something was not what it had been taken for (`blind.rs`): the guard has failed, a lock was not
+/// had in time, the database does not know such statements, or not all was compared.
+#[must_use]
+pub fn was_passed_by(error: &DbErr) -> bool {
+    if matches!(error, DbErr::RecordNotUpdated) {
+        return true;
+    }
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) =
+        error
+    else {
+        return false;
+    };
+    let code = error.as_database_error().and_then(|error| error.code());
+    matches!(code.as_deref(), Some("22012" | "55P03" | "0A000"))
+}
+
 /// Whether the connection was lost, before the database answered or because it ended it.
 #[must_use]
 pub fn is_broken(error: &DbErr) -> bool {

@@ -70,6 +70,7 @@ impl Lane {
             metrics: self.desk.metrics.clone(),
             shelf: Shelf::new(shelf::ROOM),
             wary: Wary::default(),
+            blind: Wary::default(),
         });
         self
     }

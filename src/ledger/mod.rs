@@ -20,6 +20,7 @@
 mod answers;
 mod aside;
 mod bell;
+mod blind;
 pub mod caller;
 pub mod canonical;
 mod cells;
@@ -209,6 +210,7 @@ impl Ledger {
             metrics: metrics.clone(),
             shelf: Shelf::new(0),
             wary: Wary::default(),
+            blind: Wary::default(),
         };
         let lane_url = database_url.clone();
         let lane = move || connect::lane(&lane_url);

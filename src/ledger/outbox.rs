@@ -12,6 +12,7 @@ use domain::webhook::{WebhookDeliveryStatus, wants};
 use domain::{CustomerId, EventId, WebhookEndpointId};
 use entity::{webhook_delivery, webhook_endpoint};
 use sea_orm::DbErr;
+use uuid::Uuid;
 
 use super::db::Db;
 use super::read::{DRAWDOWN_CREATED, ENTRY_CREATED};
@@ -19,11 +20,19 @@ use super::sql::{self, OnConflict, Sql};
 use super::work::Work;
 
 /// An endpoint, and what it wants.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Listener {
     id: WebhookEndpointId,
+    digest: Vec<u8>,
     kinds: Option<Vec<String>>,
     customers: Option<Vec<CustomerId>>,
+}
+
+impl Listener {
+    /// What it is known by: another digest, another endpoint.
+    pub(super) fn known(&self) -> (Uuid, &[u8]) {
+        (self.id.0, &self.digest)
+    }
 }
 
 /// Notes for each endpoint what it is to be told of this transaction.
@@ -36,7 +45,7 @@ pub(super) async fn note(db: &impl Db, work: &Work<'_>) -> Result<(), DbErr> {
     }
     let told = told(work);
     let mut rows = Vec::new();
-    for listener in &work.listeners {
+    for listener in work.listeners.iter() {
         let (kinds, customers) = (listener.kinds.as_deref(), listener.customers.as_deref());
         let wanted = told
             .iter()
@@ -97,6 +106,7 @@ pub(super) async fn listeners(db: &impl Db) -> Result<Vec<Listener>, DbErr> {
         let customers = customers.map(|ids| ids.iter().map(|id| CustomerId::read(id)).collect());
         Ok(Listener {
             id: row.id,
+            digest: row.digest,
             kinds: list(&row.kinds)?,
             customers,
         })

@@ -6,6 +6,7 @@ use domain::book::Account;
 use entity::{account, drawdown, ledger_entry, segment};
 use sea_orm::{DbErr, ModelTrait};
 
+use super::blind::Guard;
 use super::db::{Db, Wanted};
 use super::lock;
 use super::outbox;
@@ -28,8 +29,11 @@ const SPENT: [&str; 5] = ["remaining", "held", "used", "open", "digest"];
 /// Writes everything, parents before children.
 ///
 /// # Errors
-/// What the database says; `RecordNotInserted` where another server claimed a key in between.
+/// What the database says; `RecordNotInserted` where another server claimed a key in between; as of
+/// [`Guard::of`] where nothing was read.
 pub async fn all(db: &impl Db, work: &mut Work<'_>) -> Result<(), DbErr> {
+    let guard = work.unread.then(|| Guard::of(work, has_changed));
+    let guard = guard.transpose()?;
     // In one order everywhere: two servers that claim the same keys wait for each other in turn.
     let mine = &mut work.claims;
     mine.external_ids
@@ -67,7 +71,10 @@ pub async fn all(db: &impl Db, work: &mut Work<'_>) -> Result<(), DbErr> {
         open.book.note_next_boundary();
         open.book.note_revision();
     }
-    accounts(db, &books).await?;
+    accounts(db, &books, guard.as_ref()).await?;
+    if let Some(guard) = &guard {
+        guard.compare_others(db).await?;
+    }
     segments(db, &books).await?;
     rows(db, work.state.credits.values()).await?;
     rows(db, work.state.grants.values()).await?;
@@ -120,7 +127,11 @@ where
     sql::update(db, &changed).await
 }
 
-async fn accounts(db: &impl Db, books: &[&mut OpenBook]) -> Result<(), DbErr> {
+async fn accounts(
+    db: &impl Db,
+    books: &[&mut OpenBook],
+    guard: Option<&Guard>,
+) -> Result<(), DbErr> {
     let of = |new: bool| -> Vec<account::Model> {
         let books = books.iter().filter(|open| open.row.is_none() == new);
         books
@@ -135,9 +146,10 @@ async fn accounts(db: &impl Db, books: &[&mut OpenBook]) -> Result<(), DbErr> {
     lock::still_at(db, &times.collect()).await?;
     let changed = of(false);
     if books.iter().all(|open| has_only_moved(open)) {
-        sql::update_some(db, &changed, &MOVED).await
+        sql::update_some(db, &changed, &MOVED, guard).await
     } else {
-        sql::update(db, &changed).await
+        let all = sql::names::<account::Entity>();
+        sql::update_some(db, &changed, &all, guard).await
     }
 }
 
@@ -177,7 +189,7 @@ async fn segments(db: &impl Db, books: &[&mut OpenBook]) -> Result<(), DbErr> {
     if reshaped {
         sql::update(db, &changed).await
     } else {
-        sql::update_some(db, &changed, &SPENT).await
+        sql::update_some(db, &changed, &SPENT, None).await
     }
 }
 

@@ -1,24 +1,34 @@
 //! Books that a lane keeps from one transaction to the next, so that the open segments of an account
 //! that it wrote a while ago are not read, sent and decoded again for every drawdown.
 //!
-//! What is kept is never trusted by itself: an account's row is read under its lock in any case, and
-//! a book counts only if that row is, revision and all, the one that it was written with. Whoever
-//! writes a segment writes its account too (`Book::note_revision`), so a book that another server,
-//! another lane or a retried transaction has passed by is found out, dropped, and loaded anew. So
-//! nothing is kept that another server would miss.
+//! What is kept is never trusted by itself: a book counts only if its account's row is, revision and
+//! all, the one that it was written with. That is seen when the row is read under its lock, or told by
+//! the database when it is written (`blind.rs`). Whoever writes a segment writes its account too
+//! (`Book::note_revision`), so a book that another server, another lane or a retried transaction has
+//! passed by is found out, dropped, and loaded anew. So nothing is kept that another server would miss.
+//!
+//! Beside each book stands its customer, and beside all of them their units and the webhook endpoints:
+//! for batches that read nothing.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::book::{Account, Book, Changes};
+use domain::{CreditTypeId, CustomerId, Instant};
+use entity::{credit_type, customer};
 use lru::LruCache;
 
-use super::work::{AccountKey, OpenBook};
+use super::outbox::Listener;
+use super::work::{AccountKey, Fate, Needs, OpenBook, Rows, State, Tracked, Work};
 
 /// What a lane keeps at most: segments, some half a kilobyte each, and a few for each book.
 pub(super) const ROOM: usize = 65_536;
-/// What a book weighs beside its segments.
-const BOOK: usize = 2;
+/// What a segment weighs, in bytes: some half a kilobyte, which is one here.
+const SEGMENT: usize = 512;
+/// What a book weighs beside its segments, with a customer of few words.
+const BOOK: usize = 3;
+/// Units that are kept at most.
+const UNITS_MAX: usize = 1_024;
 
 /// Where the books stand. Those that were not used for longest go first.
 pub(super) struct Shelf {
@@ -27,8 +37,24 @@ pub(super) struct Shelf {
 }
 
 struct Books {
-    by_account: LruCache<AccountKey, Book>,
+    by_account: LruCache<AccountKey, Kept>,
     weight: usize,
+    house: Arc<House>,
+}
+
+/// A book, and its customer if that was read with it.
+#[derive(Debug)]
+struct Kept {
+    book: Book,
+    customer: Option<customer::Model>,
+}
+
+/// What belongs to no customer.
+#[derive(Debug, Default)]
+struct House {
+    units: BTreeMap<CreditTypeId, credit_type::Model>,
+    /// The webhook endpoints that are switched on; `None`: never read.
+    listeners: Option<Arc<[Listener]>>,
 }
 
 impl Shelf {
@@ -39,6 +65,7 @@ impl Shelf {
             books: Mutex::new(Books {
                 by_account,
                 weight: 0,
+                house: Arc::default(),
             }),
             room,
         }
@@ -47,40 +74,83 @@ impl Shelf {
     /// Takes the books of these accounts, as far as they are there.
     pub(super) fn take(&self, accounts: &BTreeSet<AccountKey>) -> Shelved {
         let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = accounts
-            .iter()
-            .filter_map(|key| Some((*key, Some(books.take(key)?))));
-        Shelved(taken.collect())
+        let mut taken = Shelved {
+            house: Arc::clone(&books.house),
+            ..Shelved::default()
+        };
+        for key in accounts {
+            let Some(Kept { book, customer }) = books.take(key) else {
+                continue;
+            };
+            taken.books.insert(*key, Some(book));
+            taken.customers.extend(customer.map(|row| (key.0, row)));
+        }
+        taken
     }
 
-    /// Keeps books as they were committed.
-    pub(super) fn put(&self, committed: impl Iterator<Item = (AccountKey, OpenBook)>) {
+    /// Keeps the books of a transaction that was committed, and what was read with them.
+    pub(super) fn put(&self, work: Work<'_>) {
         if self.room == 0 {
             return;
         }
+        let State {
+            books: committed,
+            customers,
+            credit_types,
+            ..
+        } = work.state;
+        let shelved = work.shelved;
         let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        books.note(&credit_types, work.listeners);
         // A book that is new and was not written has no row.
-        for (key, open) in committed.filter(|(_, open)| open.book.account.revision != 0) {
-            books.put(key, bare(open.book), self.room);
+        let written = |(_, open): &(_, OpenBook)| open.book.account.revision != 0;
+        for (key, open) in committed.into_iter().filter(written) {
+            let read = customers.get(&key.0).map(unchanged);
+            let customer = read
+                .unwrap_or_else(|| shelved.customers.get(&key.0))
+                .cloned();
+            let book = bare(open.book);
+            books.put(key, Kept { book, customer }, self.room);
         }
     }
 }
 
 impl Books {
-    fn take(&mut self, key: &AccountKey) -> Option<Book> {
-        let book = self.by_account.pop(key)?;
-        self.weight = self.weight.saturating_sub(weight(&book));
-        Some(book)
+    fn take(&mut self, key: &AccountKey) -> Option<Kept> {
+        let kept = self.by_account.pop(key)?;
+        self.weight = self.weight.saturating_sub(weight(&kept));
+        Some(kept)
     }
 
-    fn put(&mut self, key: AccountKey, book: Book, room: usize) {
-        drop(self.take(&key));
-        // One that would drive out most of the others is not worth it.
-        if weight(&book) > room / 2 {
+    /// Keeps units and endpoints, where they are not what is kept already.
+    fn note(&mut self, units: &Rows<CreditTypeId, credit_type::Model>, listeners: Arc<[Listener]>) {
+        let read = units.iter();
+        let read = read.filter_map(|(id, unit)| Some((*id, unchanged(unit)?)));
+        let new = |(id, unit): &(CreditTypeId, &credit_type::Model)| {
+            self.house.units.get(id) != Some(*unit)
+        };
+        let new: Vec<_> = read.filter(new).collect();
+        if new.is_empty() && self.house.listeners.as_ref() == Some(&listeners) {
             return;
         }
-        self.weight = self.weight.saturating_add(weight(&book));
-        self.by_account.put(key, book);
+        let mut units = self.house.units.clone();
+        if units.len().saturating_add(new.len()) > UNITS_MAX {
+            units.clear();
+        }
+        units.extend(new.into_iter().map(|(id, unit)| (id, unit.clone())));
+        let listeners = Some(listeners);
+        self.house = Arc::new(House { units, listeners });
+    }
+
+    fn put(&mut self, key: AccountKey, kept: Kept, room: usize) {
+        drop(self.take(&key));
+        let heavy = weight(&kept);
+        // One that would drive out most of the others is not worth it.
+        if heavy > room / 2 {
+            return;
+        }
+        self.weight = self.weight.saturating_add(heavy);
+        self.by_account.put(key, kept);
         while self.weight > room {
             let Some((_, oldest)) = self.by_account.pop_lru() else {
                 return;
@@ -98,28 +168,97 @@ fn bare(mut book: Book) -> Book {
     book
 }
 
-fn weight(book: &Book) -> usize {
-    book.segments.len().saturating_add(BOOK)
+fn weight(kept: &Kept) -> usize {
+    let texts = kept.customer.as_ref().map_or(0, |customer| {
+        let external_id = customer.external_id.as_ref().map_or(0, String::len);
+        let others = customer.name.len().saturating_add(external_id);
+        customer.custom_fields.len().saturating_add(others)
+    });
+    let segments = kept.book.segments.len();
+    segments
+        .saturating_add(BOOK)
+        .saturating_add(texts / SEGMENT)
+}
+
+/// A row that the transaction which read it has not changed.
+fn unchanged<T>(tracked: &Tracked<T>) -> Option<&T> {
+    (tracked.fate == Fate::Same).then_some(&tracked.row)
+}
+
+/// The units that are needed.
+fn units(needs: &Needs) -> impl Iterator<Item = CreditTypeId> {
+    let of_accounts = needs.accounts.iter().map(|key| key.1);
+    of_accounts.chain(needs.credit_types.iter().copied())
 }
 
 /// What a transaction took from the shelf: by account, and nothing once it was opened.
 #[derive(Debug, Default)]
-pub struct Shelved(HashMap<AccountKey, Option<Book>>);
+pub struct Shelved {
+    books: HashMap<AccountKey, Option<Book>>,
+    customers: HashMap<CustomerId, customer::Model>,
+    house: Arc<House>,
+}
 
 impl Shelved {
     /// Whether the open segments of an account need not be asked for.
     pub(super) fn has(&self, account: &AccountKey) -> bool {
-        self.0.contains_key(account)
+        self.books.contains_key(account)
+    }
+
+    /// Whether these accounts can be worked on without reading: they and their customers are all here,
+    /// and nothing in them is due, which may need more.
+    pub(super) fn is_enough_for(&self, needs: &Needs, now: Instant) -> bool {
+        let is_quiet = |book: &Book| {
+            let next = book.account.next_boundary_at;
+            next.is_none_or(|at| at > book.account.now(now))
+        };
+        let is_here = |key: &AccountKey| {
+            let book = self.books.get(key).and_then(Option::as_ref);
+            book.is_some_and(is_quiet) && self.customers.contains_key(&key.0)
+        };
+        let mut owners = needs.customers.iter();
+        self.house.listeners.is_some()
+            && needs.accounts.iter().all(is_here)
+            && owners.all(|owner| self.customers.contains_key(owner))
+            && units(needs).all(|unit| self.house.units.contains_key(&unit))
+    }
+
+    /// Opens everything as it was kept.
+    pub(super) fn open_all(self, needs: &Needs, work: &mut Work<'_>) {
+        let units = units(needs).filter_map(|id| Some((id, self.house.units.get(&id)?)));
+        let units: BTreeMap<_, _> = units.collect();
+        let facts: BTreeMap<_, _> = units.iter().map(|(id, row)| (*id, row.facts())).collect();
+        for (key, book) in self.books {
+            let (Some(book), Some(unit)) = (book, facts.get(&key.1)) else {
+                continue;
+            };
+            // Not the unit that the book was kept with: what is compared is this one.
+            let credit_type = unit.clone();
+            let book = Book {
+                credit_type,
+                ..book
+            };
+            work.state.books.insert(key, OpenBook::loaded(book));
+        }
+        let units = units.into_iter();
+        work.state.credit_types = units
+            .map(|(id, row)| (id, Tracked::loaded(row.clone())))
+            .collect();
+        let customers = self.customers.into_iter();
+        work.state.customers = customers
+            .map(|(id, row)| (id, Tracked::loaded(row)))
+            .collect();
+        work.listeners = self.house.listeners.clone().unwrap_or_default();
     }
 
     /// The book of an account whose row is this, if that is still what is there. One that has been
     /// passed by is forgotten.
     pub(super) fn open(&mut self, account: &Account) -> Option<Book> {
         let key = (account.customer_id, account.credit_type_id);
-        let book = self.0.get_mut(&key)?.take();
+        let book = self.books.get_mut(&key)?.take();
         let current = book.filter(|book| book.account == *account);
         if current.is_none() {
-            self.0.remove(&key);
+            self.books.remove(&key);
         }
         current
     }
@@ -127,8 +266,8 @@ impl Shelved {
 
 #[cfg(test)]
 mod tests {
+    use domain::clock::IdSource;
     use domain::credit_type::CreditType;
-    use domain::{CreditTypeId, CustomerId};
     use uuid::Uuid;
 
     use super::*;
@@ -155,14 +294,29 @@ mod tests {
         }
     }
 
-    fn committed(customer: u128, revision: i64) -> (AccountKey, OpenBook) {
-        let book = Book::new(unit(), account(customer, revision));
-        (key(customer), OpenBook::loaded(book))
+    struct NoIds;
+
+    impl IdSource for NoIds {
+        fn next(&self, _: Instant) -> Uuid {
+            Uuid::nil()
+        }
+    }
+
+    /// Puts the books of these customers at these revisions.
+    fn put(shelf: &Shelf, books: impl IntoIterator<Item = (u128, i64)>) {
+        let mut work = Work::new(&NoIds, Instant(0), 0);
+        work.state
+            .books
+            .extend(books.into_iter().map(|(customer, revision)| {
+                let book = Book::new(unit(), account(customer, revision));
+                (key(customer), OpenBook::loaded(book))
+            }));
+        shelf.put(work);
     }
 
     fn shelf(room: usize, customers: &[u128]) -> Shelf {
         let shelf = Shelf::new(room);
-        shelf.put(customers.iter().map(|customer| committed(*customer, 7)));
+        put(&shelf, customers.iter().map(|customer| (*customer, 7)));
         shelf
     }
 
@@ -196,13 +350,13 @@ mod tests {
     #[test]
     fn the_books_that_were_not_used_for_longest_make_room() {
         let shelf = shelf(3 * BOOK, &[1, 2, 3]);
-        shelf.put([committed(1, 8), committed(4, 7)].into_iter());
+        put(&shelf, [(1, 8), (4, 7)]);
         let taken = shelf.take(&[1, 2, 3, 4].map(key).into());
         assert_eq!(
             [1, 2, 3, 4].map(|n| taken.has(&key(n))),
             [true, false, true, true]
         );
-        shelf.put([committed(5, 7), committed(6, 7), committed(7, 7)].into_iter());
+        put(&shelf, [(5, 7), (6, 7), (7, 7)]);
         let taken = shelf.take(&[5, 6, 7].map(key).into());
         assert!(
             [5, 6, 7].iter().all(|n| taken.has(&key(*n))),
@@ -219,7 +373,7 @@ mod tests {
     #[test]
     fn a_book_whose_row_was_never_written_is_not_kept() {
         let shelf = Shelf::new(10);
-        shelf.put([committed(1, 0)].into_iter());
+        put(&shelf, [(1, 0)]);
         assert!(!shelf.take(&[key(1)].into()).has(&key(1)));
     }
 }

@@ -12,6 +12,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::blind::Guard;
 use super::db::{Db, Wanted};
 
 /// Up to so many customers are named outright beside what says the same, so that a sharded database
@@ -232,6 +233,14 @@ where
         .collect()
 }
 
+/// The digest of a row.
+pub(super) fn digest_of<M: ModelTrait>(row: &M) -> Value {
+    let mut columns = <M::Entity as EntityTrait>::Column::iter();
+    let place = columns.position(|column| column.as_str() == "digest");
+    let digest = place.and_then(|place| values_of(row).into_iter().nth(place));
+    digest.unwrap_or(Value::Bytes(None))
+}
+
 /// Columns that a table was given later stand behind its digest. Where they are empty the digest
 /// is what it was before there were any, so that no old row has to be written anew.
 fn put_later<M: ModelTrait>(form: &mut Canonical, row: &M, from: usize) {
@@ -334,14 +343,19 @@ pub async fn update<M>(db: &impl Db, rows: &[M]) -> Result<(), DbErr>
 where
     M: ModelTrait,
 {
-    update_some(db, rows, &names::<M::Entity>()).await
+    update_some(db, rows, &names::<M::Entity>(), None).await
 }
 
-/// The same, where nothing but these columns has changed.
+/// The same, where nothing but these columns has changed, and if the guard lets it: on PostgreSQL.
 ///
 /// # Errors
 /// As of [`update`].
-pub async fn update_some<M>(db: &impl Db, rows: &[M], columns: &[&str]) -> Result<(), DbErr>
+pub(super) async fn update_some<M>(
+    db: &impl Db,
+    rows: &[M],
+    columns: &[&str],
+    guard: Option<&Guard>,
+) -> Result<(), DbErr>
 where
     M: ModelTrait,
 {
@@ -359,7 +373,7 @@ where
     }
     let wanted = wanted(u64::try_from(rows.len()).unwrap_or(u64::MAX));
     let rows: Vec<Vec<Value>> = rows.iter().map(values_of).collect();
-    let (text, values) = postgres::update::<M::Entity>(rows, columns, db.binds_nulls());
+    let (text, values) = postgres::update::<M::Entity>(rows, columns, db.binds_nulls(), guard);
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, text, values);
     db.write(statement, wanted).await
 }
@@ -369,7 +383,7 @@ pub fn columns<E: EntityTrait>() -> String {
     names::<E>().join(", ")
 }
 
-fn names<E: EntityTrait>() -> Vec<&'static str> {
+pub(super) fn names<E: EntityTrait>() -> Vec<&'static str> {
     E::Column::iter().map(|column| column.as_str()).collect()
 }
 

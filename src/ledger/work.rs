@@ -1,6 +1,7 @@
 //! The unit of work: what a batch of commands has loaded, and what they changed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use domain::book::{Account, Book};
 use domain::clock::IdSource;
@@ -24,7 +25,7 @@ use super::shelf::Shelved;
 pub type AccountKey = (CustomerId, CreditTypeId);
 
 /// What commands need to have loaded. Everything of a customer is named with the customer.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Needs {
     /// Customers.
     pub customers: BTreeSet<CustomerId>,
@@ -303,11 +304,11 @@ pub struct Work<'a> {
     pub ids: &'a dyn IdSource,
     /// The time of the customer whose command is at hand: real time, save under a test clock.
     pub now: Instant,
-    /// The present instant in real time, taken once the accounts were locked: when things are
-    /// recorded, and what ids are made for.
+    /// The present instant in real time, taken once the accounts were locked or found as they were
+    /// kept: when things are recorded, and what ids are made for.
     pub recorded: Instant,
     /// The webhook endpoints that are to be told.
-    pub(super) listeners: Vec<Listener>,
+    pub(super) listeners: Arc<[Listener]>,
     /// Longest time in days by which usage may be late.
     pub lateness_max_days: i64,
     /// Rows and books.
@@ -338,6 +339,8 @@ pub struct Work<'a> {
     pub events: Vec<event::Model>,
     /// Books that were kept, for accounts whose row is still the same.
     pub shelved: Shelved,
+    /// Nothing was read: what was taken for granted is compared when the accounts are written.
+    pub(super) unread: bool,
 }
 
 impl<'a> Work<'a> {
@@ -348,7 +351,7 @@ impl<'a> Work<'a> {
             ids,
             now,
             recorded: now,
-            listeners: Vec::new(),
+            listeners: Arc::default(),
             lateness_max_days,
             state: State::default(),
             answered: HashMap::new(),
@@ -364,6 +367,7 @@ impl<'a> Work<'a> {
             claims: Claims::default(),
             events: Vec::new(),
             shelved: Shelved::default(),
+            unread: false,
         }
     }
 

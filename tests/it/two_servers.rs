@@ -3,6 +3,7 @@
 mod kept;
 mod locked;
 mod rewritten;
+mod unread;
 
 use std::sync::Arc;
 

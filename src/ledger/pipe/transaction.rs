@@ -56,6 +56,17 @@ impl<'p> PipeTransaction<'p> {
         Ok(Self { inner })
     }
 
+    /// One that begins, with these statements, once something is asked or it is committed.
+    pub(in crate::ledger) fn later(pipe: &'p mut Pipe, beginning: &[String]) -> Self {
+        let queued = beginning.iter().map(|text| (plain(text), Wanted::Any));
+        let inner = Mutex::new(Inner {
+            pipe,
+            queued: queued.collect(),
+            ahead: Vec::new(),
+        });
+        Self { inner }
+    }
+
     /// Sends what was to be written, and commits: in the same burst where nothing of it may turn
     /// out to be for another try.
     ///
@@ -63,17 +74,26 @@ impl<'p> PipeTransaction<'p> {
     /// What the database says; whether the commit was part of what failed.
     pub(in crate::ledger) async fn commit(self) -> Result<(), (DbErr, bool)> {
         let mut inner = self.inner.into_inner();
-        if inner.queued.iter().any(|(_, wanted)| wanted.may_fail()) {
-            inner.burst(&[]).await.map_err(|error| (error, false))?;
+        let committed = inner.commit().await;
+        inner.pipe.settle().await;
+        committed
+    }
+
+    /// Takes back what was not committed.
+    pub(in crate::ledger) async fn settle(self) {
+        self.inner.into_inner().pipe.settle().await;
+    }
+}
+
+impl Inner<'_> {
+    async fn commit(&mut self) -> Result<(), (DbErr, bool)> {
+        if self.queued.iter().any(|(_, wanted)| wanted.may_fail()) {
+            self.burst(&[]).await.map_err(|error| (error, false))?;
         }
-        let mut last = std::mem::take(&mut inner.queued);
+        let mut last = std::mem::take(&mut self.queued);
         last.push((plain("COMMIT"), Wanted::Any));
         let all: Vec<Order<'_>> = last.iter().map(|(queued, _)| queued.order()).collect();
-        let answers = inner
-            .pipe
-            .burst(&all)
-            .await
-            .map_err(|error| (error, true))?;
+        let answers = self.pipe.burst(&all).await.map_err(|error| (error, true))?;
         for ((_, wanted), (order, answer)) in last.iter().zip(all.iter().zip(answers)) {
             if let Err(error) = wanted.check(answer.count) {
                 let statement = order.text();
@@ -82,9 +102,7 @@ impl<'p> PipeTransaction<'p> {
         }
         Ok(())
     }
-}
 
-impl Inner<'_> {
     /// Sends what is queued, then this; answers what this answered.
     async fn burst(&mut self, questions: &[Statement]) -> Result<Vec<Answer>, DbErr> {
         let queued = std::mem::take(&mut self.queued);

@@ -4,6 +4,7 @@
 use sea_orm::sea_query::{ArrayType, ColumnType};
 use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, Iterable, Value};
 
+use super::super::blind::Guard;
 use super::{NAMED_MAX, OnConflict, conflict_clause, keys, names};
 
 /// Inserts rows.
@@ -53,11 +54,13 @@ fn one(mut rows: Vec<Vec<Value>>) -> Result<Vec<Value>, Vec<Vec<Value>>> {
     }
 }
 
-/// Writes over some columns of rows that are there. The rows have all of them.
+/// Writes over some columns of rows that are there. The rows have all of them. A guard stands in the
+/// column `revision`.
 pub(super) fn update<E: EntityTrait>(
     rows: Vec<Vec<Value>>,
     columns: &[&str],
     binds_nulls: bool,
+    guard: Option<&Guard>,
 ) -> (String, Vec<Value>) {
     let keys = keys::<E>();
     let all = names::<E>();
@@ -69,8 +72,8 @@ pub(super) fn update<E: EntityTrait>(
         Ok(row) => {
             let row = all.iter().zip(row);
             let row = row.filter(|(name, _)| names.contains(name));
-            let row = row.map(|(_, value)| value).collect();
-            return (update_one(&table, &names, &keys), row);
+            let mut row = row.map(|(_, value)| value).collect();
+            return (update_one(&table, &names, &keys, guard, &mut row), row);
         }
         Err(rows) => rows,
     };
@@ -83,11 +86,24 @@ pub(super) fn update<E: EntityTrait>(
     // have to ask nearly all, and PostgreSQL goes through the list for each row.
     let place = all.iter().position(|name| *name == customer);
     let named = place.is_some_and(|place| are_few(&rows, place));
-    let (arrays, values) = arrays::<E>(rows, &names, binds_nulls);
+    let (mut arrays, mut values) = arrays::<E>(rows, &names, binds_nulls);
+    let mut told = names.join(", ");
+    if let Some(guard) = guard {
+        let written = Box::new(guard.written.clone());
+        values.push(Value::Array(ArrayType::Bytes, Some(written)));
+        arrays.push_str(&format!(", CAST(${} AS bytea[])", values.len()));
+        told.push_str(", was");
+    }
     let sets: Vec<String> = names
         .iter()
         .filter(|name| !keys.contains(name))
-        .map(|name| format!("{name} = u.{name}"))
+        .map(|name| match guard.filter(|_| *name == "revision") {
+            Some(guard) => format!(
+                "{name} = {}",
+                guard.revision("u.revision", "u.was", &mut values)
+            ),
+            None => format!("{name} = u.{name}"),
+        })
         .collect();
     let mut wheres: Vec<String> = keys
         .iter()
@@ -101,7 +117,7 @@ pub(super) fn update<E: EntityTrait>(
     let text = format!(
         "UPDATE {table} SET {} FROM unnest({arrays}) AS u({}) WHERE {}",
         sets.join(", "),
-        names.join(", "),
+        told,
         wheres.join(" AND ")
     );
     (text, values)
@@ -122,15 +138,28 @@ fn are_few(rows: &[Vec<Value>], place: usize) -> bool {
 }
 
 /// Writes over one row, by its key.
-fn update_one(table: &str, names: &[&str], keys: &[&str]) -> String {
+fn update_one(
+    table: &str,
+    names: &[&str],
+    keys: &[&str],
+    guard: Option<&Guard>,
+    values: &mut Vec<Value>,
+) -> String {
     let (mut sets, mut wheres) = (Vec::new(), Vec::new());
     for (name, place) in names.iter().zip(1..) {
-        let list = if keys.contains(name) {
-            &mut wheres
-        } else {
-            &mut sets
-        };
-        list.push(format!("{name} = ${place}"));
+        if keys.contains(name) {
+            wheres.push(format!("{table}.{name} = ${place}"));
+            continue;
+        }
+        sets.push(match guard.filter(|_| *name == "revision") {
+            Some(guard) => {
+                values.extend(guard.written.first().cloned());
+                let was = format!("CAST(${} AS bytea)", values.len());
+                let new = format!("CAST(${place} AS bigint)");
+                format!("{name} = {}", guard.revision(&new, &was, values))
+            }
+            None => format!("{name} = ${place}"),
+        });
     }
     format!(
         "UPDATE {table} SET {} WHERE {}",
