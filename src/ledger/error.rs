@@ -1,5 +1,6 @@
 //! What can go wrong with a command, beside what the rules say.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use domain::Rejection;
@@ -83,13 +84,17 @@ pub fn is_taken(error: &DbErr) -> bool {
     if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) {
         return true;
     }
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) =
-        error
-    else {
-        return false;
-    };
-    let code = error.as_database_error().and_then(|error| error.code());
-    matches!(code.as_deref(), Some("23505" | "1555" | "2067"))
+    matches!(code(error).as_deref(), Some("23505" | "1555" | "2067"))
+}
+
+/// What the database calls it.
+fn code(error: &DbErr) -> Option<Cow<'_, str>> {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+            error.as_database_error()?.code()
+        }
+        _ => None,
+    }
 }
 
 /// Whether something was not what it had been taken for (`blind.rs`): the guard has failed, a lock was not
@@ -99,13 +104,7 @@ pub fn was_passed_by(error: &DbErr) -> bool {
     if matches!(error, DbErr::RecordNotUpdated) {
         return true;
     }
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) =
-        error
-    else {
-        return false;
-    };
-    let code = error.as_database_error().and_then(|error| error.code());
-    matches!(code.as_deref(), Some("22012" | "55P03" | "0A000"))
+    matches!(code(error).as_deref(), Some("22012" | "55P03" | "0A000"))
 }
 
 /// Whether the connection was lost, before the database answered or because it ended it.
