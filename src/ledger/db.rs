@@ -87,7 +87,8 @@ pub(crate) enum Wanted {
     New(u64),
     /// So many that were there.
     There(u64),
-    /// So many that were there, read under the lock of their account: nobody can have removed one.
+    /// So many that were there, under the lock of their account or compared with what was kept: nobody
+    /// can have removed one.
     Locked(u64),
 }
 

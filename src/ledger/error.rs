@@ -68,8 +68,8 @@ pub fn is_passing(error: &DbErr) -> bool {
     };
     match error.code().as_deref() {
         Some(
-            "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "08000" | "08001" | "08003"
-            | "08006",
+            "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "57P05" | "08000" | "08001"
+            | "08003" | "08006",
         ) => true,
         Some("XX000") => error.message().starts_with("could not commit transaction"),
         // SQLite: busy, locked.
@@ -98,13 +98,16 @@ fn code(error: &DbErr) -> Option<Cow<'_, str>> {
 }
 
 /// Whether something was not what it had been taken for (`blind.rs`): the guard has failed, a lock was not
-/// had in time, the database does not know such statements, or not all was compared.
+/// had in time, an account is gone, the database does not know such statements, or not all was compared.
 #[must_use]
 pub fn was_passed_by(error: &DbErr) -> bool {
     if matches!(error, DbErr::RecordNotUpdated) {
         return true;
     }
-    matches!(code(error).as_deref(), Some("22012" | "55P03" | "0A000"))
+    matches!(
+        code(error).as_deref(),
+        Some("22012" | "23503" | "55P03" | "0A000")
+    )
 }
 
 /// Whether the connection was lost, before the database answered or because it ended it.

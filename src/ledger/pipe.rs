@@ -38,6 +38,9 @@ const PREPARED_MAX: usize = 256;
 const CHUNK: usize = 64 * 1024;
 /// How long a pipe that can not connect tries again.
 const CONNECTING: Duration = Duration::from_secs(10);
+/// How long it may lie idle before it is tried out: what breaks while nobody looks is found before a
+/// transaction is sent whose outcome would then be unknown.
+const TRUSTED: Duration = Duration::from_secs(1);
 /// How long it waits in between.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -96,6 +99,8 @@ struct Open {
     status: u8,
     /// A burst was sent whose answers were not all read.
     halfway: bool,
+    /// When it last answered.
+    used: Moment,
 }
 
 impl Pipe {
@@ -164,6 +169,12 @@ impl Pipe {
     /// Why there is no connection.
     pub(super) async fn ready(&mut self) -> Result<(), DbErr> {
         self.settle().await;
+        if let Some(open) = &mut self.open
+            && open.used.elapsed() > TRUSTED
+            && open.said("").await.is_err()
+        {
+            self.open = None;
+        }
         if self.open.is_none() && !self.refused {
             let until = Moment::now() + CONNECTING;
             let open = loop {
@@ -202,7 +213,7 @@ impl Open {
     async fn said(&mut self, text: &str) -> Result<(), DriverError> {
         let mut outgoing = BytesMut::new();
         frontend::query(text, &mut outgoing)?;
-        self.exchange(&mut outgoing, &mut Vec::new()).await
+        self.exchange(&mut outgoing, &mut Vec::new(), 0).await
     }
 
     async fn burst(&mut self, orders: &[Order<'_>]) -> Result<Vec<Answer>, DriverError> {
@@ -238,7 +249,9 @@ impl Open {
         }
         frontend::sync(&mut outgoing);
         let mut answers = Vec::with_capacity(orders.len());
-        let done = self.exchange(&mut outgoing, &mut answers).await;
+        let done = self
+            .exchange(&mut outgoing, &mut answers, orders.len())
+            .await;
         if done.is_err() {
             // Whether these came to be prepared is not known; under another name they will.
             new.into_iter()
@@ -258,6 +271,7 @@ impl Open {
         &mut self,
         outgoing: &mut BytesMut,
         answers: &mut Vec<Answer>,
+        orders: usize,
     ) -> Result<(), DriverError> {
         let Self {
             reader,
@@ -265,6 +279,7 @@ impl Open {
             incoming,
             status,
             halfway,
+            used,
             ..
         } = self;
         *halfway = true;
@@ -272,10 +287,14 @@ impl Open {
             writer.write_all_buf(outgoing).await?;
             Ok::<(), DriverError>(writer.flush().await?)
         };
-        let read = read_until_ready(reader, incoming, answers);
-        let ((), (now, failed)) = futures_util::future::try_join(sent, read).await?;
+        let read = read_until_ready(reader, incoming, answers, orders);
+        // What was said last counts also where it could not be sent to the end.
+        let (sent, read) = futures_util::future::join(sent, read).await;
+        let (now, failed) = read?;
+        sent?;
         *status = now;
         *halfway = false;
+        *used = Moment::now();
         match failed {
             Some(fault) => Err(DriverError::Database(Box::new(fault))),
             None => Ok(()),
@@ -283,11 +302,12 @@ impl Open {
     }
 }
 
-/// Reads until the server is ready: how its transaction stands, and what failed first.
+/// Reads until the server is ready, of so many orders: how its transaction stands, and what failed first.
 async fn read_until_ready(
     reader: &mut (impl AsyncRead + Unpin),
     incoming: &mut BytesMut,
     answers: &mut Vec<Answer>,
+    orders: usize,
 ) -> Result<(u8, Option<Fault>), DriverError> {
     let mut failed = None;
     loop {
@@ -314,12 +334,18 @@ async fn read_until_ready(
             }
         }
         incoming.reserve(CHUNK);
-        if reader.read_buf(incoming).await? == 0 {
-            // What it said last may say why.
-            return Err(failed.map_or_else(
-                || DriverError::Io(io::ErrorKind::UnexpectedEof.into()),
-                |fault| DriverError::Io(io::Error::other(fault)),
-            ));
+        let read = reader.read_buf(incoming).await;
+        if !matches!(read, Ok(1..)) {
+            // What it said last may say why. Before it has come to the last order, which commits if
+            // any does, nothing of them stands.
+            return Err(match (failed, read) {
+                (Some(fault), _) if answers.len() < orders => {
+                    DriverError::Database(Box::new(fault))
+                }
+                (Some(fault), _) => DriverError::Io(io::Error::other(fault)),
+                (None, Err(error)) => DriverError::Io(error),
+                (None, Ok(_)) => DriverError::Io(io::ErrorKind::UnexpectedEof.into()),
+            });
         }
     }
 }

@@ -93,15 +93,14 @@ impl Shelf {
         if self.room == 0 {
             return;
         }
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        books.note(&work.state, work.listeners);
         let State {
             books: committed,
             customers,
-            credit_types,
             ..
         } = work.state;
         let shelved = work.shelved;
-        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
-        books.note(&credit_types, work.listeners);
         // A book that is new and was not written has no row.
         let written = |(_, open): &(_, OpenBook)| open.book.account.revision != 0;
         for (key, open) in committed.into_iter().filter(written) {
@@ -122,24 +121,47 @@ impl Books {
         Some(kept)
     }
 
-    /// Keeps units and endpoints, where they are not what is kept already.
-    fn note(&mut self, units: &Rows<CreditTypeId, credit_type::Model>, listeners: Arc<[Listener]>) {
+    /// Keeps units and endpoints, where they are not what is kept already, and forgets what was
+    /// changed.
+    fn note(&mut self, state: &State, listeners: Arc<[Listener]>) {
+        for (id, _) in changed(&state.customers) {
+            self.forget_customer(*id);
+        }
+        let listeners = changed(&state.endpoints)
+            .next()
+            .is_none()
+            .then_some(listeners);
+        let units = &state.credit_types;
         let read = units.iter();
         let read = read.filter_map(|(id, unit)| Some((*id, unchanged(unit)?)));
         let new = |(id, unit): &(CreditTypeId, &credit_type::Model)| {
             self.house.units.get(id) != Some(*unit)
         };
         let new: Vec<_> = read.filter(new).collect();
-        if new.is_empty() && self.house.listeners.as_ref() == Some(&listeners) {
+        let none_changed = changed(units).next().is_none();
+        if new.is_empty() && none_changed && self.house.listeners == listeners {
             return;
         }
-        let mut units = self.house.units.clone();
-        if units.len().saturating_add(new.len()) > UNITS_MAX {
-            units.clear();
+        let mut kept = self.house.units.clone();
+        if kept.len().saturating_add(new.len()) > UNITS_MAX {
+            kept.clear();
         }
-        units.extend(new.into_iter().map(|(id, unit)| (id, unit.clone())));
-        let listeners = Some(listeners);
+        kept.extend(new.into_iter().map(|(id, unit)| (id, unit.clone())));
+        changed(units).for_each(|(id, _)| drop(kept.remove(id)));
+        let units = kept;
         self.house = Arc::new(House { units, listeners });
+    }
+
+    /// The books of a customer stay.
+    fn forget_customer(&mut self, customer: CustomerId) {
+        let house = Arc::clone(&self.house);
+        for unit in house.units.keys() {
+            if let Some(mut kept) = self.take(&(customer, *unit)) {
+                kept.customer = None;
+                self.weight = self.weight.saturating_add(weight(&kept));
+                self.by_account.put((customer, *unit), kept);
+            }
+        }
     }
 
     fn put(&mut self, key: AccountKey, kept: Kept, room: usize) {
@@ -183,6 +205,12 @@ fn weight(kept: &Kept) -> usize {
 /// A row that the transaction which read it has not changed.
 fn unchanged<T>(tracked: &Tracked<T>) -> Option<&T> {
     (tracked.fate == Fate::Same).then_some(&tracked.row)
+}
+
+/// The rows that it has changed, or made.
+fn changed<K, T>(rows: &Rows<K, T>) -> impl Iterator<Item = (&K, &Tracked<T>)> {
+    let rows = rows.iter();
+    rows.filter(|(_, tracked)| tracked.fate != Fate::Same)
 }
 
 /// The units that are needed.

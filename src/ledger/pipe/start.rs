@@ -14,6 +14,7 @@ use sea_orm::sqlx::ConnectOptions;
 use sea_orm::sqlx::error::Error as DriverError;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode};
 use std::collections::HashMap;
+use std::time::Instant as Moment;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 #[cfg(unix)]
@@ -79,7 +80,7 @@ pub(super) async fn connect(target: &Target) -> Result<Open, DriverError> {
     open.writer.write_all_buf(&mut outgoing).await?;
     authenticate(&mut open, target).await?;
     let mut nothing = Vec::new();
-    match read_until_ready(&mut open.reader, &mut open.incoming, &mut nothing).await? {
+    match read_until_ready(&mut open.reader, &mut open.incoming, &mut nothing, 0).await? {
         (status, None) => open.status = status,
         (_, Some(fault)) => return Err(DriverError::Database(Box::new(fault))),
     }
@@ -116,6 +117,7 @@ fn opened(
         made: 0,
         status: 0,
         halfway: true,
+        used: Moment::now(),
     }
 }
 

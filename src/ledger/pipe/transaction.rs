@@ -97,7 +97,7 @@ impl Inner<'_> {
         for ((_, wanted), (order, answer)) in last.iter().zip(all.iter().zip(answers)) {
             if let Err(error) = wanted.check(answer.count) {
                 let statement = order.text();
-                tracing::error!(%error, statement, "a row was not there that was read under a lock");
+                tracing::error!(%error, statement, "a row was not there that nobody can have removed");
             }
         }
         Ok(())

@@ -10,8 +10,10 @@ use scrip::ledger::command::input::{
 use scrip::ledger::{Ledger, Refusal};
 use sea_orm::{ConnectionTrait, DbBackend};
 
-use super::{UNIT, app, second, two_servers};
-use crate::support::deeds::{ask, customer, done, draw, funded, grant, hold, number, told};
+use super::{MANY, UNIT, app, second, two_servers};
+use crate::support::deeds::{
+    ask, assert_tally, at_once, customer, done, draw, funded, grant, hold, number, rows, told,
+};
 use crate::support::statements::Statements;
 use crate::support::{TestApp, db};
 
@@ -30,18 +32,91 @@ fn asked(statements: &[String]) -> Vec<&String> {
         .collect()
 }
 
+/// An endpoint that is told everything of everyone.
+fn endpoint() -> CreateWebhookEndpoint {
+    CreateWebhookEndpoint {
+        url: "https://example.com/told".to_owned(),
+        description: None,
+        format: WebhookFormat::Scrip,
+        event_types: None,
+        customer_ids: None,
+        secret: "secret".to_owned(),
+        is_inside: false,
+    }
+}
+
+const NOTED: &str = "SELECT count(*) FROM webhook_delivery";
+
 two_servers! {
     async fn what_has_everything_at_hand_reads_nothing(app: TestApp, servers: [Ledger; 2]) {
-        let (owner, _) = funded(&servers[0], 100).await;
-        settled(&servers[0], owner).await;
+        let mine = &servers[0];
+        done(mine, endpoint(), None).await;
+        let (owner, _) = funded(mine, 100).await;
+        settled(mine, owner).await;
+        let before = number(mine, NOTED).await;
         let statements = Statements::of(&app);
-        done(&servers[0], draw(owner, 1), Some("k")).await;
-        done(&servers[0], hold(owner, 1), Some("h")).await;
-        done(&servers[0], grant(owner, 1), Some("g")).await;
+        done(mine, draw(owner, 1), Some("k")).await;
+        done(mine, hold(owner, 1), Some("h")).await;
+        done(mine, grant(owner, 1), Some("g")).await;
         let sent = statements.take();
-        assert_eq!(asked(&sent), Vec::<&String>::new(), "{sent:#?}");
-        assert!(sent.iter().any(|statement| statement.starts_with("UPDATE account")), "{sent:#?}");
         drop(statements);
+        assert_eq!(asked(&sent), Vec::<&String>::new(), "{sent:#?}");
+        let written = sent.iter().filter(|sent| sent.starts_with("UPDATE account"));
+        assert_eq!(written.count(), 3, "{sent:#?}");
+        // A drawdown, a hold, a grant, and the entries of the first and the last.
+        assert_eq!(number(mine, NOTED).await - before, 5);
+    }
+}
+
+two_servers! {
+    async fn many_who_have_everything_at_hand_share_a_transaction_that_reads_nothing(
+        app: TestApp,
+        servers: [Ledger; 2],
+    ) {
+        let mine = &servers[0];
+        let mut owners = Vec::new();
+        for _ in 0..MANY {
+            let (owner, _) = funded(mine, 100).await;
+            settled(mine, owner).await;
+            owners.push(owner);
+        }
+        let statements = Statements::of(&app);
+        // All but the last have enough.
+        let drawn = owners.iter().zip(1..).map(|(owner, n)| {
+            let units = if n == MANY { 1_000 } else { 1 };
+            ask(mine, draw(*owner, units), Some("many"))
+        });
+        let answers = at_once(drawn).await;
+        let sent = statements.take();
+        drop(statements);
+        assert_tally(&answers, &[("Done", MANY - 1), ("InsufficientCredit", 1)]);
+        let shared = |sent: &&String| sent.starts_with("UPDATE account") && sent.contains("unnest");
+        assert!(sent.iter().any(|sent| shared(&sent)), "{sent:#?}");
+        let asked = asked(&sent);
+        let read = asked.iter().filter(|asked| asked.contains("FROM account WHERE"));
+        assert_eq!(read.count(), 0, "{asked:#?}");
+    }
+}
+
+two_servers! {
+    // A grant without a key could not be sent again if nobody knew what has become of it.
+    async fn a_connection_that_broke_before_anything_was_sent_has_done_nothing(
+        app: TestApp,
+        servers: [Ledger; 2],
+    ) {
+        let mine = &servers[0];
+        let (owner, _) = funded(mine, 100).await;
+        let outside = db::connect(app.database_url()).await;
+        for round in 0..4 {
+            done(mine, draw(owner, 1), Some(&format!("a{round}"))).await;
+            done(mine, draw(owner, 1), Some(&format!("b{round}"))).await;
+            rows(&outside, super::CUT).await;
+            done(mine, grant(owner, 1), None).await;
+        }
+        // By the one connection that was never cut.
+        let sum = rows(&outside, "SELECT CAST(sum(balance) AS BIGINT) FROM account").await;
+        let sum: i64 = sum[0].try_get_by_index(0).expect("a sum");
+        assert_eq!(sum, (100 + 4 - 8) * UNIT);
     }
 }
 
@@ -148,27 +223,18 @@ two_servers! {
         let [mine, other] = servers;
         let (owner, _) = funded(&mine, 100).await;
         settled(&mine, owner).await;
-        let endpoint = CreateWebhookEndpoint {
-            url: "https://example.com/told".to_owned(),
-            description: None,
-            format: WebhookFormat::Scrip,
-            event_types: None,
-            customer_ids: None,
-            secret: "secret".to_owned(),
-            is_inside: false,
-        };
-        done(&other, endpoint, None).await;
-        let before = number(&mine, "SELECT count(*) FROM webhook_delivery").await;
+        done(&other, endpoint(), None).await;
+        let before = number(&mine, NOTED).await;
         for (key, rows) in [("k", 2), ("l", 4)] {
             done(&mine, draw(owner, 1), Some(key)).await;
-            let noted = number(&mine, "SELECT count(*) FROM webhook_delivery").await;
+            let noted = number(&mine, NOTED).await;
             assert_eq!(noted - before, rows, "the drawdown and its entry");
         }
     }
 }
 
 two_servers! {
-    async fn a_refusal_is_never_of_books_that_were_not_read(app: TestApp, servers: [Ledger; 2]) {
+    async fn nothing_is_refused_for_want_of_what_the_other_server_granted(app: TestApp, servers: [Ledger; 2]) {
         let [mine, other] = servers;
         let (owner, _) = funded(&mine, 10).await;
         settled(&mine, owner).await;
