@@ -3,9 +3,10 @@
 
 use domain::burn::BurnDownKey;
 use domain::webhook::WebhookFormat;
-use domain::{CreditGrantId, CustomerId, Instant};
+use domain::{CreditGrantId, CreditTypeId, CustomerId, Instant};
 use scrip::ledger::command::input::{
     ArchiveCustomer, CreateCreditGrant, CreateCreditType, CreateWebhookEndpoint, UpdateCreditType,
+    UpdateCustomer,
 };
 use scrip::ledger::{Ledger, Refusal};
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -21,6 +22,17 @@ use crate::support::{TestApp, db};
 async fn settled(server: &Ledger, owner: CustomerId) {
     for key in ["first", "second", "third"] {
         done(server, draw(owner, 1), Some(key)).await;
+    }
+}
+
+/// `updateCustomer` of the name alone.
+fn renamed(id: CustomerId) -> UpdateCustomer {
+    UpdateCustomer {
+        id,
+        name: Some("renamed".to_owned()),
+        external_id: None,
+        custom_fields: None,
+        extra: Default::default(),
     }
 }
 
@@ -95,6 +107,25 @@ two_servers! {
         let asked = asked(&sent);
         let read = asked.iter().filter(|asked| asked.contains("FROM account WHERE"));
         assert_eq!(read.count(), 0, "{asked:#?}");
+    }
+}
+
+two_servers! {
+    // A customer has one lane. What is the house's may be changed by another, and is found out.
+    async fn a_customer_that_the_server_changed_itself_does_not_take_it_by_surprise(
+        app: TestApp,
+        servers: [Ledger; 2],
+    ) {
+        let mine = &servers[0];
+        let (owner, _) = funded(mine, 100).await;
+        settled(mine, owner).await;
+        done(mine, renamed(owner), None).await;
+        let statements = Statements::of(&app);
+        done(mine, draw(owner, 1), Some("k")).await;
+        let sent = statements.take();
+        drop(statements);
+        let tries = sent.iter().filter(|sent| sent.starts_with("UPDATE account"));
+        assert_eq!(tries.count(), 1, "{sent:#?}");
     }
 }
 
@@ -184,7 +215,7 @@ two_servers! {
             scale: 0,
             burn_down_order: None,
         };
-        let unit = domain::CreditTypeId(done(&mine, unit, None).await.object_id);
+        let unit = CreditTypeId(done(&mine, unit, None).await.object_id);
         let in_unit = |priority: f64, expires_at: Option<Instant>| {
             let mut made = CreateCreditGrant { priority, expires_at, ..grant(owner, 100) };
             made.grant_amount.credit_type_id = unit;
