@@ -92,8 +92,8 @@ impl Guard {
             units.push(Value::from(row.credit_type_id.0));
             digests.push(digest(row));
         }
-        let customers = unchanged(&work.state.customers)?;
-        let units = unchanged(&work.state.credit_types)?;
+        let customers = taken_for_granted(&work.state.customers)?;
+        let units = taken_for_granted(&work.state.credit_types)?;
         Ok(Self {
             written,
             looked_at,
@@ -167,8 +167,8 @@ fn digest(row: &Account) -> Value {
     sql::digest_of(&account::Model::from(row))
 }
 
-/// The rows of a table that were at hand.
-fn unchanged<K, T>(rows: &Rows<K, T>) -> Result<impl Iterator<Item = &T>, DbErr> {
+/// The rows of a table that were at hand; an error if the batch has changed one of them.
+fn taken_for_granted<K, T>(rows: &Rows<K, T>) -> Result<impl Iterator<Item = &T>, DbErr> {
     let is_changed = |tracked: &Tracked<T>| tracked.fate == Fate::Changed;
     if rows.values().any(is_changed) {
         return Err(DbErr::RecordNotUpdated);

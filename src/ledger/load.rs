@@ -206,11 +206,11 @@ fn open_books(
         let key = (row.customer_id, row.credit_type_id);
         let account = Account::try_from(row)?;
         let book = match work.shelved.open(&account) {
-            Some(kept) => Book {
-                credit_type: unit.clone(),
-                ..kept
-            },
-            None => Book::new(unit.clone(), account),
+            Some(mut kept) => {
+                kept.credit_type = unit.clone();
+                kept
+            }
+            None => Box::new(Book::new(unit.clone(), account)),
         };
         let mut open = OpenBook::loaded(book);
         if let Some(to) = needs.advances.get(&key.0) {

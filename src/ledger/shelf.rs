@@ -45,7 +45,7 @@ struct Books {
 /// A book, and its customer if that was read with it.
 #[derive(Debug)]
 struct Kept {
-    book: Book,
+    book: Box<Book>,
     customer: Option<customer::Model>,
 }
 
@@ -75,8 +75,9 @@ impl Shelf {
     pub(super) fn take(&self, accounts: &BTreeSet<AccountKey>) -> Shelved {
         let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
         let mut taken = Shelved {
+            books: HashMap::with_capacity(accounts.len()),
+            customers: HashMap::with_capacity(accounts.len()),
             house: Arc::clone(&books.house),
-            ..Shelved::default()
         };
         for key in accounts {
             let Some(Kept { book, customer }) = books.take(key) else {
@@ -183,7 +184,7 @@ impl Books {
 }
 
 /// The book as it would be loaded: its open segments, and nothing that has changed.
-fn bare(mut book: Book) -> Book {
+fn bare(mut book: Box<Book>) -> Box<Book> {
     book.changes = Changes::default();
     book.drawdowns.clear();
     book.segments.retain(|_, segment| segment.open);
@@ -222,7 +223,7 @@ fn units(needs: &Needs) -> impl Iterator<Item = CreditTypeId> {
 /// What a transaction took from the shelf: by account, and nothing once it was opened.
 #[derive(Debug, Default)]
 pub struct Shelved {
-    books: HashMap<AccountKey, Option<Book>>,
+    books: HashMap<AccountKey, Option<Box<Book>>>,
     customers: HashMap<CustomerId, customer::Model>,
     house: Arc<House>,
 }
@@ -241,7 +242,7 @@ impl Shelved {
             next.is_none_or(|at| at > book.account.now(now))
         };
         let is_here = |key: &AccountKey| {
-            let book = self.books.get(key).and_then(Option::as_ref);
+            let book = self.books.get(key).and_then(Option::as_deref);
             book.is_some_and(is_quiet) && self.customers.contains_key(&key.0)
         };
         let mut owners = needs.customers.iter();
@@ -257,15 +258,11 @@ impl Shelved {
         let units: BTreeMap<_, _> = units.collect();
         let facts: BTreeMap<_, _> = units.iter().map(|(id, row)| (*id, row.facts())).collect();
         for (key, book) in self.books {
-            let (Some(book), Some(unit)) = (book, facts.get(&key.1)) else {
+            let (Some(mut book), Some(unit)) = (book, facts.get(&key.1)) else {
                 continue;
             };
             // Not the unit that the book was kept with: what is compared is this one.
-            let credit_type = unit.clone();
-            let book = Book {
-                credit_type,
-                ..book
-            };
+            book.credit_type = unit.clone();
             work.state.books.insert(key, OpenBook::loaded(book));
         }
         let units = units.into_iter();
@@ -281,7 +278,7 @@ impl Shelved {
 
     /// The book of an account whose row is this, if that is still what is there. One that has been
     /// passed by is forgotten.
-    pub(super) fn open(&mut self, account: &Account) -> Option<Book> {
+    pub(super) fn open(&mut self, account: &Account) -> Option<Box<Book>> {
         let key = (account.customer_id, account.credit_type_id);
         let book = self.books.get_mut(&key)?.take();
         let current = book.filter(|book| book.account == *account);
@@ -336,7 +333,7 @@ mod tests {
         work.state
             .books
             .extend(books.into_iter().map(|(customer, revision)| {
-                let book = Book::new(unit(), account(customer, revision));
+                let book = Box::new(Book::new(unit(), account(customer, revision)));
                 (key(customer), OpenBook::loaded(book))
             }));
         shelf.put(work);

@@ -175,8 +175,8 @@ pub type Rows<K, T> = BTreeMap<K, Tracked<T>>;
 /// An account's book and what its row is.
 #[derive(Clone, Debug)]
 pub struct OpenBook {
-    /// The book.
-    pub book: Book,
+    /// The book: boxed, since maps and shelves pass it on.
+    pub book: Box<Book>,
     /// The row; `None` while there is none: it is made once the book changes.
     pub row: Option<Account>,
 }
@@ -184,7 +184,7 @@ pub struct OpenBook {
 impl OpenBook {
     /// A book as it is in the database.
     #[must_use]
-    pub fn loaded(book: Book) -> Self {
+    pub fn loaded(book: Box<Book>) -> Self {
         let row = Some(book.account.clone());
         Self { book, row }
     }
@@ -373,7 +373,7 @@ impl<'a> Work<'a> {
 
     /// The book of an account; `None` where there is no such account and none was asked for.
     pub fn book(&mut self, key: AccountKey) -> Option<&mut Book> {
-        self.state.books.get_mut(&key).map(|open| &mut open.book)
+        self.state.books.get_mut(&key).map(|open| &mut *open.book)
     }
 
     /// Sets the present of everyone, where batches are made up.
@@ -427,13 +427,13 @@ impl<'a> Work<'a> {
         let credit_type = self.state.credit_types.get(&key.1)?.row.facts();
         let clock_now = self.clock_of(key.0);
         let open = self.state.books.entry(key).or_insert_with(|| OpenBook {
-            book: Book::new(
+            book: Box::new(Book::new(
                 credit_type,
                 Account {
                     clock_now,
                     ..Account::new(key.0, key.1)
                 },
-            ),
+            )),
             row: None,
         });
         Some(&mut open.book)

@@ -54,7 +54,7 @@ impl Run for EndContract {
         }
         let recorded = work.recorded;
         for (id, key) in credits {
-            let book = work.state.books.get(&key).map(|open| &open.book);
+            let book = work.state.books.get(&key).map(|open| &*open.book);
             let Some(tracked) = work.state.credits.get_mut(&id) else {
                 continue;
             };
@@ -157,7 +157,7 @@ impl Run for ArchiveContract {
         }
         let now = work.now;
         for (id, key) in credits {
-            let book = work.state.books.get(&key).map(|open| &open.book);
+            let book = work.state.books.get(&key).map(|open| &*open.book);
             let Some(tracked) = work.state.credits.get_mut(&id) else {
                 continue;
             };

@@ -190,7 +190,7 @@ pub(super) fn change(
         .state
         .books
         .get_mut(&key)
-        .map(|open| &mut open.book)
+        .map(|open| &mut *open.book)
         .ok_or_else(missing)?;
     let tracked = work.state.grants.get_mut(&id).ok_or_else(missing)?;
     if tracked.row.voided_at.is_some() {

@@ -141,7 +141,7 @@ impl PatchCreditGrant {
         let missing = || not_found("id", "credit grant");
         let key = order.home.account().ok_or_else(missing)?;
         let (now, state) = (work.recorded, &mut work.state);
-        let book = state.books.get(&key).map(|open| &open.book);
+        let book = state.books.get(&key).map(|open| &*open.book);
         let tracked = state.grants.get_mut(&self.id).ok_or_else(missing)?;
         let before = describe::grant(&tracked.row, book, 0);
         let row = tracked.change();

@@ -189,6 +189,34 @@ two_servers! {
 }
 
 two_servers! {
+    // As after a restore to a moment at which the account was not there yet. An update that finds no row
+    // fails nowhere by itself; what the drawdown belongs to does.
+    async fn an_account_that_is_gone_is_not_drawn_from(app: TestApp, servers: [Ledger; 2]) {
+        let mine = &servers[0];
+        let (owner, _) = funded(mine, 100).await;
+        settled(mine, owner).await;
+        let outside = db::connect(app.database_url()).await;
+        let write = async |sql: String| drop(outside.execute_unprepared(&sql).await.expect(&sql));
+        let parts = ["account", "segment", "credit_grant", "drawdown", "ledger_entry"];
+        write("ALTER TABLE ledger_entry DISABLE TRIGGER USER".to_owned()).await;
+        for table in parts.iter().rev() {
+            write(format!("CREATE TABLE saved_{table} AS TABLE {table}; DELETE FROM {table}")).await;
+        }
+        let answer = ask(mine, draw(owner, 1), Some("k")).await;
+        assert_eq!(told(&answer), "InsufficientCredit", "{answer:?}");
+        for table in ["drawdown", "ledger_entry"] {
+            let written = number(mine, &format!("SELECT count(*) FROM {table}")).await;
+            assert_eq!(written, 0, "{table}");
+        }
+        for table in parts {
+            write(format!("INSERT INTO {table} TABLE saved_{table}; DROP TABLE saved_{table}")).await;
+        }
+        write("ALTER TABLE ledger_entry ENABLE TRIGGER USER".to_owned()).await;
+        done(mine, draw(owner, 97), Some("l")).await;
+    }
+}
+
+two_servers! {
     async fn whom_the_other_server_archived_draws_no_more(app: TestApp, servers: [Ledger; 2]) {
         let [mine, other] = servers;
         let (owner, _) = funded(&mine, 100).await;
