@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::{CreditTypeId, CustomerId};
@@ -39,8 +39,16 @@ pub(super) struct Wire {
     url: String,
     /// Told apart from other servers by this.
     name: String,
-    unsent: Mutex<BTreeSet<AccountKey>>,
+    unsent: Mutex<Unsent>,
     some: Notify,
+}
+
+/// What is to be told.
+#[derive(Default)]
+struct Unsent {
+    accounts: BTreeSet<AccountKey>,
+    /// Until then it is believed that nobody else listens.
+    alone_until: Option<Instant>,
 }
 
 impl Wire {
@@ -58,35 +66,45 @@ impl Wire {
         }
     }
 
-    /// Tells other servers, soon.
+    /// Tells other servers, soon. Wakes nobody while there are none: a lane that does for each of its
+    /// transactions has a second thread busy with nothing.
     pub(super) fn tell(&self, accounts: &[AccountKey]) {
-        let mut unsent = self.unsent.lock().unwrap_or_else(PoisonError::into_inner);
-        unsent.extend(accounts);
+        let mut unsent = self.unsent();
+        if unsent
+            .alone_until
+            .is_some_and(|until| Instant::now() < until)
+        {
+            return;
+        }
+        unsent.accounts.extend(accounts);
         drop(unsent);
         self.some.notify_one();
     }
 
     /// Sends what is to be told, for ever.
     pub(super) async fn send(self: Arc<Self>, db: DatabaseConnection) {
-        let mut alone_until = Instant::now();
         loop {
             self.some.notified().await;
-            let accounts = self.unsent();
-            if accounts.is_empty() || Instant::now() < alone_until {
+            let accounts = std::mem::take(&mut self.unsent().accounts);
+            if accounts.is_empty() {
                 continue;
             }
+            let accounts: Vec<AccountKey> = accounts.into_iter().collect();
             match self.notify(&db, &accounts).await {
                 Ok(true) => {}
-                Ok(false) => alone_until = Instant::now() + BELIEVED,
+                Ok(false) => {
+                    *self.unsent() = Unsent {
+                        accounts: BTreeSet::new(),
+                        alone_until: Some(Instant::now() + BELIEVED),
+                    }
+                }
                 Err(error) => tracing::debug!(%error, "other servers could not be told"),
             }
         }
     }
 
-    /// What is to be told, and is so no longer.
-    fn unsent(&self) -> Vec<AccountKey> {
-        let mut unsent = self.unsent.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *unsent).into_iter().collect()
+    fn unsent(&self) -> MutexGuard<'_, Unsent> {
+        self.unsent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Answers whether anyone else listens.

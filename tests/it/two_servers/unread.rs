@@ -196,7 +196,9 @@ two_servers! {
         let (owner, _) = funded(mine, 100).await;
         settled(mine, owner).await;
         let outside = db::connect(app.database_url()).await;
-        let write = async |sql: String| drop(outside.execute_unprepared(&sql).await.expect(&sql));
+        let write = async |sql: String| {
+            outside.execute_unprepared(&sql).await.expect(&sql);
+        };
         let parts = ["account", "segment", "credit_grant", "drawdown", "ledger_entry"];
         write("ALTER TABLE ledger_entry DISABLE TRIGGER USER".to_owned()).await;
         for table in parts.iter().rev() {
