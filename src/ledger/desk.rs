@@ -165,7 +165,7 @@ impl Desk {
         match &self.fast {
             Fast::Pipe(pipe) if batch.lock == Lock::Free => {
                 let mut pipe = pipe.lock().await;
-                pipe.ready().await?;
+                let kept = self.connected(&mut pipe, kept).await?;
                 if pipe.is_refused() {
                     return self.by_driver(batch, kept).await;
                 }
@@ -180,6 +180,17 @@ impl Desk {
             }
             _ => self.by_driver(batch, kept).await,
         }
+    }
+
+    /// Makes a pipe ready, and answers what then still counts of what was kept. Behind a new connection
+    /// may be another server, which took over without the last commits of the one before: two histories
+    /// can come to the same row of an account by different segments.
+    async fn connected(&self, pipe: &mut Pipe, kept: Shelved) -> Result<Shelved, DbErr> {
+        if pipe.ready().await? {
+            self.shelf.forget();
+            return Ok(Shelved::default());
+        }
+        Ok(kept)
     }
 
     async fn by_pipe(
@@ -204,7 +215,7 @@ impl Desk {
                     }
                     self.metrics.transaction("retried", batch.tasks.len());
                     nothing = Work::new(&*self.ids, self.clock.now(), self.lateness_max_days);
-                    pipe.ready().await?;
+                    self.connected(pipe, Shelved::default()).await?;
                 }
                 done => return done,
             }

@@ -163,11 +163,11 @@ impl Pipe {
     }
 
     /// Makes it ready for a transaction: connected, and in none; or finds that it is refused. A
-    /// database that restarts is waited for.
+    /// database that restarts is waited for. Answers whether the connection is another one than before.
     ///
     /// # Errors
     /// Why there is no connection.
-    pub(super) async fn ready(&mut self) -> Result<(), DbErr> {
+    pub(super) async fn ready(&mut self) -> Result<bool, DbErr> {
         self.settle().await;
         if let Some(open) = &mut self.open
             && open.used.elapsed() > TRUSTED
@@ -175,7 +175,8 @@ impl Pipe {
         {
             self.open = None;
         }
-        if self.open.is_none() && !self.refused {
+        let connects = self.open.is_none() && !self.refused;
+        if connects {
             let until = Moment::now() + CONNECTING;
             let open = loop {
                 match self.connect().await {
@@ -191,12 +192,12 @@ impl Pipe {
             {
                 tracing::warn!(%error, "written by the slower way: the faster one was refused");
                 self.refused = true;
-                return Ok(());
+                return Ok(false);
             }
             let failed = |error: DriverError| DbErr::Conn(RuntimeErr::SqlxError(error.into()));
             self.open = Some(open.map_err(failed)?);
         }
-        Ok(())
+        Ok(connects)
     }
 
     async fn connect(&self) -> Result<Open, DriverError> {

@@ -6,6 +6,7 @@
 //! the database when it is written (`blind.rs`). Whoever writes a segment writes its account too
 //! (`Book::note_revision`), so a book that another server, another lane or a retried transaction has
 //! passed by is found out, dropped, and loaded anew. So nothing is kept that another server would miss.
+//! A new connection ends it all (`Desk::connected`): two histories may have the same row of an account.
 //!
 //! Beside each book stands its customer, and beside all of them their units and the webhook endpoints:
 //! for batches that read nothing.
@@ -60,13 +61,8 @@ struct House {
 impl Shelf {
     /// An empty one.
     pub(super) fn new(room: usize) -> Self {
-        let by_account = LruCache::unbounded();
         Self {
-            books: Mutex::new(Books {
-                by_account,
-                weight: 0,
-                house: Arc::default(),
-            }),
+            books: Mutex::default(),
             room,
         }
     }
@@ -87,6 +83,11 @@ impl Shelf {
             taken.customers.extend(customer.map(|row| (key.0, row)));
         }
         taken
+    }
+
+    /// Forgets all that is kept.
+    pub(super) fn forget(&self) {
+        *self.books.lock().unwrap_or_else(PoisonError::into_inner) = Books::default();
     }
 
     /// Keeps the books of a transaction that was committed, and what was read with them.
@@ -111,6 +112,16 @@ impl Shelf {
                 .cloned();
             let book = bare(open.book);
             books.put(key, Kept { book, customer }, self.room);
+        }
+    }
+}
+
+impl Default for Books {
+    fn default() -> Self {
+        Self {
+            by_account: LruCache::unbounded(),
+            weight: 0,
+            house: Arc::default(),
         }
     }
 }

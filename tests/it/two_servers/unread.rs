@@ -5,15 +5,16 @@ use domain::burn::BurnDownKey;
 use domain::webhook::WebhookFormat;
 use domain::{CreditGrantId, CreditTypeId, CustomerId, Instant};
 use scrip::ledger::command::input::{
-    ArchiveCustomer, CreateCreditGrant, CreateCreditType, CreateWebhookEndpoint, UpdateCreditType,
-    UpdateCustomer,
+    ArchiveCustomer, CreateCreditGrant, CreateCreditType, CreateWebhookEndpoint, DrawDown,
+    UpdateCreditType, UpdateCustomer,
 };
 use scrip::ledger::{Ledger, Refusal};
-use sea_orm::{ConnectionTrait, DbBackend};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 
 use super::{MANY, UNIT, app, second, two_servers};
 use crate::support::deeds::{
-    ask, assert_tally, at_once, customer, done, draw, funded, grant, hold, number, rows, told,
+    ask, assert_tally, at_once, customer, done, draw, funded, grant, hold, move_end, number, rows,
+    told,
 };
 use crate::support::statements::Statements;
 use crate::support::{TestApp, db};
@@ -188,33 +189,133 @@ two_servers! {
     }
 }
 
+/// Where the books of an account stand, in the order in which they name each other.
+const PARTS: [&str; 6] = [
+    "account",
+    "segment",
+    "credit_grant",
+    "drawdown",
+    "ledger_entry",
+    "event",
+];
+
+async fn write(outside: &DatabaseConnection, statement: &str) {
+    outside
+        .execute_unprepared(statement)
+        .await
+        .expect(statement);
+}
+
+/// Keeps all books beside, as they are.
+async fn save(outside: &DatabaseConnection) {
+    for table in PARTS {
+        write(
+            outside,
+            &format!("CREATE TABLE saved_{table} AS TABLE {table}"),
+        )
+        .await;
+    }
+}
+
+/// Takes all books away, as nobody may.
+async fn remove(outside: &DatabaseConnection) {
+    for table in ["ledger_entry", "event"] {
+        write(
+            outside,
+            &format!("ALTER TABLE {table} DISABLE TRIGGER USER"),
+        )
+        .await;
+    }
+    for table in PARTS.iter().rev() {
+        write(outside, &format!("DELETE FROM {table}")).await;
+    }
+    for table in ["ledger_entry", "event"] {
+        write(outside, &format!("ALTER TABLE {table} ENABLE TRIGGER USER")).await;
+    }
+}
+
+/// Puts back what was kept.
+async fn put_back(outside: &DatabaseConnection) {
+    for table in PARTS {
+        write(outside, &format!("INSERT INTO {table} TABLE saved_{table}")).await;
+        write(outside, &format!("DROP TABLE saved_{table}")).await;
+    }
+}
+
+/// A command without reading into an account that is gone: nothing of it stands.
+async fn into_nothing(app: &TestApp, command: impl Fn(CustomerId) -> DrawDown) {
+    let mine = app.ledger();
+    let (owner, _) = funded(mine, 100).await;
+    settled(mine, owner).await;
+    let outside = db::connect(app.database_url()).await;
+    save(&outside).await;
+    remove(&outside).await;
+    let statements = Statements::of(app);
+    let answer = ask(mine, command(owner), Some("k")).await;
+    let sent = statements.take();
+    drop(statements);
+    let first = |what: &str| sent.iter().position(|sent| sent.contains(what));
+    let (unread, read) = (first("UPDATE account"), first("FOR UPDATE"));
+    assert!(unread.is_some() && unread < read, "{sent:#?}");
+    assert_eq!(told(&answer), "InsufficientCredit", "{answer:?}");
+    for table in ["drawdown", "ledger_entry"] {
+        let written = number(mine, &format!("SELECT count(*) FROM {table}")).await;
+        assert_eq!(written, 0, "{table}");
+    }
+    put_back(&outside).await;
+    done(mine, draw(owner, 97), Some("l")).await;
+}
+
 two_servers! {
-    // As after a restore to a moment at which the account was not there yet. An update that finds no row
-    // fails nowhere by itself; what the drawdown belongs to does.
-    async fn an_account_that_is_gone_is_not_drawn_from(app: TestApp, servers: [Ledger; 2]) {
-        let mine = &servers[0];
-        let (owner, _) = funded(mine, 100).await;
-        settled(mine, owner).await;
-        let outside = db::connect(app.database_url()).await;
-        let write = async |sql: String| {
-            outside.execute_unprepared(&sql).await.expect(&sql);
+    // An update that finds no row fails nowhere by itself; what the drawdown belongs to does.
+    async fn an_account_that_is_gone_is_not_drawn_from(app: TestApp, _servers: [Ledger; 2]) {
+        into_nothing(&app, |owner| draw(owner, 1)).await;
+    }
+}
+
+two_servers! {
+    // A hold has no entry.
+    async fn of_an_account_that_is_gone_nothing_is_held(app: TestApp, _servers: [Ledger; 2]) {
+        into_nothing(&app, |owner| hold(owner, 1)).await;
+    }
+}
+
+two_servers! {
+    // As after the loss of a server whose last commits its successor never had: an edit leaves no entry,
+    // and another edit the very same row of the account.
+    async fn a_new_connection_may_lead_to_another_history(app: TestApp, servers: [Ledger; 2]) {
+        let [mine, other] = servers;
+        let owner = customer(&mine, "owner").await;
+        let ending = async |days: i64| {
+            let expires_at = Some(mine.now().plus_days(days));
+            let ends = CreateCreditGrant { expires_at, ..grant(owner, 100) };
+            CreditGrantId(done(&mine, ends, None).await.object_id)
         };
-        let parts = ["account", "segment", "credit_grant", "drawdown", "ledger_entry"];
-        write("ALTER TABLE ledger_entry DISABLE TRIGGER USER".to_owned()).await;
-        for table in parts.iter().rev() {
-            write(format!("CREATE TABLE saved_{table} AS TABLE {table}; DELETE FROM {table}")).await;
+        ending(5).await;
+        let (second, third) = (ending(10).await, ending(20).await);
+        settled(&mine, owner).await;
+        // In both lanes.
+        let mut others = Vec::new();
+        for _ in 0..8 {
+            others.push(funded(&mine, 10).await.0);
         }
-        let answer = ask(mine, draw(owner, 1), Some("k")).await;
-        assert_eq!(told(&answer), "InsufficientCredit", "{answer:?}");
-        for table in ["drawdown", "ledger_entry"] {
-            let written = number(mine, &format!("SELECT count(*) FROM {table}")).await;
-            assert_eq!(written, 0, "{table}");
+        let outside = db::connect(app.database_url()).await;
+        save(&outside).await;
+        done(&mine, move_end(second, mine.now().plus_days(30)), None).await;
+        remove(&outside).await;
+        put_back(&outside).await;
+        done(&other, move_end(second, mine.now().plus_days(9)), None).await;
+        rows(&outside, super::CUT).await;
+        // Who finds that it is cut loses what it had at hand in any case.
+        for found in others {
+            done(&mine, draw(found, 1), Some("after")).await;
         }
-        for table in parts {
-            write(format!("INSERT INTO {table} TABLE saved_{table}; DROP TABLE saved_{table}")).await;
+        done(&mine, draw(owner, 99), Some("after")).await;
+        for (id, units) in [(second, 2), (third, 0)] {
+            let used = format!("SELECT used FROM segment WHERE credit_grant_id = '{}'", id.0);
+            let used: i64 = rows(&outside, &used).await[0].try_get_by_index(0).expect("units");
+            assert_eq!(used, units * UNIT);
         }
-        write("ALTER TABLE ledger_entry ENABLE TRIGGER USER".to_owned()).await;
-        done(mine, draw(owner, 97), Some("l")).await;
     }
 }
 
