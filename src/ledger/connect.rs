@@ -245,7 +245,11 @@ fn lazily(mut options: ConnectOptions) -> Option<DatabaseConnection> {
 
 fn options(url: &str, connections: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
+    // No connection is retired for its age: the driver's task that does so may read its count of idle
+    // connections at a moment at which it is below zero, and then goes round for ever, through shutdown too.
     options
+        .idle_timeout(None)
+        .max_lifetime(None)
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(ACQUIRE)
