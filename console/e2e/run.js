@@ -126,6 +126,10 @@ async function drawdownIsPreviewed(page) {
   await dialog(page).getByRole('button', { name: 'Draw down' }).click();
   await page.getByText('Drawn down').waitFor();
   await page.getByRole('img', { name: /Balance now 90,000 Tokens/ }).waitFor();
+  // All of it is told before anything else is clicked: what is told later moves what is below.
+  const ahead = page.getByRole('region', { name: 'What is scheduled' });
+  await ahead.getByRole('row').filter({ hasText: 'Tested grant' }).getByText('90,000').waitFor();
+  await grantRow(page, 'Tested grant').getByText('90,000').waitFor();
 }
 
 async function voidSaysWhatIsWrittenOff(page) {
