@@ -7,11 +7,14 @@ import shutil
 
 from .shell import ROOT, Failed, run
 
+# A quarter of the memory, as PostgreSQL's manual has it for a server of its own.
+BUFFERS = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
+
 # The same for all who use it. Commits are on the disk before they are answered.
 SETTINGS = {
     "listen_addresses": "''",
     "max_connections": "300",
-    "shared_buffers": "1GB",
+    "shared_buffers": f"{BUFFERS >> 20}MB",
     "synchronous_commit": "on",
     "fsync": "on",
     "full_page_writes": "on",

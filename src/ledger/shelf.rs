@@ -22,8 +22,9 @@ use lru::LruCache;
 use super::outbox::Listener;
 use super::work::{AccountKey, Fate, Needs, OpenBook, Rows, State, Tracked, Work};
 
-/// What a lane keeps at most: segments, some half a kilobyte each, and a few for each book.
-pub(super) const ROOM: usize = 65_536;
+/// What a lane keeps at most: segments, some half a kilobyte each, and a few for each book. So 20,000
+/// customers with five open grants each have room in one lane, which is all that SQLite has.
+pub(super) const ROOM: usize = 163_840;
 /// What a segment weighs, in bytes: some half a kilobyte, which is one here.
 const SEGMENT: usize = 512;
 /// What a book weighs beside its segments, with a customer of few words.
