@@ -8,8 +8,6 @@
 //! compared by a statement of their own. Locks are taken in writing; one that is not had at once makes
 //! the batch fail too, so that a locked account does not hold up the others of its lane.
 
-use std::time::Duration;
-
 use domain::book::Account;
 use entity::account;
 use sea_orm::sea_query::ArrayType;
@@ -20,15 +18,6 @@ use super::db::{Db, Wanted};
 use super::outbox::Listener;
 use super::sql;
 use super::work::{Fate, Needs, OpenBook, Rows, Tracked, Work};
-
-/// How long it waits for a lock.
-const PATIENCE: Duration = Duration::from_millis(20);
-
-/// How its transaction begins.
-pub(super) fn beginning() -> [String; 2] {
-    let patience = format!("SET LOCAL lock_timeout = '{}ms'", PATIENCE.as_millis());
-    ["BEGIN".to_owned(), patience]
-}
 
 /// Whether a batch needs nothing but accounts, customers and units.
 pub(super) fn needs_little(needs: &mut Needs) -> bool {

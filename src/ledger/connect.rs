@@ -55,6 +55,9 @@ macro_rules! by_keys {
 
 /// What the lanes say to PostgreSQL when they connect.
 const LANES: &str = by_keys!();
+/// What their pipes say. Only what was not read before waits for locks by them (`blind.rs`), and not for
+/// long: said here, it costs nothing in each transaction.
+const PIPES: &str = concat!(by_keys!(), "; SET lock_timeout = '20ms'");
 
 /// What reads for several requests say. Who does not know which customer is meant expects few rows of
 /// each, and so keeps one side of a join at hand, or sorts: of a customer with thousands of grants all
@@ -111,7 +114,7 @@ pub(super) fn lane(url: &str) -> Connected {
         );
         return Connected { db: None, fast };
     }
-    let pipe = Target::of(url).map(|target| Pipe::new(target, LANES));
+    let pipe = Target::of(url).map(|target| Pipe::new(target, PIPES));
     Connected {
         db: with_plans(url, 1, LANES),
         fast: pipe.map_or(Fast::None, |pipe| Fast::Pipe(Box::new(Mutex::new(pipe)))),

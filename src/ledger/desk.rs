@@ -237,7 +237,7 @@ impl Desk {
     ) -> Result<Attempt, DbErr> {
         work.unread = true;
         std::mem::take(&mut work.shelved).open_all(&batch.needs, &mut work);
-        let tx = PipeTransaction::later(pipe, &blind::beginning());
+        let tx = PipeTransaction::later(pipe);
         let done = self.act(&tx, batch, work, BTreeSet::new(), guessed).await;
         self.end(tx, done).await
     }

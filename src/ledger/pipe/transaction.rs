@@ -8,6 +8,10 @@ use super::cells::models;
 use super::{Answer, Copied, Order, Pipe};
 use crate::ledger::db::{Db, Table, Wanted};
 
+const BEGIN: &str = "BEGIN";
+/// Else locks are waited for as long as the connection was told to, which is hardly at all.
+const PATIENT: &str = "SET LOCAL lock_timeout TO DEFAULT";
+
 /// A transaction. One that is dropped is taken back by [`Pipe::settle`].
 pub(in crate::ledger) struct PipeTransaction<'p> {
     inner: Mutex<Inner<'p>>,
@@ -47,7 +51,7 @@ impl<'p> PipeTransaction<'p> {
     ) -> Result<Self, DbErr> {
         let mut inner = Inner {
             pipe,
-            queued: vec![(plain("BEGIN"), Wanted::Any)],
+            queued: [BEGIN, PATIENT].map(beginning).into(),
             ahead: Vec::with_capacity(questions.len()),
         };
         let answers = inner.burst(&questions).await?;
@@ -56,12 +60,11 @@ impl<'p> PipeTransaction<'p> {
         Ok(Self { inner })
     }
 
-    /// One that begins, with these statements, once something is asked or it is committed.
-    pub(in crate::ledger) fn later(pipe: &'p mut Pipe, beginning: &[String]) -> Self {
-        let queued = beginning.iter().map(|text| (plain(text), Wanted::Any));
+    /// One that begins once something is asked or it is committed, and that does not wait for locks.
+    pub(in crate::ledger) fn later(pipe: &'p mut Pipe) -> Self {
         let inner = Mutex::new(Inner {
             pipe,
-            queued: queued.collect(),
+            queued: vec![beginning(BEGIN)],
             ahead: Vec::new(),
         });
         Self { inner }
@@ -162,6 +165,10 @@ impl Db for PipeTransaction<'_> {
         self.inner.lock().await.queued.push((queued, Wanted::Any));
         Ok(())
     }
+}
+
+fn beginning(text: &str) -> (Queued, Wanted) {
+    (plain(text), Wanted::Any)
 }
 
 fn plain(text: &str) -> Queued {
