@@ -1,5 +1,5 @@
 //! Payloads: what a mutation answers. The object is read when it is asked for; what the ledger
-//! handed back (drawdown, balance) needs no read.
+//! handed back (drawdown, grant, balance) needs no read.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -119,7 +119,10 @@ impl Made for Contract {
 
 impl Made for CreditGrant {
     async fn made(ctx: &Context<'_>, outcome: &Outcome) -> Result<Option<Self>, Failure> {
-        Self::find(ctx, outcome.customer_id, CreditGrantId(outcome.object_id)).await
+        match &outcome.grant {
+            Some(row) => Ok(Some(Self((**row).clone()))),
+            None => Self::find(ctx, outcome.customer_id, CreditGrantId(outcome.object_id)).await,
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! What a command answers.
 
-use domain::{Code, CustomerId, DrawdownId, Instant};
-use entity::drawdown;
+use domain::book::Book;
+use domain::{Code, CreditGrantId, CustomerId, DrawdownId, Instant};
+use entity::{drawdown, segment};
 use uuid::Uuid;
 
 use super::error::Refusal;
-use super::read::BalanceRow;
+use super::read::{BalanceRow, GrantRow};
 use super::work::{AccountKey, Work};
 
 /// What was made or changed, and the balance right after.
@@ -23,6 +24,8 @@ pub struct Outcome {
     pub balance: Option<BalanceRow>,
     /// The drawdown, for commands on one.
     pub drawdown: Option<drawdown::Model>,
+    /// The grant, for commands on one, where they had it at hand.
+    pub grant: Option<Box<GrantRow>>,
 }
 
 /// What became of a command, as it is counted.
@@ -49,6 +52,7 @@ impl Outcome {
             first_at: now,
             balance: None,
             drawdown: None,
+            grant: None,
         }
     }
 
@@ -60,7 +64,7 @@ impl Outcome {
         account: Option<AccountKey>,
         replayed: bool,
     ) -> Self {
-        let book = account.and_then(|key| Some(&work.state.books.get(&key)?.book));
+        let book = account.and_then(|key| Some(&*work.state.books.get(&key)?.book));
         let balance = book.map(|book| BalanceRow {
             customer_id: book.account.customer_id,
             credit_type_id: book.account.credit_type_id,
@@ -92,6 +96,19 @@ impl Outcome {
             first_at: work.now,
             balance,
             drawdown,
+            grant: book.and_then(|book| grant(work, book, CreditGrantId(object_id))),
         }
     }
+}
+
+/// A grant as it now stands.
+fn grant(work: &Work<'_>, book: &Book, id: CreditGrantId) -> Option<Box<GrantRow>> {
+    let grant = work.state.grants.get(&id)?.row.clone();
+    let segment = segment::Model::from(book.segments.get(&grant.segment_id)?);
+    let now = work.now;
+    Some(Box::new(GrantRow {
+        grant,
+        segment,
+        now,
+    }))
 }

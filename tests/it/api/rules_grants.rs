@@ -39,6 +39,37 @@ both_databases! {
 }
 
 both_databases! {
+    // Every command answers the grant as a look at it right after shows it.
+    async fn what_a_command_answers_of_a_grant_is_what_a_look_shows(app: TestApp) {
+        let customer = make_customer(&app).await;
+        let rollover = json!({ "kind": "MAX_AMOUNT", "value": "4", "priority": 2, "expiresAt": day(90) });
+        let lives = json!({ "expiresAt": day(30), "rollover": rollover });
+        let ends = make_grant(&app, &customer, "10", lives.clone()).await;
+        let voided = make_grant(&app, &customer, "7.5", lives).await;
+        ok(&app, "drawDown", draw_input(&customer, "3", json!({}))).await;
+        let edit = |id: &Value| json!({ "id": id, "name": "Other", "reason": "because",
+            "expiresAt": day(40), "customFields": { "k": "v" } });
+        let void = json!({ "id": voided["id"], "remainderOnly": true, "reason": "oops" });
+        for (mutation, input) in [
+            ("editCreditGrant", edit(&ends["id"])),
+            ("expireCreditGrant", json!({ "id": ends["id"] })),
+            ("editCreditGrant", edit(&voided["id"])),
+            ("voidCreditGrant", void.clone()),
+        ] {
+            let id = input["id"].clone();
+            let answered = ok(&app, mutation, input).await;
+            assert_eq!(answered, look(&app, "creditGrant", &id).await, "{mutation}");
+        }
+        // A repeat tells what is there now.
+        let key = json!({ "idempotencyKey": "once" });
+        let first = make_grant(&app, &customer, "2", key.clone()).await;
+        ok(&app, "drawDown", draw_input(&customer, "1", json!({}))).await;
+        let again = make_grant(&app, &customer, "2", key).await;
+        assert_eq!(again, look(&app, "creditGrant", &first["id"]).await);
+    }
+}
+
+both_databases! {
     // Contract: defaults of CreateCreditGrantInput.
     async fn a_grant_is_paid_when_something_was_paid_and_else_promotional(app: TestApp) {
         let customer = make_customer(&app).await;
