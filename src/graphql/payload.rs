@@ -60,7 +60,7 @@ impl Settled {
 
 /// What a command makes or changes.
 trait Made: Sized {
-    /// The object as it stands now.
+    /// The object as the command left it, or, where that is not at hand, as it stands now.
     fn made(
         ctx: &Context<'_>,
         outcome: &Outcome,

@@ -55,8 +55,9 @@ macro_rules! by_keys {
 
 /// What the lanes say to PostgreSQL when they connect.
 const LANES: &str = by_keys!();
-/// What their pipes say. Only what was not read before waits for locks by them (`blind.rs`), and not for
-/// long: said here, it costs nothing in each transaction.
+/// What their pipes say: who has read nothing waits for locks no longer than this (`blind.rs`). Said once, it
+/// costs nothing in each transaction; who reads takes it back (`pipe/transaction.rs`), so it must not be what
+/// the connection starts with.
 const PIPES: &str = concat!(by_keys!(), "; SET lock_timeout = '20ms'");
 
 /// What reads for several requests say. Who does not know which customer is meant expects few rows of

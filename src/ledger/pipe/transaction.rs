@@ -9,7 +9,7 @@ use super::{Answer, Copied, Order, Pipe};
 use crate::ledger::db::{Db, Table, Wanted};
 
 const BEGIN: &str = "BEGIN";
-/// Else locks are waited for as long as the connection was told to, which is hardly at all.
+/// What reads waits for locks as the database is set up to, not as the pipe said when it connected.
 const PATIENT: &str = "SET LOCAL lock_timeout TO DEFAULT";
 
 /// A transaction. One that is dropped is taken back by [`Pipe::settle`].
@@ -60,7 +60,7 @@ impl<'p> PipeTransaction<'p> {
         Ok(Self { inner })
     }
 
-    /// One that begins once something is asked or it is committed, and that does not wait for locks.
+    /// One that begins once something is asked or it is committed, and that hardly waits for locks.
     pub(in crate::ledger) fn later(pipe: &'p mut Pipe) -> Self {
         let inner = Mutex::new(Inner {
             pipe,

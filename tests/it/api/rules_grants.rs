@@ -43,7 +43,7 @@ both_databases! {
     async fn what_a_command_answers_of_a_grant_is_what_a_look_shows(app: TestApp) {
         let customer = make_customer(&app).await;
         let rollover = json!({ "kind": "MAX_AMOUNT", "value": "4", "priority": 2, "expiresAt": day(90) });
-        let lives = json!({ "expiresAt": day(30), "rollover": rollover });
+        let lives = json!({ "expiresAt": day(30), "rollover": &rollover });
         let ends = make_grant(&app, &customer, "10", lives.clone()).await;
         let voided = make_grant(&app, &customer, "7.5", lives).await;
         ok(&app, "drawDown", draw_input(&customer, "3", json!({}))).await;
@@ -60,7 +60,16 @@ both_databases! {
             let answered = ok(&app, mutation, input).await;
             assert_eq!(answered, look(&app, "creditGrant", &id).await, "{mutation}");
         }
-        // A repeat tells what is there now.
+        // So does a repeat, which tells what is there now, and a grant that was over when it was made.
+        let again = json!({ "id": ends["id"], "reason": "later", "idempotencyKey": "edit" });
+        for _ in 0..2 {
+            let answered = ok(&app, "editCreditGrant", again.clone()).await;
+            assert_eq!(answered, look(&app, "creditGrant", &ends["id"]).await);
+        }
+        let over = json!({ "effectiveAt": day(-20), "expiresAt": day(-1), "rollover": rollover });
+        let over = make_grant(&app, &customer, "5", over).await;
+        assert!(!over["rolledOverTo"].is_null(), "{over}");
+        assert_eq!(over, look(&app, "creditGrant", &over["id"]).await);
         let key = json!({ "idempotencyKey": "once" });
         let first = make_grant(&app, &customer, "2", key.clone()).await;
         ok(&app, "drawDown", draw_input(&customer, "1", json!({}))).await;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::CustomerId;
 use scrip::ledger::Ledger;
+use scrip::ledger::command::input::UpdateCustomer;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
 use tokio::time::timeout;
 
@@ -15,6 +16,8 @@ use sea_orm::DbBackend;
 /// Longer than anything takes here that does not wait for a lock; shorter than the ledger waits
 /// for one.
 const SOON: Duration = Duration::from_secs(4);
+/// Longer than six tries of a transaction that gives up on a lock in no time.
+const AWHILE: Duration = Duration::from_secs(1);
 /// Times that the locked accounts are asked for, each in another batch.
 const TIMES: usize = 12;
 
@@ -118,5 +121,28 @@ two_servers! {
             let answer = timeout(SOON, one).await.expect("done once it is unlocked");
             assert_eq!(told(&answer.expect("no panic")), "Done");
         }
+    }
+}
+
+two_servers! {
+    // Longer than who has read nothing waits, in all its tries.
+    async fn a_row_that_someone_else_changes_is_waited_for(app: TestApp, servers: [Ledger; 2]) {
+        let customer = accounts(app.ledger(), 1).await[0];
+        let outside = db::connect(app.database_url()).await;
+        let outside = outside.begin().await.expect("a transaction");
+        let sql = format!("SELECT * FROM customer WHERE id = '{customer}' FOR UPDATE");
+        outside.execute_unprepared(&sql).await.expect("locked");
+        let update = UpdateCustomer {
+            id: customer,
+            name: Some("Other".to_owned()),
+            extra: Default::default(),
+            external_id: None,
+            custom_fields: None,
+        };
+        let mut updated = Box::pin(ask(&servers[0], update, None));
+        assert!(timeout(AWHILE, &mut updated).await.is_err(), "it is waited for");
+        outside.rollback().await.expect("unlocked");
+        let updated = timeout(SOON, updated).await.expect("done once it is unlocked");
+        assert_eq!(told(&updated), "Done");
     }
 }
