@@ -11,6 +11,7 @@ mod m20261121_000005_create_rest_answer;
 mod m20261121_000006_create_verification;
 mod m20261121_000007_create_webhooks;
 mod m20261122_000008_add_account_revision;
+mod m20261123_000009_keep_accounts;
 mod tables;
 
 use std::sync::LazyLock;
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000006_create_verification::Migration),
             Box::new(m20261121_000007_create_webhooks::Migration),
             Box::new(m20261122_000008_add_account_revision::Migration),
+            Box::new(m20261123_000009_keep_accounts::Migration),
         ]
     }
 }

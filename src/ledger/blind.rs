@@ -118,14 +118,15 @@ impl Guard {
         db.write(statement, Wanted::Any).await
     }
 
-    /// The new revision of an account, the expression given, or an error (22012) where its digest is not
-    /// the one given, or something else is not what it was taken to be. Appends the values that it names.
-    pub(super) fn revision(&self, new: &str, was: &str, values: &mut Vec<Value>) -> String {
+    /// A condition of the statement that writes the accounts: true, or an error (22012) where one of
+    /// them is not `there`, or something else is not what it was taken to be. Appends the values that it
+    /// names. It hangs on no row, so it is worked out once, and also where there is no row to write.
+    pub(super) fn holds(&self, there: &str, values: &mut Vec<Value>) -> String {
         let others = self.others(values);
-        format!("{new} / CASE WHEN account.digest = {was} AND {others} THEN 1 ELSE 0 END")
+        format!("1 / CASE WHEN {there} AND {others} THEN 1 ELSE 0 END = 1")
     }
 
-    /// What has to hold beside the accounts: worked out once a statement.
+    /// What has to hold beside the accounts.
     fn others(&self, values: &mut Vec<Value>) -> String {
         let mut bind = |value: Value| {
             values.push(value);

@@ -90,11 +90,37 @@ both_databases! {
             for attempt in attempts {
                 let refused = db.execute_unprepared(&attempt).await;
                 let refused = refused.expect_err(&attempt).to_string();
-                assert!(refused.contains("is append-only"), "{attempt}: {refused}");
-                if table == "ledger_entry" || !attempt.contains("CASCADE") {
-                    assert_eq!(texts(&db, &count).await, before, "{attempt}");
-                }
+                let why = if attempt.contains("CASCADE") {
+                    "account is kept"
+                } else {
+                    "is append-only"
+                };
+                assert!(refused.contains(why), "{attempt}: {refused}");
+                assert_eq!(texts(&db, &count).await, before, "{attempt}");
             }
+        }
+        db.close().await.expect("closed");
+    }
+}
+
+both_databases! {
+    // Entries and drawdowns stand in them, for ever.
+    async fn accounts_are_never_removed(app: TestApp) {
+        something_written(&app).await;
+        let db = db::connect(app.database_url()).await;
+        let count = "SELECT CAST(count(*) AS text) FROM account";
+        let before = texts(&db, count).await;
+        assert_ne!(before, ["0"]);
+        let mut attempts = vec!["DELETE FROM account"];
+        if app.backend() == DbBackend::Postgres {
+            // As by who has removed all that names it.
+            attempts.push("SET session_replication_role = replica; DELETE FROM segment; \
+                 SET session_replication_role = origin; DELETE FROM account");
+            attempts.push("TRUNCATE account CASCADE");
+        }
+        for attempt in attempts {
+            db.execute_unprepared(attempt).await.expect_err(attempt);
+            assert_eq!(texts(&db, count).await, before, "{attempt}");
         }
         db.close().await.expect("closed");
     }

@@ -98,10 +98,7 @@ pub(super) fn update<E: EntityTrait>(
         .iter()
         .filter(|name| !keys.contains(name))
         .map(|name| match guard.filter(|_| *name == "revision") {
-            Some(guard) => format!(
-                "{name} = {}",
-                guard.revision("u.revision", "u.was", &mut values)
-            ),
+            Some(_) => format!("{name} = {}", revision("u.revision", "u.was")),
             None => format!("{name} = u.{name}"),
         })
         .collect();
@@ -114,6 +111,9 @@ pub(super) fn update<E: EntityTrait>(
         let parameter = index.saturating_add(1);
         wheres.push(format!("{table}.{customer} = ANY(${parameter}::uuid[])"));
     }
+    if let Some(guard) = guard {
+        wheres.push(guard.holds(&all_there(&names), &mut values));
+    }
     let text = format!(
         "UPDATE {table} SET {} FROM unnest({arrays}) AS u({}) WHERE {}",
         sets.join(", "),
@@ -121,6 +121,29 @@ pub(super) fn update<E: EntityTrait>(
         wheres.join(" AND ")
     );
     (text, values)
+}
+
+/// That each of the accounts is there whose keys stand in the arrays: an update of one that is not
+/// finds no row, and says nothing.
+fn all_there(names: &[&str]) -> String {
+    let key = |key: &str| {
+        let place = names.iter().position(|name| *name == key);
+        format!(
+            "${}::uuid[]",
+            place.map_or(0, |place| place.saturating_add(1))
+        )
+    };
+    let (customers, units) = (key("customer_id"), key("credit_type_id"));
+    format!(
+        "(SELECT count(*) FROM unnest({customers}, {units}) AS k(customer_id, credit_type_id) \
+         JOIN account a ON a.customer_id = k.customer_id \
+         AND a.credit_type_id = k.credit_type_id) = cardinality({customers})"
+    )
+}
+
+/// The new revision of an account, or an error (22012) where its digest is not what it was.
+fn revision(new: &str, was: &str) -> String {
+    format!("{new} / CASE WHEN account.digest = {was} THEN 1 ELSE 0 END")
 }
 
 /// Whether a column has few different values.
@@ -156,10 +179,17 @@ fn update_one(
                 values.extend(guard.written.first().cloned());
                 let was = format!("CAST(${} AS bytea)", values.len());
                 let new = format!("CAST(${place} AS bigint)");
-                format!("{name} = {}", guard.revision(&new, &was, values))
+                format!("{name} = {}", revision(&new, &was))
             }
             None => format!("{name} = ${place}"),
         });
+    }
+    if let Some(guard) = guard {
+        let there = format!(
+            "EXISTS (SELECT 1 FROM account WHERE {})",
+            wheres.join(" AND ")
+        );
+        wheres.push(guard.holds(&there, values));
     }
     format!(
         "UPDATE {table} SET {} WHERE {}",

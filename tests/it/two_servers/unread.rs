@@ -38,7 +38,7 @@ fn renamed(id: CustomerId) -> UpdateCustomer {
 }
 
 /// What was asked, beside telling other servers that something moved.
-fn asked(statements: &[String]) -> Vec<&String> {
+pub(super) fn asked(statements: &[String]) -> Vec<&String> {
     let reads = statements.iter();
     reads
         .filter(|sent| sent.starts_with("SELECT") && !sent.contains("pg_notify"))
@@ -217,9 +217,12 @@ async fn save(outside: &DatabaseConnection) {
     }
 }
 
+/// Tables of which nothing may be removed.
+const GUARDED: [&str; 3] = ["account", "ledger_entry", "event"];
+
 /// Takes all books away, as nobody may.
 async fn remove(outside: &DatabaseConnection) {
-    for table in ["ledger_entry", "event"] {
+    for table in GUARDED {
         write(
             outside,
             &format!("ALTER TABLE {table} DISABLE TRIGGER USER"),
@@ -229,7 +232,7 @@ async fn remove(outside: &DatabaseConnection) {
     for table in PARTS.iter().rev() {
         write(outside, &format!("DELETE FROM {table}")).await;
     }
-    for table in ["ledger_entry", "event"] {
+    for table in GUARDED {
         write(outside, &format!("ALTER TABLE {table} ENABLE TRIGGER USER")).await;
     }
 }
@@ -267,7 +270,7 @@ async fn into_nothing(app: &TestApp, command: impl Fn(CustomerId) -> DrawDown) {
 }
 
 two_servers! {
-    // An update that finds no row fails nowhere by itself; what the drawdown belongs to does.
+    // An update that finds no row fails nowhere by itself: the accounts are counted.
     async fn an_account_that_is_gone_is_not_drawn_from(app: TestApp, _servers: [Ledger; 2]) {
         into_nothing(&app, |owner| draw(owner, 1)).await;
     }
@@ -277,6 +280,32 @@ two_servers! {
     // A hold has no entry.
     async fn of_an_account_that_is_gone_nothing_is_held(app: TestApp, _servers: [Ledger; 2]) {
         into_nothing(&app, |owner| hold(owner, 1)).await;
+    }
+}
+
+two_servers! {
+    async fn of_many_accounts_that_are_gone_none_is_drawn_from(
+        app: TestApp,
+        _servers: [Ledger; 2],
+    ) {
+        let mine = app.ledger();
+        let mut owners = Vec::new();
+        for _ in 0..MANY {
+            let (owner, _) = funded(mine, 100).await;
+            settled(mine, owner).await;
+            owners.push(owner);
+        }
+        let outside = db::connect(app.database_url()).await;
+        save(&outside).await;
+        remove(&outside).await;
+        let drawn = owners.iter().map(|owner| ask(mine, draw(*owner, 1), Some("many")));
+        let answers = at_once(drawn).await;
+        assert_tally(&answers, &[("InsufficientCredit", MANY)]);
+        for table in ["drawdown", "ledger_entry"] {
+            let written = number(mine, &format!("SELECT count(*) FROM {table}")).await;
+            assert_eq!(written, 0, "{table}");
+        }
+        put_back(&outside).await;
     }
 }
 
