@@ -19,15 +19,21 @@ use super::outbox::Listener;
 use super::sql;
 use super::work::{Fate, Needs, OpenBook, Rows, Tracked, Work};
 
-/// Whether a batch needs nothing but accounts, customers and units.
+/// Whether a batch needs nothing but accounts, customers, units and drawdowns.
 pub(super) fn needs_little(needs: &mut Needs) -> bool {
     let at_hand = (
         std::mem::take(&mut needs.accounts),
         std::mem::take(&mut needs.customers),
         std::mem::take(&mut needs.credit_types),
+        std::mem::take(&mut needs.drawdowns),
     );
     let little = *needs == Needs::default();
-    (needs.accounts, needs.customers, needs.credit_types) = at_hand;
+    (
+        needs.accounts,
+        needs.customers,
+        needs.credit_types,
+        needs.drawdowns,
+    ) = at_hand;
     little && !needs.accounts.is_empty()
 }
 

@@ -1,13 +1,47 @@
 //! Where a command acts: found before it queues, since it never changes.
+//!
+//! What was drawn a while ago is what is captured, released or reversed next, so where it is is kept.
+//! Nothing hangs on that: the drawdown itself is looked up, or compared, where it acts.
 
-use domain::{CreditTypeId, CustomerId};
+use std::sync::{Mutex, PoisonError};
+
+use domain::{CreditTypeId, CustomerId, DrawdownId};
 use entity::{drawdown, object_home, segment};
+use lru::LruCache;
 use sea_orm::{DbErr, EntityName, FromQueryResult};
 
 use super::Ledger;
 use super::command::{Home, Locate};
 use super::connect::again;
 use super::sql::Sql;
+use super::work::AccountKey;
+
+/// Drawdowns of which is kept where they are; some 6 MB.
+const KEPT_MAX: usize = 65_536;
+
+/// The accounts of drawdowns. Those that were not asked for longest go first.
+pub(super) struct Homes(Mutex<LruCache<DrawdownId, AccountKey>>);
+
+impl Homes {
+    /// None.
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(LruCache::unbounded()))
+    }
+
+    /// Keeps that of a drawdown.
+    pub(super) fn keep(&self, id: DrawdownId, account: AccountKey) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.put(id, account);
+        if kept.len() > KEPT_MAX {
+            kept.pop_lru();
+        }
+    }
+
+    fn of(&self, id: DrawdownId) -> Option<AccountKey> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(&id).copied()
+    }
+}
 
 #[derive(FromQueryResult)]
 struct Found {
@@ -18,6 +52,16 @@ struct Found {
 impl Ledger {
     /// Finds where a command acts.
     pub(super) async fn home(&self, locate: Locate) -> Result<Option<Home>, DbErr> {
+        let homes = &self.desk.homes;
+        if let Locate::Drawdown(id, customer) = locate
+            && let Some((owner, unit)) = homes.of(id)
+        {
+            let home = Home {
+                customer_id: owner,
+                credit_type_id: Some(unit),
+            };
+            return Ok(customer.is_none_or(|named| named == owner).then_some(home));
+        }
         // By the connections of the thread at hand: others would be woken through another thread.
         let own = self.of_worker();
         let db = own.reader.database();

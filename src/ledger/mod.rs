@@ -82,6 +82,7 @@ use self::desk::Desk;
 pub use self::error::Refusal;
 pub use self::follow::Follower;
 use self::guess::Wary;
+use self::home::Homes;
 use self::load::Lock;
 pub use self::outcome::Outcome;
 use self::read::{Read, Reader, Scope, Settle};
@@ -148,6 +149,7 @@ struct FrontDesk {
     database_url: String,
     bells: Arc<Bells>,
     metrics: Metrics,
+    homes: Homes,
     /// What runs by itself for followers; ends with the ledger.
     tasks: Mutex<JoinSet<()>>,
 }
@@ -234,6 +236,7 @@ impl Ledger {
             database_url,
             bells,
             metrics,
+            homes: Homes::new(),
             tasks: Mutex::new(tasks),
         };
         Ok(Self {
@@ -288,6 +291,11 @@ impl Ledger {
         );
         let answered = self.desk.writer.execute(command, order).instrument(span);
         let answered = answered.await;
+        let made = answered.as_ref().ok();
+        if let Some(row) = made.and_then(|outcome| outcome.drawdown.as_ref()) {
+            let account = (row.customer_id, row.credit_type_id);
+            self.desk.homes.keep(row.id, account);
+        }
         if is_drawing {
             self.desk.metrics.drawdown(outcome::named(&answered));
         }

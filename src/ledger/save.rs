@@ -26,6 +26,17 @@ const MOVED: [&str; 7] = [
 /// What spending changes in a segment: two thirds of its columns need not be sent.
 const SPENT: [&str; 5] = ["remaining", "held", "used", "open", "digest"];
 
+/// What becomes of a drawdown later: a third of its columns.
+const SETTLED: [&str; 7] = [
+    "status",
+    "applied",
+    "released",
+    "reversed",
+    "slices",
+    "settled_at",
+    "digest",
+];
+
 /// Writes everything, parents before children.
 ///
 /// # Errors
@@ -202,7 +213,7 @@ async fn drawdowns(db: &impl Db, books: &[&OpenBook]) -> Result<(), DbErr> {
         changed.extend(book.changes.drawdowns.iter().filter_map(rows));
     }
     sql::insert(db, &new, OnConflict::Fail).await?;
-    sql::update(db, &changed).await
+    sql::update_some(db, &changed, &SETTLED, None).await
 }
 
 /// Claims in tables that are unique over all customers.

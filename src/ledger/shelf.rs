@@ -11,14 +11,17 @@
 //! Beside each book stands its customer, and beside all of them their units and the webhook endpoints:
 //! for batches that read nothing.
 
+mod weight;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::book::{Account, Book, Changes};
-use domain::segment::Segment;
-use domain::{CreditTypeId, CustomerId, Instant};
+use domain::drawdown::DrawdownStatus;
+use domain::{CreditTypeId, CustomerId, DrawdownId, Instant};
 use entity::{credit_type, customer};
 use lru::LruCache;
+use uuid::Uuid;
 
 use super::outbox::Listener;
 use super::work::{AccountKey, Fate, Needs, OpenBook, Rows, State, Tracked, Work};
@@ -26,12 +29,8 @@ use super::work::{AccountKey, Fate, Needs, OpenBook, Rows, State, Tracked, Work}
 /// What a lane keeps at most, in half kilobytes, some 90 MB: 20,000 customers with up to eleven open grants
 /// each have room in one lane, which is all that SQLite has.
 pub(super) const ROOM: usize = 184_320;
-/// In bytes, what is one here.
-const UNIT: usize = 512;
-/// What a book weighs beside its segments, with a customer of few words.
-const BOOK: usize = 3;
-/// What segments weigh: a map has room for so many at a time, be there fewer.
-const LEAF: (usize, usize) = (11, 6);
+/// Open holds of a book that are kept at most: the newest.
+const HOLDS_MAX: usize = 256;
 /// Units that are kept at most.
 const UNITS_MAX: usize = 1_024;
 
@@ -52,6 +51,12 @@ struct Books {
 struct Kept {
     book: Box<Book>,
     customer: Option<customer::Model>,
+}
+
+impl Kept {
+    fn weight(&self) -> usize {
+        weight::of(&self.book, self.customer.as_ref())
+    }
 }
 
 /// What belongs to no customer.
@@ -133,7 +138,7 @@ impl Default for Books {
 impl Books {
     fn take(&mut self, key: &AccountKey) -> Option<Kept> {
         let kept = self.by_account.pop(key)?;
-        self.weight = self.weight.saturating_sub(weight(&kept));
+        self.weight = self.weight.saturating_sub(kept.weight());
         Some(kept)
     }
 
@@ -174,7 +179,7 @@ impl Books {
         for unit in house.units.keys() {
             if let Some(mut kept) = self.take(&(customer, *unit)) {
                 kept.customer = None;
-                self.weight = self.weight.saturating_add(weight(&kept));
+                self.weight = self.weight.saturating_add(kept.weight());
                 self.by_account.put((customer, *unit), kept);
             }
         }
@@ -182,7 +187,7 @@ impl Books {
 
     fn put(&mut self, key: AccountKey, kept: Kept, room: usize) {
         drop(self.take(&key));
-        let heavy = weight(&kept);
+        let heavy = kept.weight();
         // One that would drive out most of the others is not worth it.
         if heavy > room / 2 {
             return;
@@ -193,44 +198,29 @@ impl Books {
             let Some((_, oldest)) = self.by_account.pop_lru() else {
                 return;
             };
-            self.weight = self.weight.saturating_sub(weight(&oldest));
+            self.weight = self.weight.saturating_sub(oldest.weight());
         }
     }
 }
 
-/// The book as it would be loaded: its open segments, and nothing that has changed.
+/// The book as it would be loaded: its open segments, and nothing that has changed. Also the newest
+/// open holds, which will be captured or released.
 fn bare(mut book: Box<Book>) -> Box<Book> {
     book.changes = Changes::default();
-    book.drawdowns.clear();
+    book.drawdowns
+        .retain(|_, drawdown| drawdown.status == DrawdownStatus::Held);
+    while book.drawdowns.len() > HOLDS_MAX {
+        book.drawdowns.pop_first();
+    }
+    if book.drawdowns.is_empty() {
+        book.drawdowns = BTreeMap::new();
+    }
     book.segments.retain(|_, segment| segment.open);
     if book.segments.is_empty() {
         // One that was emptied still holds what it had.
         book.segments = BTreeMap::new();
     }
     book
-}
-
-fn weight(kept: &Kept) -> usize {
-    let texts = kept.customer.as_ref().map_or(0, |customer| {
-        let external_id = customer.external_id.as_ref().map_or(0, String::len);
-        let others = customer.name.len().saturating_add(external_id);
-        customer.custom_fields.len().saturating_add(others)
-    });
-    let segments = kept.book.segments.values();
-    let scopes = segments.fold(0_usize, |sum, segment| sum.saturating_add(breadth(segment)));
-    let leaves = kept.book.segments.len().div_ceil(LEAF.0);
-    let texts = texts.saturating_add(scopes) / UNIT;
-    let segments = leaves.saturating_mul(LEAF.1);
-    segments.saturating_add(BOOK).saturating_add(texts)
-}
-
-/// Bytes of what a segment may be spent on, roughly.
-fn breadth(segment: &Segment) -> usize {
-    let scope = &segment.scope;
-    let ids = scope.contracts.len().saturating_add(scope.products.len());
-    let words = scope.tags.len().saturating_add(scope.specifiers.len());
-    ids.saturating_mul(16)
-        .saturating_add(words.saturating_mul(UNIT / 2))
 }
 
 /// A row that the transaction which read it has not changed.
@@ -264,8 +254,8 @@ impl Shelved {
         self.books.contains_key(account)
     }
 
-    /// Whether these accounts can be worked on without reading: they and their customers are all here,
-    /// and nothing in them is due, which may need more.
+    /// Whether these accounts can be worked on without reading: they, their customers and the holds
+    /// that are named are all here, and nothing in them is due, which may need more.
     pub(super) fn is_enough_for(&self, needs: &Needs, now: Instant) -> bool {
         let is_quiet = |book: &Book| {
             let next = book.account.next_boundary_at;
@@ -275,9 +265,22 @@ impl Shelved {
             let book = self.books.get(key).and_then(Option::as_deref);
             book.is_some_and(is_quiet) && self.customers.contains_key(&key.0)
         };
+        // As an open hold, with what it holds of.
+        let is_held = |(owner, id): &(CustomerId, DrawdownId)| {
+            let accounts = needs.accounts.range((*owner, CreditTypeId(Uuid::nil()))..);
+            let theirs = accounts.take_while(|key| key.0 == *owner);
+            let books = theirs.filter_map(|key| self.books.get(key)?.as_deref());
+            books
+                .filter_map(|book| Some((book, book.drawdowns.get(id)?)))
+                .any(|(book, hold)| {
+                    let mut slices = hold.slices.iter();
+                    slices.all(|slice| book.segments.contains_key(&slice.segment_id))
+                })
+        };
         let mut owners = needs.customers.iter();
         self.house.listeners.is_some()
             && needs.accounts.iter().all(is_here)
+            && needs.drawdowns.iter().all(is_held)
             && owners.all(|owner| self.customers.contains_key(owner))
             && units(needs).all(|unit| self.house.units.contains_key(&unit))
     }
@@ -323,8 +326,8 @@ impl Shelved {
 mod tests {
     use domain::clock::IdSource;
     use domain::credit_type::CreditType;
-    use uuid::Uuid;
 
+    use super::weight::BOOK;
     use super::*;
 
     fn key(customer: u128) -> AccountKey {
