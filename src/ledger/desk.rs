@@ -227,7 +227,7 @@ impl Desk {
         self.end(tx, done).await
     }
 
-    /// A batch of which everything is at hand (`blind.rs`).
+    /// A batch of which everything is at hand, but for drawdowns (`blind.rs`).
     async fn without_reading<'s>(
         &'s self,
         pipe: &mut Pipe,
@@ -238,7 +238,10 @@ impl Desk {
         work.unread = true;
         std::mem::take(&mut work.shelved).open_all(&batch.needs, &mut work);
         let tx = PipeTransaction::later(pipe);
-        let done = self.act(&tx, batch, work, BTreeSet::new(), guessed).await;
+        let done = match load::missing_drawdowns(&tx, &batch.needs, &mut work).await {
+            Ok(()) => self.act(&tx, batch, work, BTreeSet::new(), guessed).await,
+            Err(error) => Err(error),
+        };
         self.end(tx, done).await
     }
 

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::book::{Account, Book};
 use domain::drawdown::Drawdown;
 use domain::segment::Segment;
-use domain::{CreditGrantId, CustomerId};
-use entity::account;
+use domain::{CreditGrantId, CustomerId, DrawdownId, SegmentId};
+use entity::{account, drawdown, segment};
 use sea_orm::{DbBackend, DbErr, Statement, Value};
 use uuid::Uuid;
 
@@ -171,6 +171,48 @@ pub async fn rest(
     // Last: whoever sees what a command did sees its key too, and takes it for the repeat it is.
     keys::answers(db, needs, work).await?;
     Ok(())
+}
+
+/// Loads the drawdowns that are not in the books at hand, and of what is not there what they took:
+/// all that a batch reads which has everything else. Nothing is locked. While the row of the account
+/// is the one that the book was kept with, which is compared in writing, nothing in it has changed.
+///
+/// # Errors
+/// What the database says; `RecordNotUpdated` where more is needed.
+pub(super) async fn missing_drawdowns(
+    db: &impl Db,
+    needs: &Needs,
+    work: &mut Work<'_>,
+) -> Result<(), DbErr> {
+    let wanted = &needs.drawdowns;
+    let found = |work: &Work<'_>, (owner, id): &(CustomerId, DrawdownId)| {
+        books_of(work, *owner).find_map(|book| book.drawdowns.get(id).cloned())
+    };
+    let missing = wanted.iter().filter(|pair| found(work, pair).is_none());
+    let rows = named::<drawdown::Entity>(db, missing.map(|pair| (pair.0, pair.1.0))).await?;
+    let rows = rows.into_iter().map(Drawdown::try_from);
+    put_into_books(work, Vec::new(), rows.collect::<Result<_, _>>()?);
+    let mut spent = BTreeSet::new();
+    for drawdown in wanted.iter().filter_map(|pair| found(work, pair)) {
+        let owner = drawdown.customer_id;
+        let slices = drawdown.slices.iter().map(|slice| slice.segment_id);
+        let is_here =
+            |id: &SegmentId| books_of(work, owner).any(|book| book.segments.contains_key(id));
+        spent.extend(slices.filter(|id| !is_here(id)).map(|id| (owner, id.0)));
+    }
+    let rows = named::<segment::Entity>(db, spent.into_iter()).await?;
+    let rows = rows.into_iter().map(Segment::try_from);
+    let rolling = put_into_books(work, rows.collect::<Result<_, _>>()?, Vec::new());
+    rolling
+        .is_empty()
+        .then_some(())
+        .ok_or(DbErr::RecordNotUpdated)
+}
+
+/// The books of a customer.
+fn books_of<'w>(work: &'w Work<'_>, owner: CustomerId) -> impl Iterator<Item = &'w Book> {
+    let accounts = work.accounts_of(owner).into_iter();
+    accounts.filter_map(|key| work.state.books.get(&key).map(|open| &*open.book))
 }
 
 /// Looks up idempotency keys. Answers those that were used before.

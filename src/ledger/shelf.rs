@@ -18,10 +18,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::book::{Account, Book, Changes};
 use domain::drawdown::DrawdownStatus;
-use domain::{CreditTypeId, CustomerId, DrawdownId, Instant};
+use domain::{CreditTypeId, CustomerId, Instant};
 use entity::{credit_type, customer};
 use lru::LruCache;
-use uuid::Uuid;
 
 use super::outbox::Listener;
 use super::work::{AccountKey, Fate, Needs, OpenBook, Rows, State, Tracked, Work};
@@ -254,8 +253,8 @@ impl Shelved {
         self.books.contains_key(account)
     }
 
-    /// Whether these accounts can be worked on without reading: they, their customers and the holds
-    /// that are named are all here, and nothing in them is due, which may need more.
+    /// Whether these accounts can be worked on without reading them: they and their customers are all
+    /// here, and nothing in them is due, which may need more.
     pub(super) fn is_enough_for(&self, needs: &Needs, now: Instant) -> bool {
         let is_quiet = |book: &Book| {
             let next = book.account.next_boundary_at;
@@ -265,22 +264,9 @@ impl Shelved {
             let book = self.books.get(key).and_then(Option::as_deref);
             book.is_some_and(is_quiet) && self.customers.contains_key(&key.0)
         };
-        // As an open hold, with what it holds of.
-        let is_held = |(owner, id): &(CustomerId, DrawdownId)| {
-            let accounts = needs.accounts.range((*owner, CreditTypeId(Uuid::nil()))..);
-            let theirs = accounts.take_while(|key| key.0 == *owner);
-            let books = theirs.filter_map(|key| self.books.get(key)?.as_deref());
-            books
-                .filter_map(|book| Some((book, book.drawdowns.get(id)?)))
-                .any(|(book, hold)| {
-                    let mut slices = hold.slices.iter();
-                    slices.all(|slice| book.segments.contains_key(&slice.segment_id))
-                })
-        };
         let mut owners = needs.customers.iter();
         self.house.listeners.is_some()
             && needs.accounts.iter().all(is_here)
-            && needs.drawdowns.iter().all(is_held)
             && owners.all(|owner| self.customers.contains_key(owner))
             && units(needs).all(|unit| self.house.units.contains_key(&unit))
     }
@@ -326,6 +312,7 @@ impl Shelved {
 mod tests {
     use domain::clock::IdSource;
     use domain::credit_type::CreditType;
+    use uuid::Uuid;
 
     use super::weight::BOOK;
     use super::*;

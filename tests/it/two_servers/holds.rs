@@ -4,15 +4,15 @@
 use chrono::TimeDelta;
 use domain::{CustomerId, DecimalText, DrawdownId};
 use scrip::ledger::Ledger;
-use scrip::ledger::command::input::CaptureDrawdown;
+use scrip::ledger::command::input::{CaptureDrawdown, ReverseDrawdown};
 use sea_orm::DbBackend;
 
 use super::unread::asked;
 use super::{MANY, app, second, two_servers};
 use crate::support::TestApp;
 use crate::support::deeds::{
-    ask, assert_tally, at_once, balance, capture, count, done, draw, funded, hold, number, posted,
-    release, told,
+    ask, assert_tally, at_once, balance, capture, count, done, draw, funded, grant, hold, number,
+    posted, release, told,
 };
 use crate::support::statements::Statements;
 
@@ -29,6 +29,17 @@ async fn settled(server: &Ledger) -> CustomerId {
         done(server, release(id), None).await;
     }
     owner
+}
+
+/// `reverseDrawdown`, all of it.
+fn reverse(id: DrawdownId) -> ReverseDrawdown {
+    ReverseDrawdown {
+        id,
+        customer_id: None,
+        amount: None,
+        extend: false,
+        reason: None,
+    }
 }
 
 /// `captureDrawdown` of so much.
@@ -78,6 +89,50 @@ two_servers! {
         assert_eq!(asked(&sent), Vec::<&String>::new(), "{sent:#?}");
         let taken = i64::try_from(MANY).expect("few") * 10;
         assert_eq!(posted(mine, "DEDUCTION").await, -taken);
+    }
+}
+
+two_servers! {
+    async fn what_is_reversed_is_read_and_nothing_else(app: TestApp, servers: [Ledger; 2]) {
+        let mine = &servers[0];
+        let owner = settled(mine).await;
+        let drawn = done(mine, draw(owner, 10), Some("draw")).await.object_id;
+        let statements = Statements::of(&app);
+        done(mine, reverse(DrawdownId(drawn)), Some("back")).await;
+        let sent = statements.take();
+        drop(statements);
+        let asked = asked(&sent);
+        assert_eq!(asked.len(), 1, "{sent:#?}");
+        assert!(asked[0].contains("FROM drawdown WHERE"), "{sent:#?}");
+        assert_eq!(balance(mine).await, (100, 0));
+    }
+}
+
+two_servers! {
+    // The grant is spent, so it is not at hand.
+    async fn what_a_spent_grant_paid_is_given_back_to_it(app: TestApp, servers: [Ledger; 2]) {
+        let mine = &servers[0];
+        let owner = settled(mine).await;
+        let drawn = DrawdownId(done(mine, draw(owner, 100), Some("all")).await.object_id);
+        done(mine, grant(owner, 5), Some("more")).await;
+        done(mine, draw(owner, 1), Some("one")).await;
+        done(mine, reverse(drawn), Some("back")).await;
+        assert_eq!(balance(mine).await, (104, 0));
+    }
+}
+
+two_servers! {
+    async fn what_the_other_server_reversed_is_not_reversed_again(
+        app: TestApp,
+        servers: [Ledger; 2],
+    ) {
+        let [mine, other] = servers;
+        let owner = settled(&mine).await;
+        let drawn = DrawdownId(done(&mine, draw(owner, 10), Some("draw")).await.object_id);
+        done(&other, reverse(drawn), None).await;
+        let again = ask(&mine, reverse(drawn), None).await;
+        assert_eq!(told(&again), "NotReversible", "{again:?}");
+        assert_eq!(balance(&mine).await, (100, 0));
     }
 }
 
