@@ -19,7 +19,7 @@ impl ScalarType for DateTime {
     }
 
     fn is_valid(value: &Value) -> bool {
-        matches!(value, Value::String(_))
+        matches!(value, Value::String(text) if Instant::parse(text).is_ok())
     }
 
     fn to_value(&self) -> Value {
@@ -73,7 +73,7 @@ impl ScalarType for Decimal {
 
     fn is_valid(value: &Value) -> bool {
         match value {
-            Value::String(_) => true,
+            Value::String(text) => DecimalText::parse(text).is_ok(),
             Value::Number(number) => !number.is_f64(),
             _ => false,
         }
@@ -103,7 +103,7 @@ impl ScalarType for BigInt {
 
     fn is_valid(value: &Value) -> bool {
         match value {
-            Value::String(_) => true,
+            Value::String(text) => text.parse::<i64>().is_ok(),
             Value::Number(number) => number.is_i64(),
             _ => false,
         }

@@ -143,17 +143,39 @@ pub fn with_code(mut error: ServerError, code: Code) -> ServerError {
     error
 }
 
+/// What the scalars that travel as text look like, by what validation says where one does not.
+const FORMS: [(&str, &str); 3] = [
+    (
+        "expected type \"DateTime\"",
+        "RFC 3339 with an offset, such as \"2026-01-31T12:00:00Z\", no finer than a microsecond",
+    ),
+    (
+        "expected type \"Decimal\"",
+        "a string such as \"12.5\" without exponent, or an integer",
+    ),
+    (
+        "expected type \"BigInt\"",
+        "a whole number of 64 bits, as a string or an integer",
+    ),
+];
+
 /// Gives an error of a document that did not run its code. `by_variable`: whether the argument at
 /// its place is given by a variable.
 #[must_use]
-pub fn classify_refusal(error: ServerError, by_variable: bool) -> ServerError {
+pub fn classify_refusal(mut error: ServerError, by_variable: bool) -> ServerError {
     if has_code(&error) {
         return error;
     }
-    let message = error.message.as_str();
-    let code = if is_limit(message) {
+    let is_argument = error.message.starts_with("Invalid value for argument");
+    let form = FORMS.iter().find(|(end, _)| error.message.ends_with(end));
+    let form = form.filter(|_| is_argument);
+    if let Some((_, right)) = form {
+        error.message.push_str(": ");
+        error.message.push_str(right);
+    }
+    let code = if is_limit(&error.message) {
         Code::TooComplex
-    } else if message.starts_with("Invalid value for argument") && by_variable {
+    } else if is_argument && (by_variable || form.is_some()) {
         Code::BadUserInput
     } else {
         Code::GraphqlValidationFailed
