@@ -13,6 +13,7 @@
 //! | `outbox.rs`, `deliveries.rs` | what webhook endpoints are to be told, and what came of it |
 //! | `sql.rs`, `db.rs`, `pipe.rs` | SQL for both databases, and the two ways to send it |
 //! | `bell.rs`, `wire.rs`, `follow.rs` | who follows an account sees every new entry |
+//! | `snapshot.rs` | reading everything as it stood at one instant |
 //! | `survive.rs` | what runs by itself goes on after a panic |
 //! | `read/`, `worker.rs` | every read, by connections of each worker |
 //! | `verify.rs`, `watched.rs` | the check of all books; what those who run it look at |
@@ -46,6 +47,7 @@ mod pipe;
 pub mod read;
 pub(crate) mod save;
 mod shelf;
+mod snapshot;
 mod sql;
 mod survive;
 mod turn;

@@ -101,7 +101,7 @@ impl Ask for CreateCreditGrantInput {
     type Command = CreateCreditGrant;
 
     fn ask(self) -> (CreateCreditGrant, Option<String>) {
-        let command = CreateCreditGrant {
+        let mut command = CreateCreditGrant {
             customer_id: CustomerId::read(&self.customer_id),
             name: self.name,
             grant_amount: self.grant_amount.into(),
@@ -119,6 +119,9 @@ impl Ask for CreateCreditGrantInput {
             custom_fields: json(self.custom_fields),
             uniqueness_key: self.uniqueness_key,
         };
+        // Said or not, it is the same input (decision 21).
+        let usual = command.usual_category();
+        command.category = command.category.filter(|given| *given != usual);
         (command, self.idempotency_key)
     }
 }

@@ -22,6 +22,17 @@ use super::{
 pub(super) const KIND: &str = "credit_grant";
 
 impl CreateCreditGrant {
+    /// What it is where nothing is said: PAID when something was paid, else PROMOTIONAL.
+    #[must_use]
+    pub fn usual_category(&self) -> Category {
+        let paid = self.paid_amount.as_ref();
+        if paid.is_some_and(|paid| !paid.amount.is_zero()) {
+            Category::Paid
+        } else {
+            Category::Promotional
+        }
+    }
+
     fn window(&self, now: Instant) -> Window {
         Window {
             starts_at: self.effective_at.unwrap_or(now),
@@ -175,13 +186,7 @@ impl Run for CreateCreditGrant {
         };
         let scale = book.credit_type.scale;
         let amount = self.grant_amount.amount.to_minor(scale).unwrap_or_default();
-        let paid = self.paid_amount.as_ref();
-        let bought = paid.is_some_and(|paid| !paid.amount.is_zero());
-        let category = self.category.unwrap_or(if bought {
-            Category::Paid
-        } else {
-            Category::Promotional
-        });
+        let category = self.category.unwrap_or_else(|| self.usual_category());
         let segment = self.segment((id, segment_id), amount, category, scale, (now, recorded));
         book.add_segment(segment, &acting)
             .map_err(|fault| fault.under("grantAmount.amount"))?;

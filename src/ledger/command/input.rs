@@ -20,6 +20,13 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
+/// Is it the same as leaving it out?
+fn is_nothing(value: &Option<Json>) -> bool {
+    value
+        .as_ref()
+        .is_none_or(|value| value.as_object().is_some_and(|fields| fields.is_empty()))
+}
+
 /// Bytes that are never shown.
 #[derive(Clone)]
 pub struct Hidden(pub Vec<u8>);
@@ -143,6 +150,7 @@ inputs! {
         /// Free text of the seller.
         grant_type: Option<String>,
         /// A JSON object.
+        #[serde(skip_serializing_if = "is_nothing")]
         custom_fields: Option<Json>,
         /// 1..128 characters, kept for ever.
         uniqueness_key: Option<String>,
@@ -262,6 +270,7 @@ inputs! {
         /// `COMMIT_RATE` or `LIST_RATE`; the API's default is `LIST_RATE`.
         rate_type: String,
         /// A JSON object.
+        #[serde(skip_serializing_if = "is_nothing")]
         custom_fields: Option<Json>,
         /// Kept for the caller.
         netsuite_sales_order_id: Option<String>,
@@ -342,8 +351,10 @@ inputs! {
         /// Under which contract.
         contract_id: Option<ContractId>,
         /// A JSON object of strings.
+        #[serde(skip_serializing_if = "is_nothing")]
         pricing_group_values: Option<Json>,
         /// A JSON object of strings.
+        #[serde(skip_serializing_if = "is_nothing")]
         presentation_group_values: Option<Json>,
         /// When; None: now.
         effective_at: Option<Instant>,
@@ -352,6 +363,7 @@ inputs! {
         /// At most 1,000 characters.
         reason: Option<String>,
         /// A JSON object.
+        #[serde(skip_serializing_if = "is_nothing")]
         metadata: Option<Json>,
     }
     /// `captureDrawdown`.

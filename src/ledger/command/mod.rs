@@ -248,9 +248,14 @@ fn act<'a>(work: &Work<'a>, order: &'a Order, reason: Option<&'a str>) -> Act<'a
     }
 }
 
+/// Fields of the canonical form that the API calls otherwise.
+const SPOKEN: [(&str, &str); 2] = [("partial", "onShortfall"), ("extend", "ifExpired")];
+
 /// The refusal of a key that was used with another input; names the first field that differs.
 pub(crate) fn mismatch(before: &str, now: &str) -> Rejection {
     let path = canonical::first_difference(before, now);
+    let spoken = SPOKEN.iter().find(|(written, _)| *written == path);
+    let path = spoken.map_or(path, |(_, spoken)| (*spoken).to_owned());
     let what = if path.is_empty() {
         "its input".to_owned()
     } else {

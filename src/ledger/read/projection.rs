@@ -10,11 +10,10 @@ use domain::drawdown::Drawdown;
 use domain::segment::Segment;
 use domain::{Amount, CreditTypeId, CustomerId, IdSource, Instant};
 use entity::{account, drawdown, segment};
-use sea_orm::{
-    AccessMode, ColumnTrait, DbErr, EntityTrait, IsolationLevel, QueryFilter, TransactionTrait,
-};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
+use super::super::snapshot::snapshot;
 use super::balances::Ending;
 use super::dialect::{Sql, columns};
 use super::fetch::rows;
@@ -123,13 +122,7 @@ impl Reader {
         &self,
         customers: &[CustomerId],
     ) -> Read<(Vec<Account>, Vec<Segment>, Vec<Drawdown>)> {
-        let snapshot = self
-            .db
-            .begin_with_config(
-                Some(IsolationLevel::RepeatableRead),
-                Some(AccessMode::ReadOnly),
-            )
-            .await?;
+        let snapshot = snapshot(&self.db).await?;
         let ids = || customers.iter().copied();
         let accounts = account::Entity::find()
             .filter(account::Column::CustomerId.is_in(ids()))

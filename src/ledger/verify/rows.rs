@@ -3,13 +3,13 @@
 use futures_util::TryStreamExt;
 use sea_orm::sea_query::ColumnType;
 use sea_orm::{
-    AccessMode, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend,
-    DbErr, EntityTrait, FromQueryResult, IdenStatic, IsolationLevel, Iterable, ModelTrait,
-    PrimaryKeyToColumn, QueryResult, SqliteTransactionMode, StreamTrait, TransactionOptions,
-    TransactionTrait, Value,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    EntityTrait, FromQueryResult, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn,
+    QueryResult, StreamTrait, Value,
 };
 use uuid::Uuid;
 
+use super::super::snapshot::snapshot;
 use super::super::sql::{self, Sql};
 use super::Finding;
 
@@ -19,20 +19,9 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Begins to read. On SQLite any transaction is a snapshot from its first read on.
+    /// Begins to read.
     pub async fn begin(db: &DatabaseConnection) -> Result<Self, DbErr> {
-        let options = match db.get_database_backend() {
-            DbBackend::Postgres => TransactionOptions {
-                isolation_level: Some(IsolationLevel::RepeatableRead),
-                access_mode: Some(AccessMode::ReadOnly),
-                sqlite_transaction_mode: None,
-            },
-            _ => TransactionOptions {
-                sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
-                ..TransactionOptions::default()
-            },
-        };
-        let tx = db.begin_with_options(options).await?;
+        let tx = snapshot(db).await?;
         Ok(Self { tx })
     }
 

@@ -72,6 +72,7 @@ both_databases! {
             json!({ "grantAmount": { "amount": 10 } }),
             json!({ "grantAmount": { "amount": "10", "creditTypeId": USD } }),
             json!({ "priority": 50 }),
+            json!({ "category": "PROMOTIONAL" }),
             json!({ "effectiveAt": "2026-01-01T01:30:00.000000+01:30" }),
         ];
         for variant in same {
@@ -111,6 +112,38 @@ both_databases! {
             let named = path_of(&errors[0]).contains(field) || text(&errors[0]["message"]).contains(field);
             assert!(named, "{field}: {errors:?}");
         }
+    }
+}
+
+both_databases! {
+    async fn nothing_said_is_the_same_as_an_empty_object(app: TestApp) {
+        let customer = make_customer(&app).await;
+        let empty = json!({ "idempotencyKey": "k", "customFields": {} });
+        for said in [json!({ "idempotencyKey": "k" }), empty] {
+            accept(&app, "createCreditGrant", grant_input(&customer, "10", said)).await;
+        }
+        let empty = json!({ "idempotencyKey": "d", "metadata": {}, "pricingGroupValues": {} });
+        for said in [json!({ "idempotencyKey": "d" }), empty] {
+            accept(&app, "drawDown", draw_input(&customer, "1", said)).await;
+        }
+        assert_eq!(moves(&app, &customer).await, ["GRANT 10", "DEDUCTION -1"]);
+    }
+}
+
+both_databases! {
+    // As the contract calls them.
+    async fn a_mismatch_names_the_field_of_the_input(app: TestApp) {
+        let customer = make_customer(&app).await;
+        make_grant(&app, &customer, "10", json!({})).await;
+        let key = json!({ "idempotencyKey": "d" });
+        let drawn = accept(&app, "drawDown", draw_input(&customer, "2", key)).await;
+        let partial = json!({ "idempotencyKey": "d", "onShortfall": "PARTIAL" });
+        let input = draw_input(&customer, "2", partial);
+        refuse(&app, "drawDown", input, "onShortfall", "IDEMPOTENCY_MISMATCH").await;
+        let back = |more: Value| with(json!({ "id": drawn["drawdown"]["id"], "idempotencyKey": "r" }), more);
+        accept(&app, "reverseDrawdown", back(json!({ "amount": "1" }))).await;
+        let extended = back(json!({ "amount": "1", "ifExpired": "EXTEND_30_DAYS" }));
+        refuse(&app, "reverseDrawdown", extended, "ifExpired", "IDEMPOTENCY_MISMATCH").await;
     }
 }
 

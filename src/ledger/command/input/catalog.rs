@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::{CreateCredit, is_false};
+use super::{CreateCredit, is_false, is_nothing};
 
 inputs! {
     /// What is kept beside a customer: what is absent stays.
@@ -32,6 +32,7 @@ inputs! {
     #[derive(Default)]
     ContractExtra {
         /// A JSON object.
+        #[serde(skip_serializing_if = "is_nothing")]
         custom_fields: Option<Json>,
         /// A JSON object that no rule reads.
         details: Option<Json>,
@@ -75,6 +76,7 @@ inputs! {
         /// The seller's own id, unique.
         external_id: Option<String>,
         /// A JSON object.
+        #[serde(skip_serializing_if = "is_nothing")]
         custom_fields: Option<Json>,
         /// What is kept beside it.
         #[serde(flatten)]
