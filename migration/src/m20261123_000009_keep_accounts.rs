@@ -12,8 +12,12 @@ use sea_orm_migration::sea_orm::{DbBackend, Statement};
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-/// In this order: at no time can an account be removed that has entries. The triggers only raise.
-const STATEMENTS: [&str; 5] = [
+/// All locks first, in the order in which writers take them, and none waited for long: behind who waits
+/// for one all others would wait, as long as someone makes a copy of the tables. Who did not get them
+/// tries again. The triggers only raise.
+const STATEMENTS: [&str; 7] = [
+    "SET LOCAL lock_timeout = '1s'",
+    "LOCK TABLE account, drawdown, ledger_entry IN ACCESS EXCLUSIVE MODE",
     "CREATE FUNCTION account_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
      RAISE EXCEPTION 'account is kept: entries and drawdowns stand in it' \
      USING ERRCODE = 'SL001'; END $$",

@@ -88,7 +88,7 @@ pub(crate) enum Wanted {
     /// So many that were there.
     There(u64),
     /// So many that were there, under the lock of their account or compared with what was kept: nobody
-    /// removes one. Of an account that is gone all the same, what is new in it is refused.
+    /// removes one.
     Locked(u64),
 }
 

@@ -98,7 +98,7 @@ fn code(error: &DbErr) -> Option<Cow<'_, str>> {
 }
 
 /// Whether something was not what it had been taken for (`blind.rs`): the guard has failed, a lock was not
-/// had in time, an account is gone, the database does not know such statements, or not all was compared.
+/// had in time, what a row names is gone, the database does not know such statements, or not all was compared.
 #[must_use]
 pub fn was_passed_by(error: &DbErr) -> bool {
     if matches!(error, DbErr::RecordNotUpdated) {

@@ -305,7 +305,8 @@ fn put_into_books(
     for open in work.state.books.values() {
         let now = open.book.account.now(work.recorded);
         let grants = open.book.segments.values().filter_map(|segment| {
-            let rolls = segment.rollover.is_some() && !segment.ended;
+            let is_over = segment.ended || segment.voided_at.is_some();
+            let rolls = segment.rollover.is_some() && !is_over;
             let grant = segment.parent.grant()?;
             (rolls && segment.window.ended_by(now)).then_some((segment.customer_id, grant))
         });

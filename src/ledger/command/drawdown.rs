@@ -198,8 +198,7 @@ impl Run for CaptureDrawdown {
     }
 
     fn needs(&self, home: Home, needs: &mut Needs) {
-        needs.accounts.extend(home.account());
-        needs.drawdowns.insert((home.customer_id, self.id));
+        named(home, self.id, needs);
     }
 
     fn shape(&self, shape: &mut Shape, view: &View<'_>) {
@@ -224,8 +223,7 @@ impl Run for ReleaseDrawdown {
     }
 
     fn needs(&self, home: Home, needs: &mut Needs) {
-        needs.accounts.extend(home.account());
-        needs.drawdowns.insert((home.customer_id, self.id));
+        named(home, self.id, needs);
     }
 
     fn shape(&self, shape: &mut Shape, _: &View<'_>) {
@@ -246,8 +244,7 @@ impl Run for ReverseDrawdown {
     }
 
     fn needs(&self, home: Home, needs: &mut Needs) {
-        needs.accounts.extend(home.account());
-        needs.drawdowns.insert((home.customer_id, self.id));
+        named(home, self.id, needs);
         needs.grants_of_slices |= self.extend;
     }
 
@@ -270,6 +267,13 @@ impl Run for ReverseDrawdown {
             book.reverse(self.id, amount, if_expired, &acting)
         })
     }
+}
+
+/// A drawdown, its account, and its customer, which is kept with the account's book.
+fn named(home: Home, id: DrawdownId, needs: &mut Needs) {
+    needs.customers.insert(home.customer_id);
+    needs.accounts.extend(home.account());
+    needs.drawdowns.insert((home.customer_id, id));
 }
 
 fn minor(work: &Work<'_>, order: &Order, amount: Option<DecimalText>) -> Option<Amount> {

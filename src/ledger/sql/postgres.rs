@@ -54,8 +54,8 @@ fn one(mut rows: Vec<Vec<Value>>) -> Result<Vec<Value>, Vec<Vec<Value>>> {
     }
 }
 
-/// Writes over some columns of rows that are there. The rows have all of them. A guard stands in the
-/// column `revision`.
+/// Writes over some columns of rows that are there. The rows have all of them. What a guard says of a
+/// row stands in its column `revision`, what it says of all in the condition.
 pub(super) fn update<E: EntityTrait>(
     rows: Vec<Vec<Value>>,
     columns: &[&str],

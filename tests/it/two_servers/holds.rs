@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 use domain::{CustomerId, DecimalText, DrawdownId};
 use scrip::ledger::Ledger;
-use scrip::ledger::command::input::{CaptureDrawdown, ReverseDrawdown};
+use scrip::ledger::command::input::{CaptureDrawdown, CreateCreditGrant, ReverseDrawdown};
 use sea_orm::DbBackend;
 
 use super::unread::asked;
@@ -231,5 +231,102 @@ two_servers! {
         assert_eq!(count(mine, "drawdown").await, 300);
         done(mine, draw(owner, 700), Some("all")).await;
         assert_eq!(balance(mine).await, (0, 0));
+    }
+}
+
+two_servers! {
+    // A write of the other may fall between looking at the drawdown and writing.
+    async fn of_many_who_reverse_one_drawdown_on_both_one_does(app: TestApp, servers: [Ledger; 2]) {
+        let owner = settled(&servers[0]).await;
+        for round in 0..super::ROUNDS {
+            let key = format!("d{round}");
+            let drawn = done(&servers[round % 2], draw(owner, 1), Some(&key)).await;
+            let rivals = (0..6).map(|n: usize| {
+                let server = servers[n % 2].clone();
+                async move { ask(&server, reverse(DrawdownId(drawn.object_id)), None).await }
+            });
+            let answers = at_once(rivals).await;
+            assert_tally(&answers, &[("Done", 1), ("NotReversible", 5)]);
+            assert_eq!(balance(&servers[0]).await, (100, 0), "round {round}");
+        }
+    }
+}
+
+two_servers! {
+    // Who was surprised once reads the next 64 batches, and keeps the customer with the account then.
+    async fn what_the_other_server_wrote_is_read_for_a_while_and_then_no_more(
+        app: TestApp,
+        servers: [Ledger; 2],
+    ) {
+        let [mine, other] = servers;
+        let owner = settled(&mine).await;
+        let mut drawn = Vec::new();
+        for n in 0..70 {
+            let made = done(&mine, draw(owner, 1), Some(&format!("d{n}"))).await;
+            drawn.push(DrawdownId(made.object_id));
+        }
+        done(&other, draw(owner, 1), Some("theirs")).await;
+        let last = drawn.pop().expect("the last");
+        for id in drawn {
+            done(&mine, reverse(id), None).await;
+        }
+        let statements = Statements::of(&app);
+        done(&mine, reverse(last), Some("last")).await;
+        let sent = statements.take();
+        drop(statements);
+        assert_eq!(asked(&sent).len(), 1, "{sent:#?}");
+        assert_eq!(balance(&mine).await, (99, 0));
+    }
+}
+
+two_servers! {
+    async fn of_very_many_holds_each_lapses(app: TestApp, servers: [Ledger; 2]) {
+        let mine = &servers[0];
+        let (owner, _) = funded(mine, 1_000).await;
+        let made = at_once((0..300).map(|n| {
+            let mine = mine.clone();
+            async move { held(&mine, owner, 1, &format!("h{n}")).await }
+        }));
+        made.await;
+        app.advance(TimeDelta::seconds(3_601));
+        done(mine, draw(owner, 1_000), Some("all")).await;
+        let lapsed = "SELECT count(*) FROM drawdown WHERE status = 'LAPSED'";
+        assert_eq!(number(mine, lapsed).await, 300);
+        let told = "SELECT count(*) FROM event WHERE kind = 'drawdown.lapsed'";
+        assert_eq!(number(mine, told).await, 300);
+    }
+}
+
+two_servers! {
+    // Spent before its window was over: nobody posts its end, and it is not at hand.
+    async fn what_a_grant_paid_that_is_over_is_forfeited(app: TestApp, servers: [Ledger; 2]) {
+        let mine = &servers[0];
+        let owner = settled(mine).await;
+        let ends = CreateCreditGrant {
+            expires_at: Some(mine.now().plus_days(1)),
+            priority: 1.0,
+            ..grant(owner, 10)
+        };
+        done(mine, ends, None).await;
+        let drawn = DrawdownId(done(mine, draw(owner, 10), Some("all")).await.object_id);
+        app.advance(TimeDelta::days(2));
+        done(mine, draw(owner, 1), Some("one")).await;
+        done(mine, reverse(drawn), Some("back")).await;
+        assert_eq!(balance(mine).await, (99, 0));
+        let again = ask(mine, reverse(drawn), None).await;
+        assert_eq!(told(&again), "NotReversible", "{again:?}");
+    }
+}
+
+two_servers! {
+    async fn a_hold_at_hand_is_of_its_customer_alone(app: TestApp, servers: [Ledger; 2]) {
+        let mine = &servers[0];
+        let (owner, stranger) = (settled(mine).await, settled(mine).await);
+        let id = held(mine, owner, 10, "hold").await;
+        let named = |customer_id| CaptureDrawdown { customer_id: Some(customer_id), ..capture(id) };
+        let refused = ask(mine, named(stranger), None).await;
+        assert_eq!(told(&refused), "NotFound", "{refused:?}");
+        done(mine, named(owner), None).await;
+        assert_eq!(balance(mine).await, (190, 0));
     }
 }

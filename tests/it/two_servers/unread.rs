@@ -306,6 +306,18 @@ two_servers! {
             assert_eq!(written, 0, "{table}");
         }
         put_back(&outside).await;
+        for owner in &owners {
+            done(mine, draw(*owner, 1), Some("back")).await;
+        }
+        // One alone, among many that are there.
+        write(&outside, "SET session_replication_role = replica").await;
+        let one = format!("DELETE FROM account WHERE customer_id = '{}'", owners[7].0);
+        write(&outside, &format!("CREATE TABLE gone AS TABLE account; {one}")).await;
+        let drawn = owners.iter().map(|owner| ask(mine, draw(*owner, 1), Some("rest")));
+        let answers = at_once(drawn).await;
+        assert_tally(&answers, &[("Done", MANY - 1), ("InsufficientCredit", 1)]);
+        let back = format!("INSERT INTO account SELECT * FROM gone WHERE customer_id = '{}'", owners[7].0);
+        write(&outside, &back).await;
     }
 }
 
