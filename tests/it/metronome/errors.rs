@@ -57,3 +57,30 @@ both_databases! {
         assert_eq!(other.headers["x-should-retry"], "false");
     }
 }
+
+both_databases! {
+    async fn an_idempotency_key_answers_again_what_can_be_done_once(app: TestApp) {
+        let client = Client::new(&app);
+        let send = async |path: &str, body: serde_json::Value, key: &str| {
+            client.send("POST", path, Some(body.to_string()), &[("Idempotency-Key", key)]).await
+        };
+        let made = |path: &str| format!("/v1/{path}");
+        let product = json!({ "name": "P", "type": "FIXED" });
+        let product = client.post("/v1/contract-pricing/products/create", product).await.id();
+        let unit = client.post("/v1/credit-types/create", json!({ "name": "U" })).await.id();
+        let customer = client.customer("Acme").await;
+        let update = json!({ "product_id": product, "name": "New", "starting_at": "2026-01-01T00:00:00Z" });
+        assert_eq!(send(&made("contract-pricing/products/update"), update.clone(), "a").await.id(), product);
+        for (path, body) in [
+            ("contract-pricing/products/archive", json!({ "product_id": product })),
+            ("credit-types/archive", json!({ "id": unit })),
+            ("customers/archive", json!({ "id": customer })),
+        ] {
+            let first = send(&made(path), body.clone(), "once").await.id();
+            assert_eq!(send(&made(path), body.clone(), "once").await.id(), first, "{path}");
+            send(&made(path), body.clone(), "other").await.refuses(400, "archived");
+            client.post(&made(path), body).await.refuses(400, "archived");
+        }
+        assert_eq!(send(&made("contract-pricing/products/update"), update, "a").await.id(), product);
+    }
+}
