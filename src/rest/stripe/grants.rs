@@ -184,6 +184,7 @@ pub(super) async fn void(call: &Call, id: &str) -> Answer<Json> {
         release_uniqueness_key: false,
         void_purchase_invoice: false,
         remainder_only: false,
+        once_more: false,
     });
     voided.await.map_err(|error| in_words(error, "voided"))?;
     answer(call, row.grant.id, &expand).await

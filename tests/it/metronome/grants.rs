@@ -210,3 +210,22 @@ both_databases! {
         assert_eq!(list.at("/data/1/priority"), json!(2.0));
     }
 }
+
+both_databases! {
+    async fn a_key_is_released_by_whichever_void_asks_for_it(app: TestApp) {
+        let client = Client::new(&app);
+        let customer = client.customer("Acme").await;
+        let more = json!({ "uniqueness_key": "k" });
+        let first = create(&client, &input(&customer, "1"), more.clone()).await.id();
+        let void = async |body: Value| client.post("/v1/credits/voidGrant", body).await.id();
+        assert_eq!(void(json!({ "id": first })).await, first);
+        create(&client, &input(&customer, "1"), more.clone()).await.refuses(409, "uniqueness key");
+        let release = json!({ "id": first, "release_uniqueness_key": true });
+        assert_eq!(void(release.clone()).await, first);
+        let second = create(&client, &input(&customer, "1"), more.clone()).await.id();
+        // It is the other's now.
+        assert_eq!(void(release).await, first);
+        create(&client, &input(&customer, "1"), more).await.refuses(409, "uniqueness key");
+        assert_ne!(second, first);
+    }
+}
