@@ -229,3 +229,17 @@ both_databases! {
         assert_ne!(second, first);
     }
 }
+
+both_databases! {
+    async fn a_time_finer_than_a_microsecond_is_cut(app: TestApp) {
+        let client = Client::new(&app);
+        let customer = client.customer("Acme").await;
+        let more = json!({ "effective_at": "2026-01-01T00:00:00.123456789Z", "expires_at": "2026-04-01T02:00:00.9999999999+02:00" });
+        create(&client, &input(&customer, "1"), more).await.id();
+        let list = listed(&client, &customer).await;
+        assert_eq!(list.at("/data/0/effective_at"), "2026-01-01T00:00:00.123456Z");
+        assert_eq!(list.at("/data/0/expires_at"), "2026-04-01T00:00:00.999999Z");
+        let wrong = json!({ "expires_at": "2026-04-01T00:00:00.Z" });
+        create(&client, &input(&customer, "1"), wrong).await.refuses(400, "expires_at");
+    }
+}
