@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use domain::CustomerId;
 use domain::custom_field::FieldEntity;
+use domain::{CustomerId, Instant};
 use entity::{customer, object_detail};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
@@ -185,6 +185,11 @@ pub(super) async fn set_ingest_aliases(call: &Call<'_>) -> Answered {
 pub(super) async fn find(call: &Call<'_>, id: CustomerId) -> Result<customer::Model, Refused> {
     let row = call.ledger.read().customer(id).await?;
     row.ok_or_else(Refused::no_customer)
+}
+
+/// What time it is for a customer: its test clock's, if it has one.
+pub(super) fn now(call: &Call<'_>, row: &customer::Model) -> Instant {
+    row.clock_now.unwrap_or(call.ledger.now())
 }
 
 fn call_id(call: &Call<'_>) -> Result<CustomerId, Refused> {

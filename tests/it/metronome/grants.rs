@@ -243,3 +243,41 @@ both_databases! {
         create(&client, &input(&customer, "1"), wrong).await.refuses(400, "expires_at");
     }
 }
+
+both_databases! {
+    async fn grants_follow_the_test_clock_of_their_customer(app: TestApp) {
+        let client = Client::new(&app);
+        for (time, period_end, number) in [("2025-06-10T00:00:00Z", "2025-07-01T00:00:00Z", 1), ("2027-03-10T00:00:00Z", "2027-04-01T00:00:00Z", 2)] {
+            let clock = "mutation ($time: DateTime!) { createTestClock(input: { frozenTime: $time }) { testClock { id } } }";
+            let clock = app.graphql(clock, json!({ "time": time })).await["data"]["createTestClock"]["testClock"]["id"].clone();
+            let document = "mutation ($name: String!, $clock: ID!) { createCustomer(input: { name: $name, testClockId: $clock }) { customer { id } } }";
+            let made = app.graphql(document, json!({ "name": format!("c{number}"), "clock": clock })).await;
+            let customer = made["data"]["createCustomer"]["customer"]["id"].as_str().expect("an id").to_owned();
+            let month = &period_end[..7];
+            // Of the clock: this one is still to come by it and ends within its month.
+            let ends = time.replace("-10T", "-20T");
+            create(&client, &input(&customer, "100"), json!({ "expires_at": ends })).await.id();
+            let over = time.replace("-10T", "-05T");
+            create(&client, &input(&customer, "7"), json!({ "expires_at": over })).await.id();
+            let list = listed(&client, &customer).await;
+            assert_eq!(list.at("/data/0/effective_at"), time);
+            assert_eq!(list.at("/data/0/balance"), json!({
+                "effective_at": period_end, "excluding_pending": 100, "including_pending": 0,
+            }), "{month}");
+            assert_eq!(list.at("/data/1/effective_at"), time.replace("-10T00", "-04T23"), "an hour before its end");
+            assert_eq!(list.at("/data/1/balance/excluding_pending"), json!(0));
+            let entries = client.post("/v1/credits/listEntries", json!({ "customer_ids": [customer] })).await;
+            let ledger = entries.at("/data/0/ledgers/0");
+            let amounts = |entries: &Value| -> Vec<Value> {
+                entries.as_array().expect("entries").iter().map(|entry| entry["amount"].clone()).collect()
+            };
+            assert_eq!(amounts(&ledger["entries"]), [json!(7), json!(-7), json!(100)]);
+            assert_eq!(amounts(&ledger["pending_entries"]), [json!(-100)]);
+            assert_eq!(ledger["ending_balance"]["effective_at"], period_end);
+            let late = json!({ "customer_ids": [customer], "ending_before": time });
+            assert_eq!(client.post("/v1/credits/listEntries", late).await.status, 200, "{time}");
+            let future = json!({ "customer_ids": [customer], "ending_before": ends });
+            client.post("/v1/credits/listEntries", future).await.refuses(400, "future");
+        }
+    }
+}
