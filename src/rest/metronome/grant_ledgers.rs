@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, Datelike, NaiveDate};
 use domain::drawdown::Slice;
 use domain::entry::EntryKind;
+use domain::grant::Rollover;
 use domain::segment::SegmentStatus;
 use domain::{Amount, CreditGrantId, CreditTypeId, CustomerId, Instant, Scale};
-use entity::{drawdown, ledger_entry};
+use entity::{drawdown, ledger_entry, segment};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -358,15 +359,31 @@ async fn to_come(
             if segment_status(segment, row.now) == SegmentStatus::Scheduled {
                 lines.push(line(segment.amount, segment.starts_at, EntryKind::Grant));
             }
-            let rest = segment.remaining.saturating_sub(segment.held);
-            if let Some(end) = segment.ends_at.filter(|_| rest > 0) {
-                lines.push(line(rest.saturating_neg(), end, EntryKind::Expiration));
+            for (lost, end) in endings(segment) {
+                lines.push(line(lost.saturating_neg(), end, EntryKind::Expiration));
             }
         }
         let Some(next) = next_of(&grants) else { break };
         page.after = Some(next);
     }
     Ok(found)
+}
+
+/// What will be lost of a segment by time, and when. What rolls over stays with the customer, until
+/// the grant ends that takes it over.
+fn endings(segment: &segment::Model) -> Vec<(Amount, Instant)> {
+    let Some(end) = segment.ends_at else {
+        return Vec::new();
+    };
+    let rest = segment.remaining.saturating_sub(segment.held);
+    let rollover = segment.rollover.as_deref();
+    let rollover = rollover.filter(|_| segment.rolled_over == 0);
+    let rollover: Option<Rollover> = rollover.and_then(|text| serde_json::from_str(text).ok());
+    let rolls = rollover.map(|rollover| (rollover.rolls(rest, end), rollover.expires_at));
+    let kept = rolls.map_or(0, |(rolls, _)| rolls);
+    let lost = [Some((rest.saturating_sub(kept), end)), rolls];
+    let lost = lost.into_iter().flatten();
+    lost.filter(|(lost, _)| *lost > 0).collect()
 }
 
 impl Window {
@@ -424,7 +441,8 @@ impl Window {
             .cloned()
             .collect();
         pending.sort_by_key(|line| line.at);
-        let mut running = account.posted.last().map_or(0, |line| line.running);
+        let posted = account.posted.iter().rfind(|line| line.at < end);
+        let mut running = posted.map_or(0, |line| line.running);
         for line in &mut pending {
             running = running.saturating_add(line.amount);
             line.running = running;

@@ -245,6 +245,38 @@ both_databases! {
 }
 
 both_databases! {
+    async fn what_will_roll_over_is_not_told_to_expire(app: TestApp) {
+        let client = Client::new(&app);
+        let customer = client.customer("Acme").await;
+        let more = json!({ "expires_at": "2026-01-20T00:00:00Z", "rollover_settings": {
+            "expires_at": "2026-06-01T00:00:00Z", "priority": 2,
+            "rollover_amount": { "type": "MAX_AMOUNT", "value": 20 },
+        }});
+        create(&client, &input(&customer, "80"), more).await.id();
+        let pending = async |body: Value| {
+            let list = client.post("/v1/credits/listEntries", body).await;
+            let ledger = list.at("/data/0/ledgers/0");
+            let told = |entry: &Value| (entry["reason"].clone(), entry["amount"].clone(), entry["running_balance"].clone());
+            let told: Vec<_> = ledger["pending_entries"].as_array().expect("entries").iter().map(told).collect();
+            (told, ledger["ending_balance"]["including_pending"].clone())
+        };
+        let told = |reason: &str, amount: i64, running: i64| (json!(reason), json!(amount), json!(running));
+        assert_eq!(pending(json!({ "customer_ids": [customer] })).await, (vec![
+            told("Credit expired", -60, 20),
+        ], json!(20)));
+        let list = listed(&client, &customer).await;
+        assert_eq!(list.at("/data/0/balance/including_pending"), json!(0), "of the grant itself nothing stays");
+        // Balances of what is pending follow those of what was posted by then.
+        app.advance(Duration::hours(1));
+        draw(&app, &customer, "5", ", hold: true, holdExpiresAt: \"2026-01-19T00:00:00Z\"").await;
+        app.advance(Duration::hours(1));
+        draw(&app, &customer, "10", "").await;
+        let body = json!({ "customer_ids": [customer], "ending_before": "2026-01-01T01:30:00Z" });
+        assert_eq!(pending(body).await, (vec![told("Held", -5, 75)], json!(75)));
+    }
+}
+
+both_databases! {
     async fn grants_follow_the_test_clock_of_their_customer(app: TestApp) {
         let client = Client::new(&app);
         for (time, period_end, number) in [("2025-06-10T00:00:00Z", "2025-07-01T00:00:00Z", 1), ("2027-03-10T00:00:00Z", "2027-04-01T00:00:00Z", 2)] {
