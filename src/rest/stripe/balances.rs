@@ -36,6 +36,14 @@ pub(super) async fn summary(call: &Call) -> Answer<Json> {
     }
     let kind = params.one_of("filter[type]", &["applicability_scope", "credit_grant"])?;
     let kind = kind.ok_or_else(|| ApiError::missing("filter[type]"))?;
+    let other = if kind == "applicability_scope" {
+        GRANT
+    } else {
+        SCOPE
+    };
+    if params.has(other)? {
+        return Err(ApiError::unknown(other));
+    }
     let prices = if kind == "applicability_scope" {
         if !params.has(SCOPE)? {
             return Err(ApiError::missing(SCOPE));

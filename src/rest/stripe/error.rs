@@ -74,6 +74,14 @@ impl ApiError {
             .of(param)
     }
 
+    /// A parameter that is not served.
+    #[must_use]
+    pub fn unknown(param: &str) -> Self {
+        Self::invalid(format!("Received unknown parameter: {param}"))
+            .coded("parameter_unknown")
+            .of(param)
+    }
+
     /// There is nothing with the id that stands in a parameter.
     #[must_use]
     pub fn no_such(kind: Kind, id: &str, param: &str) -> Self {

@@ -268,9 +268,13 @@ impl Amount {
         let known = ["monetary", "custom_pricing_unit"];
         let kind = params.one_of("amount[type]", &known)?;
         let kind = kind.ok_or_else(|| ApiError::missing("amount[type]"))?;
-        let inner = format!("amount[{kind}]");
-        if !params.has(&inner)? {
-            return Err(ApiError::missing(&inner));
+        for known in known {
+            let inner = format!("amount[{known}]");
+            match (known == kind, params.has(&inner)?) {
+                (true, false) => return Err(ApiError::missing(&inner)),
+                (false, true) => return Err(ApiError::unknown(&inner)),
+                _ => {}
+            }
         }
         if kind == "custom_pricing_unit" {
             let path = "amount[custom_pricing_unit][value]";

@@ -72,6 +72,33 @@ both_databases! {
 }
 
 both_databases! {
+    async fn parameters_of_parameters_are_refused_as_unknown_too(app: TestApp) {
+        let stripe = Stripe::of(&app);
+        let customer = stripe.customer("Ada").await;
+        for (path, param) in [
+            ("/v1/customers?created[zz]=1", "created[zz]"),
+            ("/v1/events?created[zz]=1", "created[zz]"),
+            ("/v1/customers?created[gte][x]=1", "created[gte]"),
+            ("/v1/customers?limit[a]=1", "limit"),
+        ] {
+            let fault = stripe.get_any(path).await.fault();
+            assert_eq!((fault.status, fault.param.as_deref()), (400, Some(param)), "{path} {fault:?}");
+        }
+        let unit = "2714e483-4ff1-48e4-9e25-ac732e8f24f2";
+        let mut both = grant_of(&customer, "100");
+        both.push(("amount[custom_pricing_unit][id]", unit));
+        let fault = stripe.refused(GRANTS, &both).await;
+        assert_eq!(fault.short(), (400, "parameter_unknown", "amount[custom_pricing_unit]"), "{fault:?}");
+        both[1].1 = "custom_pricing_unit";
+        both.push(("amount[custom_pricing_unit][value]", "1"));
+        let fault = stripe.refused(GRANTS, &both).await;
+        assert_eq!(fault.short(), (400, "parameter_unknown", "amount[monetary]"), "{fault:?}");
+        let list = stripe.get(GRANTS).await;
+        assert_eq!(list["data"].as_array().expect("data").len(), 0, "nothing was made");
+    }
+}
+
+both_databases! {
     async fn what_is_not_there_is_404_in_the_path_and_400_in_a_parameter(app: TestApp) {
         let stripe = Stripe::of(&app);
         let customer = stripe.customer("Ada").await;
@@ -106,6 +133,7 @@ both_databases! {
         let stripe = Stripe::of(&app);
         for (method, path) in [
             ("GET", "/v1/x"), ("GET", "/v1/customers/"), ("PUT", "/v1/customers"), ("GET", "/v1"),
+
             ("DELETE", "/v1/billing/credit_grants/credgr_x"), ("GET", "/v2/core/events"),
         ] {
             let fault = stripe.send(stripe.request(method, path)).await.fault();
