@@ -184,7 +184,7 @@ impl Run for CreateCreditGrant {
         });
         let segment = self.segment((id, segment_id), amount, category, scale, (now, recorded));
         book.add_segment(segment, &acting)
-            .map_err(|fault| fault.under("grantAmount.amount"))?;
+            .map_err(|fault| fault.under("grantAmount"))?;
         custom_field::claim(work, field, "{}", self.custom_fields.as_ref());
         let paid_scale = self.paid_scale(work);
         let row = self.row(

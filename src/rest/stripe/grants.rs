@@ -1,7 +1,7 @@
 //! `/v1/billing/credit_grants`.
 
 use domain::grant::Category;
-use domain::{CreditGrantId, DecimalText, Instant};
+use domain::{CreditGrantId, CreditTypeId, DecimalText, Instant};
 use serde_json::{Map, Value as Json, json};
 
 use super::call::Call;
@@ -28,6 +28,9 @@ pub(super) const PRICES_MAX: usize = 20;
 /// Callers who mean "now" may be late by this many seconds.
 const LATE_MAX: i64 = 300;
 const SCOPE: &str = "applicability_config[scope]";
+const MONEY: &str = "amount[monetary][value]";
+const UNIT: &str = "amount[custom_pricing_unit][id]";
+const UNITS: &str = "amount[custom_pricing_unit][value]";
 
 const CREATED: [&str; 16] = [
     "amount[type]",
@@ -108,7 +111,8 @@ pub(super) async fn create(call: &Call) -> Answer<Json> {
         custom_fields: Some(custom_fields),
         uniqueness_key: None,
     });
-    answer(call, CreditGrantId(made.await?.object_id), &expand).await
+    let made = made.await.map_err(|error| amount.in_words(error))?;
+    answer(call, CreditGrantId(made.object_id), &expand).await
 }
 
 /// `GET /v1/billing/credit_grants/{id}`.
@@ -277,10 +281,10 @@ impl Amount {
             }
         }
         if kind == "custom_pricing_unit" {
-            let path = "amount[custom_pricing_unit][value]";
-            let value = DecimalText::parse(params.required(path)?)
-                .map_err(|error| ApiError::invalid(format!("Invalid decimal: {error}")).of(path))?;
-            let unit = params.required("amount[custom_pricing_unit][id]")?;
+            let value = DecimalText::parse(params.required(UNITS)?).map_err(|error| {
+                ApiError::invalid(format!("Invalid decimal: {error}")).of(UNITS)
+            })?;
+            let unit = params.required(UNIT)?;
             return Ok(Self::Own {
                 value,
                 unit: unit.to_owned(),
@@ -288,7 +292,7 @@ impl Amount {
         }
         let path = "amount[monetary][currency]";
         let currency = money::currency(params.required(path)?, path)?;
-        let path = "amount[monetary][value]";
+        let path = MONEY;
         let value = params.integer(path, 1, i64::MAX)?;
         let value = value.ok_or_else(|| ApiError::missing(path))?;
         let step = money::step(&currency);
@@ -310,10 +314,40 @@ impl Amount {
                     credit_type_id: unit.id,
                 })
             }
-            Self::Own { value, unit } => Ok(AmountInput {
-                amount: *value,
-                credit_type_id: domain::CreditTypeId::read(unit),
-            }),
+            Self::Own { value, unit } => {
+                let id = CreditTypeId::read(unit);
+                match call.units().await?.get(&id) {
+                    Some(known) if !known.is_currency => {}
+                    Some(_) => {
+                        let message = format!(
+                            "'{unit}' is a currency, not a custom pricing unit: give amount[monetary] instead."
+                        );
+                        return Err(ApiError::invalid(message).of(UNIT));
+                    }
+                    None => {
+                        let message = format!("No such custom pricing unit: '{unit}'");
+                        return Err(ApiError::invalid(message)
+                            .coded("resource_missing")
+                            .of(UNIT));
+                    }
+                }
+                Ok(AmountInput {
+                    amount: *value,
+                    credit_type_id: id,
+                })
+            }
+        }
+    }
+
+    /// A refusal of the value, which may be of a unit that is no money.
+    fn in_words(&self, error: ApiError) -> ApiError {
+        match self {
+            Self::Own { .. } if error.param.as_deref() == Some(MONEY) => ApiError {
+                message: error.message.replace(MONEY, UNITS),
+                ..error
+            }
+            .of(UNITS),
+            _ => error,
         }
     }
 }

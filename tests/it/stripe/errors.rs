@@ -1,5 +1,7 @@
 //! What is wrong, in Stripe's words.
 
+use serde_json::json;
+
 use super::client::{Stripe, grant_of, id};
 use crate::support::{TestApp, both_databases};
 
@@ -95,6 +97,38 @@ both_databases! {
         assert_eq!(fault.short(), (400, "parameter_unknown", "amount[monetary]"), "{fault:?}");
         let list = stripe.get(GRANTS).await;
         assert_eq!(list["data"].as_array().expect("data").len(), 0, "nothing was made");
+    }
+}
+
+both_databases! {
+    async fn an_amount_in_a_unit_is_refused_where_it_is_wrong(app: TestApp) {
+        let stripe = Stripe::of(&app);
+        let customer = stripe.customer("Ada").await;
+        let made = app.graphql(
+            "mutation { createCreditType(input: { name: \"Tokens\", isCurrency: false, scale: 2 }) \
+             { creditType { id } } }", json!({})).await;
+        let tokens = made["data"]["createCreditType"]["creditType"]["id"].as_str().expect("a unit");
+        let (id, value) = ("amount[custom_pricing_unit][id]", "amount[custom_pricing_unit][value]");
+        for (unit, amount, code, param) in [
+            // A currency has a form of its own.
+            ("2714e483-4ff1-48e4-9e25-ac732e8f24f2", "1", "", id),
+            ("no such unit", "1", "resource_missing", id),
+            (tokens, "1.234", "", value),
+            (tokens, "-1", "", value),
+            (tokens, "x", "", value),
+            (tokens, "99999999999999999999", "", value),
+        ] {
+            let pairs = [
+                ("customer", &*customer), ("amount[type]", "custom_pricing_unit"), (id, unit), (value, amount),
+                ("applicability_config[scope][price_type]", "metered"),
+            ];
+            let fault = stripe.refused(GRANTS, &pairs).await;
+            assert_eq!(fault.short(), (400, code, param), "{fault:?}");
+            assert!(!fault.message.contains("grantAmount"), "{fault:?}");
+        }
+        let pairs = grant_of(&customer, "9223372036854775807");
+        let fault = stripe.refused(GRANTS, &pairs).await;
+        assert_eq!(fault.short(), (400, "", "amount[monetary][value]"), "{fault:?}");
     }
 }
 
