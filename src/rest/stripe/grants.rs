@@ -1,7 +1,7 @@
 //! `/v1/billing/credit_grants`.
 
 use domain::grant::Category;
-use domain::{CreditGrantId, CreditTypeId, DecimalText, Instant};
+use domain::{Code, CreditGrantId, CreditTypeId, DecimalText, Instant};
 use serde_json::{Map, Value as Json, json};
 
 use super::call::Call;
@@ -416,9 +416,18 @@ fn in_words(error: ApiError, what: &str) -> ApiError {
     if !error.is_decided {
         return error;
     }
-    let reason = error.message.trim_start_matches("This object ").to_owned();
+    let reason = match error.rule {
+        Some(Code::Held) => "part of it is held for usage that is not decided yet. Once that is \
+                             decided it can be voided if none of it was used, or be expired."
+            .to_owned(),
+        Some(Code::PartlyUsed) => "part of it was used already. Expire it instead.".to_owned(),
+        _ => {
+            let reason = error.message.trim_start_matches("This object ");
+            format!("it {reason}")
+        }
+    };
     ApiError {
-        message: format!("This credit grant can not be {what}: it {reason}"),
+        message: format!("This credit grant can not be {what}: {reason}"),
         ..error
     }
 }

@@ -101,7 +101,8 @@ both_databases! {
         let of_grant = format!("/v1/billing/credit_grants/{}", id(&grant));
         let noted = stripe.post(&of_grant, &[("metadata[a]", "1")]).await;
         assert_eq!(noted["metadata"], json!({"a": "1", "uq": "G"}));
-        stripe.refused("/v1/customers", &[("metadata[uq]", "X")]).await;
+        let taken = stripe.refused("/v1/customers", &[("metadata[uq]", "X")]).await;
+        assert_eq!(taken.short(), (400, "", "metadata[uq]"), "{taken:?}");
         stripe.post(&path, &[("metadata[uq]", "")]).await;
         stripe.post("/v1/customers", &[("metadata[uq]", "X")]).await;
     }

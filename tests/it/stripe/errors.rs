@@ -1,8 +1,11 @@
 //! What is wrong, in Stripe's words.
 
+use chrono::Duration;
 use serde_json::json;
 
+use super::balances::our_id;
 use super::client::{Stripe, grant_of, id};
+use super::grants::draw;
 use crate::support::{TestApp, both_databases};
 
 const GRANTS: &str = "/v1/billing/credit_grants";
@@ -129,6 +132,25 @@ both_databases! {
         let pairs = grant_of(&customer, "9223372036854775807");
         let fault = stripe.refused(GRANTS, &pairs).await;
         assert_eq!(fault.short(), (400, "", "amount[monetary][value]"), "{fault:?}");
+    }
+}
+
+both_databases! {
+    async fn a_grant_that_can_not_be_voided_says_why(app: TestApp) {
+        let stripe = Stripe::of(&app);
+        let customer = stripe.customer("Ada").await;
+        let grant = id(&stripe.grant(&customer, 100, &[]).await);
+        let owner = our_id(&app, "Ada").await;
+        let held = json!({ "hold": true, "holdExpiresAt": "2026-01-01T00:00:50Z" });
+        draw(&app, &owner, "5", held).await;
+        let fault = stripe.refused(&format!("{GRANTS}/{grant}/void"), &[]).await;
+        assert_eq!(fault.message, "This credit grant can not be voided: part of it is held for usage that is \
+            not decided yet. Once that is decided it can be voided if none of it was used, or be expired.");
+        app.advance(Duration::seconds(50));
+        draw(&app, &owner, "0.9", json!({})).await;
+        let fault = stripe.refused(&format!("{GRANTS}/{grant}/void"), &[]).await;
+        assert_eq!(fault.message, "This credit grant can not be voided: part of it was used already. Expire it instead.");
+        stripe.post(&format!("{GRANTS}/{grant}/expire"), &[]).await;
     }
 }
 
