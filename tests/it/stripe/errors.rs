@@ -189,7 +189,7 @@ both_databases! {
         let stripe = Stripe::of(&app);
         for (method, path) in [
             ("GET", "/v1/x"), ("GET", "/v1/customers/"), ("PUT", "/v1/customers"), ("GET", "/v1"),
-
+            ("GET", "/v1/customers/search"), ("POST", "/v1/customers/search"),
             ("DELETE", "/v1/billing/credit_grants/credgr_x"), ("GET", "/v2/core/events"),
         ] {
             let fault = stripe.send(stripe.request(method, path)).await.fault();
