@@ -36,7 +36,7 @@ use serde_json::Value as Json;
 
 use self::call::Call;
 use self::error::{Answer, ApiError};
-pub use self::http::Endpoint;
+pub use self::http::{Endpoint, is_live};
 pub use self::ids::Kind;
 
 /// Serves the calls below `/stripe`.
