@@ -99,11 +99,13 @@ fn intervals(settings: &Settings) -> jobs::Intervals {
 
 /// The settings of webhooks.
 fn webhooks_of(settings: &Settings) -> webhooks::Options {
+    let admin_key = settings.admin_key.as_ref().and_then(|key| key.expose());
     webhooks::Options {
         pauses: settings.webhook_retry_seconds.0.clone(),
         timeout: Duration::from_secs(settings.webhook_timeout_seconds.max(1)),
         private_addresses: settings.webhook_private_addresses.0,
         keep_days: settings.webhook_keep_days.into(),
+        livemode: admin_key.is_some_and(rest::stripe::is_live),
     }
 }
 

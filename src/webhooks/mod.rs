@@ -62,6 +62,8 @@ pub struct Options {
     pub private_addresses: bool,
     /// Days for which deliveries that were made are kept.
     pub keep_days: i64,
+    /// What events in Stripe's form say of the mode: they are asked for by no key.
+    pub livemode: bool,
 }
 
 /// Makes deliveries. Cheap to clone.
@@ -311,7 +313,9 @@ impl Inner {
     ) -> Result<Option<Json>, ReadError> {
         match format {
             WebhookFormat::Scrip => Ok(Some(send::own_form(event))),
-            WebhookFormat::Stripe => stripe::form(self.ledger.read(), event).await,
+            WebhookFormat::Stripe => {
+                stripe::form(self.ledger.read(), event, self.options.livemode).await
+            }
         }
     }
 }

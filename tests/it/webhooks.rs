@@ -25,6 +25,7 @@ fn options() -> Options {
         timeout: Duration::from_millis(500),
         private_addresses: true,
         keep_days: 30,
+        livemode: false,
     }
 }
 
@@ -180,6 +181,24 @@ both_databases! {
         deliverer.drain().await.expect("drained");
         // Sixteen that wait, and as many that were given up a moment ago.
         assert!(slow.most_at_once() <= 32, "{}", slow.most_at_once());
+    }
+}
+
+both_databases! {
+    async fn events_in_stripes_form_are_of_the_mode_of_the_servers_first_key(app: TestApp) {
+        let receiver = Receiver::start();
+        let asked = json!({ "format": "STRIPE", "eventTypes": ["billing.credit_grant.created"] });
+        endpoint(&app, &receiver.url(), asked).await;
+        let customer = make_customer(&app).await;
+        for livemode in [true, false] {
+            make_grant(&app, &customer, "10", json!({})).await;
+            let server = Options { livemode, ..options() };
+            let server = Deliverer::new(app.ledger().clone(), server).expect("a deliverer");
+            server.drain().await.expect("drained");
+            let told = receiver.told().pop().expect("an event").body;
+            assert_eq!((&told["livemode"], &told["data"]["object"]["livemode"]), (&json!(livemode), &json!(livemode)));
+        }
+        assert!(scrip::rest::stripe::is_live("sk_live_1") && !scrip::rest::stripe::is_live("scrip_1"));
     }
 }
 

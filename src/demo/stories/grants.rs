@@ -139,6 +139,7 @@ fn void(id: CreditGrantId, reason: &str) -> VoidCreditGrant {
         release_uniqueness_key: false,
         void_purchase_invoice: false,
         remainder_only: false,
+        once_more: false,
     }
 }
 

@@ -90,6 +90,7 @@ impl Ask for UpdateCreditTypeInput {
             name: self.name,
             burn_down_order: order(self.burn_down_order, self.burn_down_preset),
             archived: self.archived,
+            unless_archived: false,
         };
         (command, self.idempotency_key)
     }
@@ -123,6 +124,7 @@ impl Ask for CreateProductInput {
                 custom_fields: json(self.custom_fields),
                 details: json(self.details),
                 starting_at: instant(self.starting_at),
+                unless_archived: false,
             },
         };
         (command, self.idempotency_key)
@@ -163,6 +165,7 @@ impl Ask for UpdateProductInput {
                 custom_fields: json(self.custom_fields),
                 details: json(self.details),
                 starting_at: instant(self.starting_at),
+                unless_archived: false,
             },
         };
         (command, self.idempotency_key)

@@ -217,6 +217,7 @@ impl Ask for VoidCreditGrantInput {
             release_uniqueness_key: self.release_uniqueness_key.unwrap_or_default(),
             void_purchase_invoice: self.void_purchase_invoice.unwrap_or_default(),
             remainder_only: self.remainder_only.unwrap_or_default(),
+            once_more: false,
         };
         (command, self.idempotency_key)
     }

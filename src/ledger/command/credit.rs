@@ -261,7 +261,7 @@ impl CreateCredit {
                 .unwrap_or_default();
             if let Err(fault) = book.add_segment(made.make(id, amount, input), &acting) {
                 work.put_back(copies);
-                return Err(fault.under(&format!("accessSchedule.segments.{index}.amount")));
+                return Err(fault.under(&format!("accessSchedule.segments.{index}")));
             }
         }
         Ok(())

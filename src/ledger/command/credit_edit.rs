@@ -167,7 +167,7 @@ impl EditCredit {
                 .unwrap_or_default();
             let id = SegmentId(act.ids.next(act.recorded));
             let added = book.add_segment(made.make(id, amount, input), act);
-            added.map_err(|f| f.under(&format!("accessSchedule.add.{index}.amount")))?;
+            added.map_err(|f| f.under(&format!("accessSchedule.add.{index}")))?;
         }
         usage_stays_inside(book, row.id, usage, |segment| {
             let index = edit.update.iter().position(|update| update.id == segment);
@@ -203,8 +203,11 @@ fn update_segment(
     }
     if let Some(amount) = update.amount {
         let amount = amount.to_minor(book.credit_type.scale).unwrap_or_default();
-        book.amend(update.id, amount, act)
-            .map_err(|fault| fault.under("amount"))?;
+        let amended = book.amend(update.id, amount, act);
+        amended.map_err(|fault| Rejection {
+            field: vec!["amount".to_owned()],
+            ..fault
+        })?;
     }
     if window == segment.window {
         return Ok(());

@@ -7,7 +7,7 @@ use entity::credit_type;
 use super::super::work::{Needs, Rewritten, Tracked, Work};
 use super::house::{done, house_event};
 use super::input::*;
-use super::{Done, Home, Locate, Order, Run, Shape, View, describe, not_found};
+use super::{Done, Home, Locate, Order, Run, Shape, View, archived, describe, not_found};
 
 /// The largest scale and exponent of a unit.
 const SCALE_MAX: i32 = 9;
@@ -130,6 +130,9 @@ impl Run for UpdateCreditType {
         if self.id == CreditTypeId::USD && self.archived == Some(true) {
             let message = "USD (cents) is what amounts are in where no unit is named; it stays";
             return Err(Rejection::new(Code::WrongState, "archived", message));
+        }
+        if self.unless_archived && tracked.row.archived_at.is_some() {
+            return Err(archived("id", "credit type"));
         }
         let before = describe::credit_type(&tracked.row);
         let row = tracked.change();

@@ -48,15 +48,21 @@ pub(super) fn free(
 }
 
 /// Claims the values that have to be unique, which are free, and lets those go that were replaced.
-pub(super) fn claim(
+pub(super) fn claim(work: &mut Work<'_>, owner: Owner, old: &str, new: Option<&Json>) {
+    claim_asked(work, owner, (old, new), new);
+}
+
+/// The same where only some of the fields were `asked` for: whose the values of the others are was
+/// not looked up, and they stay as they are.
+pub(super) fn claim_asked(
     work: &mut Work<'_>,
     (entity, customer_id, object_id): Owner,
-    old: &str,
-    new: Option<&Json>,
+    (old, new): (&str, Option<&Json>),
+    asked: Option<&Json>,
 ) {
     let old: Map<String, Json> = serde_json::from_str(old).unwrap_or_default();
     let old = unique(work, entity, Some(&old));
-    let new = unique(work, entity, new.and_then(Json::as_object));
+    let mut new = unique(work, entity, new.and_then(Json::as_object));
     for (key, value) in old {
         let place = (entity, key.clone(), value.clone());
         let owner = work.taken_field_values.get(&place);
@@ -68,6 +74,7 @@ pub(super) fn claim(
                 .release_field_value((entity, object_id), &key, &value);
         }
     }
+    new.retain(|key, _| asked.is_some_and(|asked| asked.get(key).is_some()));
     for (key, value) in new {
         let place = (entity, key.clone(), value.clone());
         if work.taken_field_values.insert(place, object_id).is_none() {
@@ -339,8 +346,9 @@ impl Run for SetCustomFields {
             let message = "all fields together must not be above 64 KiB";
             return Err(Rejection::new(Code::TooLong, "customFields", message));
         }
-        free(work, owner, Some(&new))?;
-        claim(work, owner, &old, Some(&new));
+        let asked = self.custom_fields.as_ref();
+        free(work, owner, asked)?;
+        claim_asked(work, owner, (&old, Some(&new)), asked);
         let before: Json = serde_json::from_str(&old).unwrap_or_default();
         let event = self.store(work, customer_id, canonical::text(&new));
         let now = work.now;

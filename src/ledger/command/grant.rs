@@ -189,7 +189,7 @@ impl Run for CreateCreditGrant {
         let category = self.category.unwrap_or_else(|| self.usual_category());
         let segment = self.segment((id, segment_id), amount, category, scale, (now, recorded));
         book.add_segment(segment, &acting)
-            .map_err(|fault| fault.under("grantAmount.amount"))?;
+            .map_err(|fault| fault.under("grantAmount"))?;
         custom_field::claim(work, field, "{}", self.custom_fields.as_ref());
         let paid_scale = self.paid_scale(work);
         let row = self.row(

@@ -136,6 +136,10 @@ impl Run for VoidCreditGrant {
     }
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
+        let found = work.state.grants.get(&self.id);
+        if self.once_more && found.is_some_and(|found| found.row.voided_at.is_some()) {
+            return Ok(self.release_later(work, order));
+        }
         let mut released = None;
         let done = change(
             work,
@@ -158,11 +162,45 @@ impl Run for VoidCreditGrant {
             },
         )?;
         if let Some(key) = released {
-            work.taken_keys.remove(&(KIND, key.clone()));
-            work.claims.released_keys.push((KIND, key));
+            release(work, key);
         }
         Ok(done)
     }
+}
+
+impl VoidCreditGrant {
+    /// Releases the uniqueness key of a grant that was voided before, if it is asked for and there
+    /// still is one.
+    fn release_later(&self, work: &mut Work<'_>, order: &Order) -> Done {
+        let key = order.home.account();
+        let (state, recorded) = (&mut work.state, work.recorded);
+        let book = key.and_then(|key| state.books.get(&key));
+        let book = book.map(|open| &*open.book);
+        let tracked = state.grants.get_mut(&self.id);
+        let tracked = tracked
+            .filter(|tracked| self.release_uniqueness_key && tracked.row.uniqueness_key.is_some());
+        if let Some(tracked) = tracked {
+            let before = describe::grant(&tracked.row, book, 0);
+            let row = tracked.change();
+            let released = row.uniqueness_key.take();
+            row.updated_at = recorded;
+            let after = describe::grant(row, book, 0);
+            let json = [Some(before), Some(after)];
+            event(work, order, "credit_grant.edited", self.id, json);
+            if let Some(key) = released {
+                release(work, key);
+            }
+        }
+        Done {
+            object_id: self.id.0,
+            account: key,
+        }
+    }
+}
+
+fn release(work: &mut Work<'_>, key: String) {
+    work.taken_keys.remove(&(KIND, key.clone()));
+    work.claims.released_keys.push((KIND, key));
 }
 
 /// A grant that is being changed.

@@ -195,6 +195,9 @@ inputs! {
         /// Void what is left although a part was used.
         #[serde(skip_serializing_if = "is_false")]
         remainder_only: bool,
+        /// A grant that is voided already is not refused; its uniqueness key may still be released.
+        #[serde(skip)]
+        once_more: bool,
     }
     /// A segment to be made.
     SegmentInput {

@@ -60,8 +60,9 @@ impl Run for PatchCustomer {
         let fields = patched(&old, self.custom_fields_patch.as_ref())?;
         let owner = (FieldEntity::Customer, self.id, self.id.0);
         let new = serde_json::from_str::<Json>(&fields).ok();
-        custom_field::free(work, owner, new.as_ref())?;
-        custom_field::claim(work, owner, &old, new.as_ref());
+        let asked = self.custom_fields_patch.as_ref();
+        custom_field::free(work, owner, asked)?;
+        custom_field::claim_asked(work, owner, (&old, new.as_ref()), asked);
         let Some(tracked) = work.state.customers.get_mut(&self.id) else {
             return Err(not_found("id", "customer"));
         };
@@ -116,7 +117,8 @@ impl Run for PatchCreditGrant {
         let fields = patched(&old, self.custom_fields_patch.as_ref())?;
         let owner = (FieldEntity::CreditGrant, tracked.row.customer_id, self.id.0);
         let new = serde_json::from_str::<Json>(&fields).ok();
-        custom_field::free(work, owner, new.as_ref())?;
+        let asked = self.custom_fields_patch.as_ref();
+        custom_field::free(work, owner, asked)?;
         let done = if self.never_expires || self.expires_at.is_some() {
             let kind = "credit_grant.edited";
             change(work, order, self.id, kind, None, |change| {
@@ -130,7 +132,7 @@ impl Run for PatchCreditGrant {
         } else {
             self.note(work, order, fields)?
         };
-        custom_field::claim(work, owner, &old, new.as_ref());
+        custom_field::claim_asked(work, owner, (&old, new.as_ref()), asked);
         Ok(done)
     }
 }

@@ -10,7 +10,9 @@ use super::super::work::{Needs, Rewritten, Tracked, Work};
 use super::detail::{self, Beside};
 use super::house::{done, house_event};
 use super::input::*;
-use super::{Done, Home, Locate, Order, Run, Shape, View, custom_field, describe, not_found};
+use super::{
+    Done, Home, Locate, Order, Run, Shape, View, archived, custom_field, describe, not_found,
+};
 
 /// Changes that the history of one product keeps; then the oldest but the first go.
 const HISTORY_MAX: usize = 1_000;
@@ -137,6 +139,9 @@ impl Run for UpdateProduct {
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
         let found = work.state.products.get(&self.id);
         let found = found.ok_or_else(|| not_found("id", "product"))?;
+        if self.extra.unless_archived && found.row.archived_at.is_some() {
+            return Err(archived("id", "product"));
+        }
         let old = work.state.details.get(&self.id.0);
         let before = describe::product(&found.row, old);
         let old_fields = old.map_or_else(|| "{}".to_owned(), |old| old.row.custom_fields.clone());

@@ -1,6 +1,6 @@
 //! Balances of credits: one by one, and all together.
 
-use domain::{Amount, CreditId, CreditTypeId, CustomerId, Instant};
+use domain::{Amount, CreditId, CreditTypeId, CustomerId};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -155,10 +155,9 @@ pub(super) async fn net(call: &Call<'_>) -> Answered {
         .iter()
         .filter(|row| conditions.is_empty() || conditions.iter().any(|one| one.admits(row)))
         .collect();
-    let now = call.ledger.now();
     let balance = sum_in(&rows, unit, |row| {
         if finalized {
-            posted(row, now)
+            posted(row)
         } else {
             credit_balance(row)
         }
@@ -170,10 +169,10 @@ pub(super) async fn net(call: &Call<'_>) -> Answered {
 }
 
 /// What active segments still have, what is held included.
-fn posted(row: &CreditRow, now: Instant) -> Amount {
+fn posted(row: &CreditRow) -> Amount {
     use domain::segment::SegmentStatus::Active;
     let active = row.segments.iter();
-    let active = active.filter(|segment| segment_status(segment, now) == Active);
+    let active = active.filter(|segment| segment_status(segment, row.now) == Active);
     active.fold(0, |sum: Amount, segment| {
         sum.saturating_add(segment.remaining)
     })

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use domain::CustomerId;
 use domain::custom_field::FieldEntity;
+use domain::{CustomerId, Instant};
 use entity::{customer, object_detail};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
@@ -29,7 +29,9 @@ const KEPT: [&str; 3] = [
     "customer_billing_provider_configurations",
     "customer_revenue_system_configurations",
 ];
-const NAMES: Names = &[("ingestAliases", "ingest_aliases")];
+const NAMES: Names = &[];
+/// The customer stands in the path.
+const OF_PATH: Names = &[("id", "customer_id")];
 
 /// A customer as most calls answer it.
 #[derive(Serialize)]
@@ -83,9 +85,9 @@ pub(super) async fn create(call: &Call<'_>) -> Answered {
     let external_id = body.maybe_text("external_id")?;
     let mut aliases = body.texts("ingest_aliases")?.unwrap_or_default();
     // The old name for a first alias.
-    if let Some(alias) = external_id.clone().filter(|id| !aliases.contains(id)) {
-        aliases.insert(0, alias);
-    }
+    let alias = external_id.clone().filter(|id| !aliases.contains(id));
+    let shift = usize::from(alias.is_some());
+    aliases.splice(0..0, alias);
     let mut kept = Map::new();
     for field in KEPT {
         kept.extend(body.json(field)?.map(|value| (field.to_owned(), value)));
@@ -100,8 +102,28 @@ pub(super) async fn create(call: &Call<'_>) -> Answered {
             details: (!kept.is_empty()).then_some(Json::Object(kept)),
         },
     };
-    let done = call.execute(command, NAMES).await?;
+    let done = call.execute(command, NAMES).await;
+    let done = done.map_err(|refused| of_given_aliases(refused, shift))?;
     answer_customer(call, CustomerId(done.object_id)).await
+}
+
+/// A refusal that names an alias by its place among those that were given: before them stands
+/// the external id, if `shift` is 1.
+fn of_given_aliases(refused: Refused, shift: usize) -> Refused {
+    const LIST: &str = "ingest_aliases.";
+    let mut parts = refused.message.split(LIST);
+    let mut message = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let (index, rest) = part.split_at(digits);
+        match index.parse::<usize>() {
+            Ok(index) if index < shift => message.push_str("external_id"),
+            Ok(index) => message.push_str(&format!("{LIST}{}", index.saturating_sub(shift))),
+            Err(_) => message.push_str(&format!("{LIST}{index}")),
+        }
+        message.push_str(rest);
+    }
+    Refused { message, ..refused }
 }
 
 /// `GET /v1/customers`
@@ -159,7 +181,7 @@ pub(super) async fn set_name(call: &Call<'_>) -> Answered {
         custom_fields: None,
         extra: CustomerExtra::default(),
     };
-    let done = call.execute(command, NAMES).await?;
+    let done = call.execute(command, OF_PATH).await?;
     answer_customer(call, CustomerId(done.object_id)).await
 }
 
@@ -177,7 +199,7 @@ pub(super) async fn set_ingest_aliases(call: &Call<'_>) -> Answered {
             details: None,
         },
     };
-    call.execute(command, NAMES).await?;
+    call.execute(command, OF_PATH).await?;
     Ok(Reply::Empty)
 }
 
@@ -185,6 +207,11 @@ pub(super) async fn set_ingest_aliases(call: &Call<'_>) -> Answered {
 pub(super) async fn find(call: &Call<'_>, id: CustomerId) -> Result<customer::Model, Refused> {
     let row = call.ledger.read().customer(id).await?;
     row.ok_or_else(Refused::no_customer)
+}
+
+/// What time it is for a customer: its test clock's, if it has one.
+pub(super) fn now(call: &Call<'_>, row: &customer::Model) -> Instant {
+    row.clock_now.unwrap_or(call.ledger.now())
 }
 
 fn call_id(call: &Call<'_>) -> Result<CustomerId, Refused> {

@@ -155,11 +155,34 @@ fn told(rejection: &Rejection, names: Names) -> String {
         return KEY_USED.to_owned();
     }
     let path = wire_path(&rejection.field.join("."), names);
+    let message = in_wire_words(&rejection.message, names);
     if path.is_empty() {
-        rejection.message.clone()
+        message
     } else {
-        format!("{path}: {}", rejection.message)
+        format!("{path}: {message}")
     }
+}
+
+/// A message whose names of fields are those of the wire.
+fn in_wire_words(message: &str, names: Names) -> String {
+    let is_name = |word: &str| {
+        word.starts_with(|first: char| first.is_ascii_lowercase())
+            && word.contains(|letter: char| letter.is_ascii_uppercase())
+            && word
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || "._".contains(letter))
+    };
+    let words = message.split_inclusive([' ', ',', ';', ':']);
+    let words = words.map(|word| {
+        let name = word.trim_end_matches([' ', ',', ';', ':']);
+        let after = word.strip_prefix(name).unwrap_or_default();
+        if is_name(name) {
+            format!("{}{after}", wire_path(name, names))
+        } else {
+            word.to_owned()
+        }
+    });
+    words.collect()
 }
 
 fn wire_path(path: &str, names: Names) -> String {
@@ -169,6 +192,9 @@ fn wire_path(path: &str, names: Names) -> String {
         .and_then(|rest| rest.split_once('.'))
     {
         return format!("credits.{index}.{}", wire_path(rest, names));
+    }
+    if let Some(key) = path.strip_prefix("customFields.") {
+        return format!("custom_fields.{key}");
     }
     let all = names.iter().chain(WIRE);
     for (ours, theirs) in all {
@@ -242,6 +268,17 @@ mod tests {
         assert_eq!(
             wire_path("credits.1.accessSchedule.segments.0.amount", &[]),
             "credits.1.access_schedule.schedule_items.0.amount"
+        );
+    }
+
+    #[test]
+    fn a_message_names_fields_as_the_wire_does_and_leaves_the_rest_alone() {
+        assert_eq!(
+            in_wire_words(
+                "give applicableProductIds, or grantAmount.amount; not `aB` or onA: PARTIAL",
+                &[]
+            ),
+            "give applicable_product_ids, or grant_amount.amount; not `aB` or on_a: PARTIAL"
         );
     }
 

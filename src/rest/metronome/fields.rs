@@ -155,7 +155,7 @@ impl<'b> Fields<'b> {
         let Some(text) = self.maybe_text(name)? else {
             return Ok(None);
         };
-        match Instant::parse(&text) {
+        match Instant::parse(&to_the_microsecond(&text)) {
             Ok(instant) => Ok(Some(instant)),
             Err(error) => Err(self.wrong(name, &format!("{text:?} is {error}"))),
         }
@@ -263,9 +263,43 @@ impl<'b> Fields<'b> {
     }
 }
 
+/// A time without the digits of its fraction that are finer than a microsecond: clients in Go send
+/// nanoseconds.
+fn to_the_microsecond(text: &str) -> String {
+    /// Digits that are kept.
+    const KEPT: usize = 6;
+    let Some((whole, rest)) = text.split_once('.') else {
+        return text.to_owned();
+    };
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let (fraction, zone) = rest.split_at(digits);
+    let kept = fraction.get(..KEPT).unwrap_or(fraction);
+    format!("{whole}.{kept}{zone}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_cut_to_the_microsecond_and_else_left_alone() {
+        for (text, cut) in [
+            (
+                "2022-04-01T00:00:00.123456789+02:00",
+                "2022-04-01T00:00:00.123456+02:00",
+            ),
+            (
+                "2022-04-01T00:00:00.9999999Z",
+                "2022-04-01T00:00:00.999999Z",
+            ),
+            ("2022-04-01T00:00:00.5Z", "2022-04-01T00:00:00.5Z"),
+            ("2022-04-01T00:00:00Z", "2022-04-01T00:00:00Z"),
+            ("2022-04-01T00:00:00.Z", "2022-04-01T00:00:00.Z"),
+            ("soon.é", "soon.é"),
+        ] {
+            assert_eq!(to_the_microsecond(text), cut);
+        }
+    }
 
     #[test]
     fn a_wrong_value_is_told_with_its_path() {

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, Datelike, NaiveDate};
 use domain::drawdown::Slice;
 use domain::entry::EntryKind;
+use domain::grant::Rollover;
 use domain::segment::SegmentStatus;
 use domain::{Amount, CreditGrantId, CreditTypeId, CustomerId, Instant, Scale};
-use entity::{drawdown, ledger_entry};
+use entity::{drawdown, ledger_entry, segment};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::customers;
 use super::error::{Missing, Refused};
 use super::http::Call;
 use super::number::Exact;
@@ -255,26 +257,21 @@ struct BalanceAt {
 struct Window {
     starting_on: Option<Instant>,
     ending_before: Option<Instant>,
-    period_end: Instant,
     newest_first: bool,
 }
 
 /// `POST /v1/credits/listEntries`
 pub(super) async fn list(call: &Call<'_>) -> Answered {
-    let (body, now) = (&call.body, call.ledger.now());
+    let body = &call.body;
     let window = Window {
         starting_on: body.maybe_time("starting_on")?,
         ending_before: body.maybe_time("ending_before")?,
-        period_end: billing_period_end(now),
         newest_first: match call.query.text("sort") {
             None | Some("asc") => false,
             Some("desc") => true,
             Some(_) => return Err(Refused::at("sort", "must be asc or desc")),
         },
     };
-    if window.ending_before.is_some_and(|end| end > now) {
-        return Err(body.wrong("ending_before", "must not be in the future"));
-    }
     let units: Option<Vec<CreditTypeId>> = body.ids("credit_type_ids")?;
     let filter = CustomerFilter {
         ids: body.ids("customer_ids")?,
@@ -294,14 +291,21 @@ pub(super) async fn list(call: &Call<'_>) -> Answered {
         }
     }
     let page = reader.customers(&filter, &page).await?;
-    let customers: Vec<CustomerId> = page.nodes().map(|row| row.id).collect();
+    let times = page.nodes().map(|row| (row.id, customers::now(call, row)));
+    let times: Vec<(CustomerId, Instant)> = times.collect();
+    let latest = times.iter().map(|(_, now)| *now).max();
+    let latest = latest.unwrap_or(call.ledger.now());
+    if window.ending_before.is_some_and(|end| end > latest) {
+        return Err(body.wrong("ending_before", "must not be in the future"));
+    }
+    let customers: Vec<CustomerId> = times.iter().map(|(id, _)| *id).collect();
     let lines = Lines::of(call, customers.iter().copied()).await?;
     let to_come = to_come(call, &customers).await?;
     let all = lines.0.keys().chain(to_come.keys());
     let accounts: BTreeSet<(CustomerId, CreditTypeId)> = all.copied().collect();
     let names = Units::of(call, accounts.iter().map(|key| key.1)).await?;
     let wanted = |unit: &CreditTypeId| units.as_ref().is_none_or(|units| units.contains(unit));
-    let shown = customers.into_iter().map(|customer_id| {
+    let shown = times.into_iter().map(|(customer_id, now)| {
         let own = accounts
             .iter()
             .filter(|key| key.0 == customer_id && wanted(&key.1));
@@ -309,7 +313,8 @@ pub(super) async fn list(call: &Call<'_>) -> Answered {
         let ledgers = own.map(|key| {
             let account = lines.0.get(key).unwrap_or(&nothing);
             let later = to_come.get(key).map_or(&[][..], Vec::as_slice);
-            window.ledger(account, later, names.named(key.1), names.scale(key.1))
+            let unit = (names.named(key.1), names.scale(key.1));
+            window.ledger(account, later, unit, now)
         });
         CustomerLedgers {
             customer_id,
@@ -324,7 +329,6 @@ async fn to_come(
     call: &Call<'_>,
     customers: &[CustomerId],
 ) -> Result<BTreeMap<(CustomerId, CreditTypeId), Vec<Line>>, Refused> {
-    let now = call.ledger.now();
     let filter = GrantFilter {
         customer_ids: Some(customers.to_vec()),
         status: Some(vec![GrantStatus::Active, GrantStatus::Scheduled]),
@@ -352,12 +356,11 @@ async fn to_come(
             let lines = found
                 .entry((grant.customer_id, grant.credit_type_id))
                 .or_default();
-            if segment_status(segment, now) == SegmentStatus::Scheduled {
+            if segment_status(segment, row.now) == SegmentStatus::Scheduled {
                 lines.push(line(segment.amount, segment.starts_at, EntryKind::Grant));
             }
-            let rest = segment.remaining.saturating_sub(segment.held);
-            if let Some(end) = segment.ends_at.filter(|_| rest > 0) {
-                lines.push(line(rest.saturating_neg(), end, EntryKind::Expiration));
+            for (lost, end) in endings(segment) {
+                lines.push(line(lost.saturating_neg(), end, EntryKind::Expiration));
             }
         }
         let Some(next) = next_of(&grants) else { break };
@@ -366,16 +369,33 @@ async fn to_come(
     Ok(found)
 }
 
+/// What will be lost of a segment by time, and when. What rolls over stays with the customer, until
+/// the grant ends that takes it over.
+fn endings(segment: &segment::Model) -> Vec<(Amount, Instant)> {
+    let Some(end) = segment.ends_at else {
+        return Vec::new();
+    };
+    let rest = segment.remaining.saturating_sub(segment.held);
+    let rollover = segment.rollover.as_deref();
+    let rollover = rollover.filter(|_| segment.rolled_over == 0);
+    let rollover: Option<Rollover> = rollover.and_then(|text| serde_json::from_str(text).ok());
+    let rolls = rollover.map(|rollover| (rollover.rolls(rest, end), rollover.expires_at));
+    let kept = rolls.map_or(0, |(rolls, _)| rolls);
+    let lost = [Some((rest.saturating_sub(kept), end)), rolls];
+    let lost = lost.into_iter().flatten();
+    lost.filter(|(lost, _)| *lost > 0).collect()
+}
+
 impl Window {
     fn ledger(
         &self,
         account: &Account,
         later: &[Line],
-        credit_type: Unit,
-        scale: Scale,
+        (credit_type, scale): (Unit, Scale),
+        now: Instant,
     ) -> UnitLedger {
         let posted = &account.posted;
-        let end = self.ending_before.unwrap_or(self.period_end);
+        let end = self.ending_before.unwrap_or(billing_period_end(now));
         let pending = self.pending(account, later, end);
         let earliest = posted.iter().chain(&pending).map(|line| line.at).min();
         let start = self.starting_on.or(earliest).unwrap_or(end);
@@ -421,7 +441,8 @@ impl Window {
             .cloned()
             .collect();
         pending.sort_by_key(|line| line.at);
-        let mut running = account.posted.last().map_or(0, |line| line.running);
+        let posted = account.posted.iter().rfind(|line| line.at < end);
+        let mut running = posted.map_or(0, |line| line.running);
         for line in &mut pending {
             running = running.saturating_add(line.amount);
             line.running = running;

@@ -8,6 +8,7 @@ use domain::{Amount, CreditGrantId, CreditTypeId, CustomerId, Instant, ProductId
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
+use super::customers;
 use super::error::{Names, Refused};
 use super::fields::Fields;
 use super::grant_ledgers::{Entry, Lines, billing_period_end};
@@ -43,8 +44,6 @@ pub(super) async fn create(call: &Call<'_>) -> Answered {
     let grant_amount = amount(&body.object("grant_amount")?)?;
     let paid_amount = amount(&body.object("paid_amount")?)?;
     let expires_at = body.time("expires_at")?;
-    // Without a start it begins now; what is over by now began an hour before its end.
-    let begins = || (expires_at <= call.ledger.now()).then(|| expires_at.plus_micros(-HOUR));
     let command = CreateCreditGrant {
         customer_id,
         name,
@@ -52,7 +51,7 @@ pub(super) async fn create(call: &Call<'_>) -> Answered {
         paid_amount: Some(paid_amount),
         category: None,
         priority: body.priority("priority")?,
-        effective_at: body.maybe_time("effective_at")?.or_else(begins),
+        effective_at: body.maybe_time("effective_at")?,
         expires_at: Some(expires_at),
         invoice_date: body.maybe_time("invoice_date")?,
         invoice_id: None,
@@ -63,7 +62,25 @@ pub(super) async fn create(call: &Call<'_>) -> Answered {
         custom_fields: custom_fields(call, FieldEntity::CreditGrant, body).await?,
         uniqueness_key: body.maybe_text("uniqueness_key")?,
     };
-    Reply::id(call.execute(command, NAMES).await?.object_id)
+    let made = call.execute(command.clone(), NAMES).await;
+    let Err(refused) = made else {
+        return Reply::id(made?.object_id);
+    };
+    // Without a start it begins now; what is over by now began an hour before its end.
+    if command.effective_at.is_none() && is_over(call, customer_id, expires_at).await? {
+        let command = CreateCreditGrant {
+            effective_at: Some(expires_at.plus_micros(-HOUR)),
+            ..command
+        };
+        return Reply::id(call.execute(command, NAMES).await?.object_id);
+    }
+    Err(refused)
+}
+
+/// Whether an end has been reached, in the time of the customer.
+async fn is_over(call: &Call<'_>, id: CustomerId, end: Instant) -> Result<bool, Refused> {
+    let row = call.ledger.read().customer(id).await?;
+    Ok(row.is_some_and(|row| end <= customers::now(call, &row)))
 }
 
 /// `POST /v1/credits/editGrant`
@@ -85,9 +102,8 @@ pub(super) async fn edit(call: &Call<'_>) -> Answered {
 /// `POST /v1/credits/voidGrant`
 pub(super) async fn void(call: &Call<'_>) -> Answered {
     let body = &call.body;
-    let id: CreditGrantId = body.id("id")?;
     let command = VoidCreditGrant {
-        id,
+        id: body.id("id")?,
         reason: None,
         release_uniqueness_key: body.flag("release_uniqueness_key")?.unwrap_or_default(),
         void_purchase_invoice: body
@@ -95,12 +111,8 @@ pub(super) async fn void(call: &Call<'_>) -> Answered {
             .unwrap_or_default(),
         // What was used of it stays used.
         remainder_only: true,
+        once_more: true,
     };
-    // Voided once is voided: a second time changes nothing.
-    let found = call.ledger.read().grant(id).await?;
-    if found.is_some_and(|found| found.grant.voided_at.is_some()) {
-        return Reply::id(id.0);
-    }
     Reply::id(call.execute(command, NAMES).await?.object_id)
 }
 
@@ -212,7 +224,6 @@ struct World {
     products: HashMap<ProductId, String>,
     lines: Lines,
     known: KnownFields,
-    now: Instant,
 }
 
 impl World {
@@ -230,7 +241,6 @@ impl World {
             products: products.map(|(id, row)| (id, row.name)).collect(),
             lines: Lines::of(call, customers).await?,
             known: KnownFields::of(call, FieldEntity::CreditGrant).await?,
-            now: call.ledger.now(),
         })
     }
 
@@ -246,8 +256,8 @@ impl World {
         let unit = grant.credit_type_id;
         let scale = self.units.scale(unit);
         let expires_at = segment.ends_at.unwrap_or(Instant::MAX);
-        let period_end = billing_period_end(self.now);
-        let left = if expires_at <= self.now {
+        let period_end = billing_period_end(row.now);
+        let left = if expires_at <= row.now {
             0
         } else {
             segment.remaining

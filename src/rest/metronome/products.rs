@@ -114,7 +114,7 @@ pub(super) async fn create(call: &Call<'_>) -> Answered {
         extra: ProductExtra {
             custom_fields: custom_fields(call, FieldEntity::Product, body).await?,
             details: Some(Json::Object(kept)),
-            starting_at: None,
+            ..ProductExtra::default()
         },
     };
     Reply::id(call.execute(command, NAMES).await?.object_id)
@@ -125,13 +125,9 @@ pub(super) async fn update(call: &Call<'_>) -> Answered {
     let body = &call.body;
     let starting_at = body.time("starting_at")?;
     whole_hour(call, &body.path("starting_at"), starting_at)?;
-    let id: ProductId = body.id("product_id")?;
-    if find(call, id).await?.archived_at.is_some() {
-        return Err(body.wrong("product_id", "this product is archived"));
-    }
     let kept = details(body)?;
     let command = UpdateProduct {
-        id,
+        id: body.id("product_id")?,
         name: body.maybe_text("name")?,
         tags: body.texts("tags")?,
         archived: None,
@@ -139,6 +135,7 @@ pub(super) async fn update(call: &Call<'_>) -> Answered {
             custom_fields: None,
             details: (!kept.is_empty()).then_some(Json::Object(kept)),
             starting_at: Some(starting_at),
+            unless_archived: true,
         },
     };
     Reply::id(call.execute(command, NAMES).await?.object_id)
@@ -146,18 +143,15 @@ pub(super) async fn update(call: &Call<'_>) -> Answered {
 
 /// `POST /v1/contract-pricing/products/archive`
 pub(super) async fn archive(call: &Call<'_>) -> Answered {
-    let id: ProductId = call.body.id("product_id")?;
-    if find(call, id).await?.archived_at.is_some() {
-        return Err(call
-            .body
-            .wrong("product_id", "this product is archived already"));
-    }
     let command = UpdateProduct {
-        id,
+        id: call.body.id("product_id")?,
         name: None,
         tags: None,
         archived: Some(true),
-        extra: ProductExtra::default(),
+        extra: ProductExtra {
+            unless_archived: true,
+            ..ProductExtra::default()
+        },
     };
     Reply::id(call.execute(command, NAMES).await?.object_id)
 }

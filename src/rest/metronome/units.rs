@@ -55,16 +55,12 @@ pub(super) async fn create(call: &Call<'_>) -> Answered {
 
 /// `POST /v1/credit-types/archive`
 pub(super) async fn archive(call: &Call<'_>) -> Answered {
-    let id: CreditTypeId = call.body.id("id")?;
-    let rows = call.ledger.read().credit_types_by_id(&[id]).await?;
-    if rows.get(&id).is_some_and(|row| row.archived_at.is_some()) {
-        return Err(Refused::at("id", "this credit type is archived already"));
-    }
     let command = UpdateCreditType {
-        id,
+        id: call.body.id("id")?,
         name: None,
         burn_down_order: None,
         archived: Some(true),
+        unless_archived: true,
     };
     Reply::id(call.execute(command, &[]).await?.object_id)
 }

@@ -12,7 +12,7 @@ use super::expand::{self, Object};
 use super::grants;
 use super::ids::Kind;
 use super::money::{self, Units};
-use crate::ledger::read::GrantScope;
+use crate::ledger::read::{GrantScope, GrantSum};
 
 const KNOWN: [&str; 7] = [
     "customer",
@@ -36,6 +36,14 @@ pub(super) async fn summary(call: &Call) -> Answer<Json> {
     }
     let kind = params.one_of("filter[type]", &["applicability_scope", "credit_grant"])?;
     let kind = kind.ok_or_else(|| ApiError::missing("filter[type]"))?;
+    let other = if kind == "applicability_scope" {
+        GRANT
+    } else {
+        SCOPE
+    };
+    if params.has(other)? {
+        return Err(ApiError::unknown(other));
+    }
     let prices = if kind == "applicability_scope" {
         if !params.has(SCOPE)? {
             return Err(ApiError::missing(SCOPE));
@@ -77,26 +85,27 @@ pub(super) async fn summary(call: &Call) -> Answer<Json> {
 async fn balances(call: &Call, customer: CustomerId, scope: &GrantScope) -> Answer<Vec<Json>> {
     let units = call.units().await?;
     let sums = call.ledger.read().sums_of_grants(customer, scope).await?;
-    let sums: BTreeMap<CreditTypeId, (Amount, Amount)> = sums
-        .into_iter()
-        .map(|sum| (sum.credit_type_id, (sum.remaining, sum.held)))
-        .collect();
-    let shown = |unit: CreditTypeId, amount: Amount| money::balance(&units, unit, amount);
-    let mut balances: Vec<(String, Json)> = sums
-        .into_iter()
-        .map(|(unit, (remaining, held))| {
-            let balance = json!({
-                "available_balance": shown(unit, remaining.saturating_sub(held)),
-                "ledger_balance": shown(unit, remaining),
-            });
-            (name(&units, unit), balance)
+    let mut balances: BTreeMap<String, Vec<GrantSum>> = BTreeMap::new();
+    for sum in sums {
+        let name = name(&units, sum.credit_type_id);
+        balances.entry(name).or_default().push(sum);
+    }
+    let shown = balances.into_values().map(|sums| {
+        let total = |of: fn(&GrantSum) -> Amount| {
+            let amounts = sums.iter().map(|sum| (sum.credit_type_id, of(sum)));
+            money::total(&units, amounts)
+        };
+        json!({
+            "available_balance": total(|sum| sum.remaining.saturating_sub(sum.held)),
+            "ledger_balance": total(|sum| sum.remaining),
         })
-        .collect();
-    balances.sort_by(|(one, _), (other, _)| one.cmp(other));
-    Ok(balances.into_iter().map(|(_, balance)| balance).collect())
+    });
+    Ok(shown.collect())
 }
 
+/// What tells balances apart: several units may keep one currency.
 fn name(units: &Units, unit: CreditTypeId) -> String {
-    let currency = units.get(&unit).and_then(|unit| unit.currency.clone());
+    let unit_of = units.get(&unit).filter(|unit| unit.is_currency);
+    let currency = unit_of.and_then(|unit| unit.currency.clone());
     currency.unwrap_or_else(|| unit.to_string())
 }

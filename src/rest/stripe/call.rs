@@ -1,6 +1,6 @@
 //! One call: who calls, with which parameters, and what it may use of the ledger.
 
-use domain::{CreditTypeId, ProductId};
+use domain::{CreditTypeId, ProductId, text};
 use sha2::{Digest, Sha256};
 
 use super::error::{Answer, ApiError};
@@ -84,14 +84,15 @@ impl Call {
     /// The refusal in Stripe's words.
     pub async fn products(&self, prices: &[String], make: bool) -> Answer<Vec<ProductId>> {
         let reader = self.ledger.read();
-        let known = reader.products_by_external_id(prices).await?;
+        let names: Vec<String> = prices.iter().map(|price| external_id(price)).collect();
+        let known = reader.products_by_external_id(&names).await?;
         let ids = prices.iter().map(|price| ProductId::read(price));
         let ids: Vec<ProductId> = ids.filter(|id| id.0 != domain::id::NOTHING).collect();
         let by_id = reader.products_by_id(&ids).await?;
         let mut found = Vec::new();
-        for price in prices {
+        for (price, name) in prices.iter().zip(&names) {
             let id = ProductId::read(price);
-            if let Some(id) = known.get(price) {
+            if let Some(id) = known.get(name) {
                 found.push(*id);
             } else if by_id.contains_key(&id) {
                 found.push(id);
@@ -115,10 +116,20 @@ impl Call {
         let made = self.ledger.execute(&self.caller, command, key()).await?;
         let named = AddProductExternalId {
             id: ProductId(made.object_id),
-            external_id: price.to_owned(),
+            external_id: external_id(price),
         };
         let named = self.ledger.execute(&self.caller, named, key()).await?;
         Ok(ProductId(named.object_id))
+    }
+}
+
+/// As what a product is known that stands for a price: the price, or where that is longer than such
+/// an id may be, one made of it.
+fn external_id(price: &str) -> String {
+    if text::key("", price).is_ok() {
+        price.to_owned()
+    } else {
+        own_key("price", price)
     }
 }
 

@@ -23,6 +23,8 @@ pub struct ApiError {
     pub param: Option<String>,
     /// The books were asked and refused: the answer is kept under its idempotency key.
     pub is_decided: bool,
+    /// Which rule of ours refused, if one did.
+    pub rule: Option<Code>,
     /// Seconds after which it may be tried again, where that is known.
     pub retry_after: Option<u64>,
 }
@@ -41,6 +43,7 @@ impl ApiError {
             message: message.into(),
             param: None,
             is_decided: false,
+            rule: None,
             retry_after: None,
         }
     }
@@ -71,6 +74,14 @@ impl ApiError {
     pub fn missing(param: &str) -> Self {
         Self::invalid(format!("Missing required param: {param}."))
             .coded("parameter_missing")
+            .of(param)
+    }
+
+    /// A parameter that is not served.
+    #[must_use]
+    pub fn unknown(param: &str) -> Self {
+        Self::invalid(format!("Received unknown parameter: {param}"))
+            .coded("parameter_unknown")
             .of(param)
     }
 
@@ -113,6 +124,7 @@ impl ApiError {
             message: "Something went wrong on our end; it has been logged.".to_owned(),
             param: None,
             is_decided: false,
+            rule: None,
             retry_after: None,
         }
     }
@@ -226,6 +238,7 @@ impl From<Rejection> for ApiError {
             | Code::CustomFieldTaken => said,
         };
         said.param = param;
+        said.rule = Some(fault.code);
         // What the form of an input is may be mended under the same key; what the books say not.
         said.is_decided = fault.code >= Code::Archived;
         said
@@ -245,7 +258,10 @@ fn param_of(field: &[String]) -> Option<String> {
         "customFields" | "customFieldsPatch" => "metadata",
         "frozenTime" | "now" => "frozen_time",
         path if path.starts_with("productIds") => "applicability_config[scope][prices]",
-        path => return Some(path.to_owned()),
+        path => {
+            let key = path.strip_prefix("customFields.");
+            return Some(key.map_or_else(|| path.to_owned(), |key| format!("metadata[{key}]")));
+        }
     };
     Some(known.to_owned())
 }

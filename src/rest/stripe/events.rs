@@ -15,6 +15,7 @@ use super::expand::{self, Object};
 use super::ids::Kind;
 use super::list::{self, Listing};
 use super::objects::{self, Facts};
+use super::params::Params;
 use crate::ledger::read::{
     ENTRY_CREATED, EventFilter, EventRow, GrantRow, NodeRow, Order, PageRequest, Place, Read,
     Reader,
@@ -112,23 +113,14 @@ pub(super) async fn all(call: &Call) -> Answer<Json> {
     let params = &call.params;
     params.only(&[&own[..], &list::PARAMS].concat())?;
     expand::read(call, Object::Event, true)?;
-    let mut types = params.texts("types", 20)?;
-    if let Some(one) = params.maybe("type")? {
-        if !types.is_empty() {
-            let message = "You may only specify one of these parameters: type, types.";
-            return Err(ApiError::invalid(message)
-                .coded("parameters_exclusive")
-                .of("type"));
-        }
-        types.push(one.to_owned());
-    }
+    let types = types(params)?;
     if params.maybe("delivery_success")?.is_some() {
         let message = "Events can not be filtered by whether they were delivered: leave \
                        delivery_success out. Deliveries are told by webhookDeliveries in GraphQL.";
         return Err(ApiError::invalid(message).of("delivery_success"));
     }
     let filter = EventFilter {
-        types: Some(kinds_of((!types.is_empty()).then_some(&types))),
+        types: Some(kinds_of(types.as_deref())),
         recorded_at: customers::created(params)?,
         grants_only: true,
         ..EventFilter::default()
@@ -143,6 +135,26 @@ pub(super) async fn all(call: &Call) -> Answer<Json> {
     let shown = render(call.ledger.read(), &rows, call.livemode).await?;
     let data = shown.into_iter().flatten().collect();
     Ok(list::envelope("/v1/events", more, data))
+}
+
+/// The types that are asked for; `None`: all. One may be a group, `billing.credit_grant.*`.
+fn types(params: &Params) -> Answer<Option<Vec<String>>> {
+    let listed = params.texts("types", 20)?;
+    let Some(one) = params.maybe("type")? else {
+        return Ok((!listed.is_empty()).then_some(listed));
+    };
+    if !listed.is_empty() {
+        let message = "You may only specify one of these parameters: type, types.";
+        return Err(ApiError::invalid(message)
+            .coded("parameters_exclusive")
+            .of("type"));
+    }
+    let Some(group) = one.strip_suffix('*') else {
+        return Ok(Some(vec![one.to_owned()]));
+    };
+    let names = TYPES.iter().map(|(name, _)| *name);
+    let names = names.filter(|name| name.starts_with(group));
+    Ok(Some(names.map(str::to_owned).collect()))
 }
 
 async fn by_id(call: &Call, text: &str) -> Answer<Option<EventRow>> {

@@ -1,7 +1,7 @@
 //! `/v1/billing/credit_grants`.
 
 use domain::grant::Category;
-use domain::{CreditGrantId, DecimalText, Instant};
+use domain::{Code, CreditGrantId, CreditTypeId, DecimalText, Instant};
 use serde_json::{Map, Value as Json, json};
 
 use super::call::Call;
@@ -28,6 +28,9 @@ pub(super) const PRICES_MAX: usize = 20;
 /// Callers who mean "now" may be late by this many seconds.
 const LATE_MAX: i64 = 300;
 const SCOPE: &str = "applicability_config[scope]";
+const MONEY: &str = "amount[monetary][value]";
+const UNIT: &str = "amount[custom_pricing_unit][id]";
+const UNITS: &str = "amount[custom_pricing_unit][value]";
 
 const CREATED: [&str; 16] = [
     "amount[type]",
@@ -108,7 +111,8 @@ pub(super) async fn create(call: &Call) -> Answer<Json> {
         custom_fields: Some(custom_fields),
         uniqueness_key: None,
     });
-    answer(call, CreditGrantId(made.await?.object_id), &expand).await
+    let made = made.await.map_err(|error| amount.in_words(error))?;
+    answer(call, CreditGrantId(made.object_id), &expand).await
 }
 
 /// `GET /v1/billing/credit_grants/{id}`.
@@ -184,6 +188,7 @@ pub(super) async fn void(call: &Call, id: &str) -> Answer<Json> {
         release_uniqueness_key: false,
         void_purchase_invoice: false,
         remainder_only: false,
+        once_more: false,
     });
     voided.await.map_err(|error| in_words(error, "voided"))?;
     answer(call, row.grant.id, &expand).await
@@ -267,15 +272,19 @@ impl Amount {
         let known = ["monetary", "custom_pricing_unit"];
         let kind = params.one_of("amount[type]", &known)?;
         let kind = kind.ok_or_else(|| ApiError::missing("amount[type]"))?;
-        let inner = format!("amount[{kind}]");
-        if !params.has(&inner)? {
-            return Err(ApiError::missing(&inner));
+        for known in known {
+            let inner = format!("amount[{known}]");
+            match (known == kind, params.has(&inner)?) {
+                (true, false) => return Err(ApiError::missing(&inner)),
+                (false, true) => return Err(ApiError::unknown(&inner)),
+                _ => {}
+            }
         }
         if kind == "custom_pricing_unit" {
-            let path = "amount[custom_pricing_unit][value]";
-            let value = DecimalText::parse(params.required(path)?)
-                .map_err(|error| ApiError::invalid(format!("Invalid decimal: {error}")).of(path))?;
-            let unit = params.required("amount[custom_pricing_unit][id]")?;
+            let value = DecimalText::parse(params.required(UNITS)?).map_err(|error| {
+                ApiError::invalid(format!("Invalid decimal: {error}")).of(UNITS)
+            })?;
+            let unit = params.required(UNIT)?;
             return Ok(Self::Own {
                 value,
                 unit: unit.to_owned(),
@@ -283,7 +292,7 @@ impl Amount {
         }
         let path = "amount[monetary][currency]";
         let currency = money::currency(params.required(path)?, path)?;
-        let path = "amount[monetary][value]";
+        let path = MONEY;
         let value = params.integer(path, 1, i64::MAX)?;
         let value = value.ok_or_else(|| ApiError::missing(path))?;
         let step = money::step(&currency);
@@ -305,10 +314,40 @@ impl Amount {
                     credit_type_id: unit.id,
                 })
             }
-            Self::Own { value, unit } => Ok(AmountInput {
-                amount: *value,
-                credit_type_id: domain::CreditTypeId::read(unit),
-            }),
+            Self::Own { value, unit } => {
+                let id = CreditTypeId::read(unit);
+                match call.units().await?.get(&id) {
+                    Some(known) if !known.is_currency => {}
+                    Some(_) => {
+                        let message = format!(
+                            "'{unit}' is a currency, not a custom pricing unit: give amount[monetary] instead."
+                        );
+                        return Err(ApiError::invalid(message).of(UNIT));
+                    }
+                    None => {
+                        let message = format!("No such custom pricing unit: '{unit}'");
+                        return Err(ApiError::invalid(message)
+                            .coded("resource_missing")
+                            .of(UNIT));
+                    }
+                }
+                Ok(AmountInput {
+                    amount: *value,
+                    credit_type_id: id,
+                })
+            }
+        }
+    }
+
+    /// A refusal of the value, which may be of a unit that is no money.
+    fn in_words(&self, error: ApiError) -> ApiError {
+        match self {
+            Self::Own { .. } if error.param.as_deref() == Some(MONEY) => ApiError {
+                message: error.message.replace(MONEY, UNITS),
+                ..error
+            }
+            .of(UNITS),
+            _ => error,
         }
     }
 }
@@ -377,9 +416,18 @@ fn in_words(error: ApiError, what: &str) -> ApiError {
     if !error.is_decided {
         return error;
     }
-    let reason = error.message.trim_start_matches("This object ").to_owned();
+    let reason = match error.rule {
+        Some(Code::Held) => "part of it is held for usage that is not decided yet. Once that is \
+                             decided it can be voided if none of it was used, or be expired."
+            .to_owned(),
+        Some(Code::PartlyUsed) => "part of it was used already. Expire it instead.".to_owned(),
+        _ => {
+            let reason = error.message.trim_start_matches("This object ");
+            format!("it {reason}")
+        }
+    };
     ApiError {
-        message: format!("This credit grant can not be {what}: it {reason}"),
+        message: format!("This credit grant can not be {what}: {reason}"),
         ..error
     }
 }

@@ -205,10 +205,7 @@ impl Inner {
         if caller.role == Role::Customer {
             return Err(forbidden("A customer's token opens the GraphQL API only."));
         }
-        let is_live = ["sk_live_", "rk_live_"]
-            .iter()
-            .any(|prefix| key.starts_with(prefix));
-        Ok((caller, is_live))
+        Ok((caller, is_live(&key)))
     }
 
     async fn body(&self, request: &HttpRequest, payload: Payload) -> Answer<web::Bytes> {
@@ -239,6 +236,14 @@ impl Inner {
         }
         Ok(body.freeze())
     }
+}
+
+/// Whether a key is one of live mode.
+#[must_use]
+pub fn is_live(key: &str) -> bool {
+    ["sk_live_", "rk_live_"]
+        .iter()
+        .any(|prefix| key.starts_with(prefix))
 }
 
 /// What goes out; `id`: of the request, unless none could be made.

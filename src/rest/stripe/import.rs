@@ -311,6 +311,7 @@ impl Import {
                 release_uniqueness_key: false,
                 void_purchase_invoice: false,
                 remainder_only: true,
+                once_more: false,
             };
             let voided = self.execute("void", &id, void).await;
             voided.map_err(|error| refusal(&id, error))?;

@@ -36,7 +36,7 @@ use serde_json::Value as Json;
 
 use self::call::Call;
 use self::error::{Answer, ApiError};
-pub use self::http::Endpoint;
+pub use self::http::{Endpoint, is_live};
 pub use self::ids::Kind;
 
 /// Serves the calls below `/stripe`.
@@ -72,6 +72,8 @@ async fn dispatch(call: &Call, method: &Method, path: &str) -> Answer<Json> {
         },
         ["customers"] if post => customers::create(call).await,
         ["customers"] if get => customers::all(call).await,
+        // A word of Stripe's, no id.
+        ["customers", "search"] => Err(unknown(method, path)),
         ["customers", id] if get => customers::retrieve(call, id).await,
         ["customers", id] if post => customers::update(call, id).await,
         ["customers", id] if method == Method::DELETE => customers::delete(call, id).await,

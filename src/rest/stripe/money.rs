@@ -159,6 +159,24 @@ pub fn balance(units: &Units, unit: CreditTypeId, amount: Amount) -> Json {
     }
 }
 
+/// The balances of several units that keep the same currency as one. Each is rounded by itself, as
+/// the entries are that add up to it.
+#[must_use]
+pub fn total(units: &Units, amounts: impl Iterator<Item = (CreditTypeId, Amount)>) -> Json {
+    let mut sum = 0_i64;
+    let mut shown = Json::Null;
+    for (id, amount) in amounts {
+        shown = match units.get(&id) {
+            Some(unit) if unit.is_currency => {
+                sum = sum.saturating_add(whole(i128::from(amount), shift(unit)));
+                monetary(unit, sum)
+            }
+            unit => own_unit(unit, amount),
+        };
+    }
+    shown
+}
+
 /// What an entry moved, without its sign: the change of the account's balance in whole units.
 #[must_use]
 pub fn movement(units: &Units, unit: CreditTypeId, amount: Amount, running: Amount) -> Json {

@@ -75,15 +75,11 @@ impl Params {
         let unknown: Vec<String> = form::leaves(&self.map)
             .into_iter()
             .map(|(name, _)| name)
-            .filter(|name| !known.iter().any(|known| agrees(known, &parts(name))))
+            .filter(|name| !is_known(&known, &parts(name)))
             .collect();
         match &*unknown {
             [] => Ok(()),
-            [one] => Err(
-                ApiError::invalid(format!("Received unknown parameter: {one}"))
-                    .coded("parameter_unknown")
-                    .of(one),
-            ),
+            [one] => Err(ApiError::unknown(one)),
             [first, ..] => {
                 let all = unknown.join(", ");
                 Err(
@@ -458,8 +454,20 @@ fn last_part(name: &str) -> &str {
     parts(name).last().copied().unwrap_or(name)
 }
 
-/// Whether a name is a known one, or one of them goes deeper than the other: then its type is wrong,
-/// which is told when it is read.
+/// Whether a name is a known one, or goes less deep: then its type is wrong, which is told when it is
+/// read. So it is where it goes deeper than a known one, of whose own parts none are known.
+fn is_known(known: &[Vec<&str>], given: &[&str]) -> bool {
+    let has_parts = |name: &[&str]| {
+        let mut others = known.iter();
+        others.any(|other| other.len() > name.len() && other.starts_with(name))
+    };
+    known.iter().any(|name| {
+        let deeper = given.len() > name.len();
+        agrees(name, given) && !(deeper && has_parts(name))
+    })
+}
+
+/// Whether two names agree as far as both go.
 fn agrees(known: &[&str], given: &[&str]) -> bool {
     known.iter().zip(given).all(|(known, given)| match *known {
         "*" => true,

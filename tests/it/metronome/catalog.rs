@@ -91,3 +91,49 @@ both_databases! {
         assert_eq!(shown(&ben).await, json!({}));
     }
 }
+
+both_databases! {
+    async fn a_unique_value_stays_its_objects_own_while_other_fields_change(app: TestApp) {
+        let client = Client::new(&app);
+        let post = async |path: &str, body: Value| {
+            let answer = client.post(path, body).await;
+            assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+            answer
+        };
+        let customer = client.customer("Ann").await;
+        let product = json!({ "name": "Credits", "type": "FIXED" });
+        let product = post(&format!("{PRODUCTS}/create"), product).await.id();
+        let contract = json!({ "customer_id": customer, "starting_at": "2026-01-01T00:00:00Z" });
+        let contract = post("/v1/contracts/create", contract).await.id();
+        let credit = json!({ "customer_id": customer, "product_id": product, "priority": 1, "access_schedule": {
+            "schedule_items": [{ "amount": 1, "starting_at": "2026-01-01T00:00:00Z", "ending_before": "2026-02-01T00:00:00Z" }],
+        }});
+        let credit = post("/v1/contracts/customerCredits/create", credit).await.id();
+        let grant = json!({ "customer_id": customer, "name": "G", "priority": 1, "expires_at": "2026-02-01T00:00:00Z",
+                            "grant_amount": { "amount": 1 }, "paid_amount": { "amount": 0 } });
+        let grant = post("/v1/credits/createGrant", grant).await.id();
+        for (entity, id) in [
+            ("customer", customer), ("contract_product", product), ("contract", contract),
+            ("contract_credit", credit), ("credit_grant", grant),
+        ] {
+            let add = |key: &str, unique: bool| json!({ "entity": entity, "key": key, "enforce_uniqueness": unique });
+            post("/v1/customFields/addKey", add("foo", false)).await;
+            post("/v1/customFields/addKey", add("uy", true)).await;
+            let set = |fields: Value| json!({ "entity": entity, "entity_id": id, "custom_fields": fields });
+            post("/v1/customFields/setValues", set(json!({ "uy": "X" }))).await;
+            post("/v1/customFields/setValues", set(json!({ "foo": "1" }))).await;
+            post("/v1/customFields/setValues", set(json!({ "foo": "2", "uy": "X" }))).await;
+            let delete = json!({ "entity": entity, "entity_id": id, "keys": ["foo"] });
+            post("/v1/customFields/deleteValues", delete).await;
+        }
+        // It is still claimed, and is let go as soon as it is replaced.
+        let ben = client.customer("Ben").await;
+        let set = json!({ "entity": "customer", "entity_id": ben, "custom_fields": { "uy": "X" } });
+        client.post("/v1/customFields/setValues", set.clone()).await.refuses(400, "unique");
+        let ann = client.get("/v1/customers").await.at("/data/0");
+        assert_eq!(ann["custom_fields"], json!({ "uy": "X" }));
+        let other = json!({ "entity": "customer", "entity_id": ann["id"], "custom_fields": { "uy": "Y" } });
+        post("/v1/customFields/setValues", other).await;
+        post("/v1/customFields/setValues", set).await;
+    }
+}

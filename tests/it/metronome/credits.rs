@@ -358,3 +358,19 @@ both_databases! {
         world.of(path, json!({ "credit_type_id": NOBODY })).await.refuses(400, "credit_type_id");
     }
 }
+
+both_databases! {
+    async fn a_net_balance_is_of_the_time_of_its_customer(app: TestApp) {
+        let world = World::new(&app).await;
+        let clock = "mutation { createTestClock(input: { frozenTime: \"2027-03-10T00:00:00Z\" }) { testClock { id } } }";
+        let clock = app.graphql(clock, json!({})).await["data"]["createTestClock"]["testClock"]["id"].clone();
+        let document = "mutation ($clock: ID!) { createCustomer(input: { name: \"Later\", testClockId: $clock }) { customer { id } } }";
+        let made = app.graphql(document, json!({ "clock": clock })).await;
+        let customer = made["data"]["createCustomer"]["customer"]["id"].as_str().expect("an id").to_owned();
+        let world = World { customer, ..world };
+        let items = [("100", "2027-03-01T00:00:00Z", "2027-04-01T00:00:00Z"), ("7", "2027-04-01T00:00:00Z", "2027-05-01T00:00:00Z")];
+        world.create(&items, json!({})).await.id();
+        assert_eq!(world.net(json!({})).await, json!(100));
+        assert_eq!(world.net(json!({ "invoice_inclusion_mode": "FINALIZED" })).await, json!(100));
+    }
+}

@@ -57,3 +57,72 @@ both_databases! {
         assert_eq!(other.headers["x-should-retry"], "false");
     }
 }
+
+both_databases! {
+    async fn an_idempotency_key_answers_again_what_can_be_done_once(app: TestApp) {
+        let client = Client::new(&app);
+        let send = async |path: &str, body: serde_json::Value, key: &str| {
+            client.send("POST", path, Some(body.to_string()), &[("Idempotency-Key", key)]).await
+        };
+        let made = |path: &str| format!("/v1/{path}");
+        let product = json!({ "name": "P", "type": "FIXED" });
+        let product = client.post("/v1/contract-pricing/products/create", product).await.id();
+        let unit = client.post("/v1/credit-types/create", json!({ "name": "U" })).await.id();
+        let customer = client.customer("Acme").await;
+        let update = json!({ "product_id": product, "name": "New", "starting_at": "2026-01-01T00:00:00Z" });
+        assert_eq!(send(&made("contract-pricing/products/update"), update.clone(), "a").await.id(), product);
+        for (path, body) in [
+            ("contract-pricing/products/archive", json!({ "product_id": product })),
+            ("credit-types/archive", json!({ "id": unit })),
+            ("customers/archive", json!({ "id": customer })),
+        ] {
+            let first = send(&made(path), body.clone(), "once").await.id();
+            assert_eq!(send(&made(path), body.clone(), "once").await.id(), first, "{path}");
+            send(&made(path), body.clone(), "other").await.refuses(400, "archived");
+            client.post(&made(path), body).await.refuses(400, "archived");
+        }
+        assert_eq!(send(&made("contract-pricing/products/update"), update, "a").await.id(), product);
+    }
+}
+
+both_databases! {
+    async fn a_refusal_speaks_of_fields_as_the_wire_calls_them(app: TestApp) {
+        let client = Client::new(&app);
+        let nobody = "019b7000-0000-7000-8000-000000000000";
+        for call in ["setName", "setIngestAliases"] {
+            let body = json!({ "name": "A", "ingest_aliases": ["a"] });
+            client.post(&format!("/v1/customers/{nobody}/{call}"), body).await.refuses(404, "customer_id: ");
+        }
+        let customer = |external: &str, aliases: &[&str]| {
+            client.post("/v1/customers", json!({ "name": "A", "external_id": external, "ingest_aliases": aliases }))
+        };
+        customer("a", &["b"]).await.id();
+        customer("a", &[]).await.refuses(409, "external_id: another customer has this");
+        customer("c", &["b"]).await.refuses(409, "ingest_aliases.0: another customer has this");
+        customer("c", &["d", "b"]).await.refuses(409, "ingest_aliases.1: another customer has this");
+        customer("c", &["a", "c"]).await.refuses(409, "ingest_aliases.0: another customer has this");
+        customer("", &["d", "d"]).await.refuses(400, "ingest_aliases.1: is there twice");
+        let product = json!({ "name": "P", "type": "FIXED" });
+        let product = client.post("/v1/contract-pricing/products/create", product).await.id();
+        let owner = client.customer("B").await;
+        let credit = |amount: &str| json!({
+            "customer_id": owner, "product_id": product, "priority": 1, "applicable_product_ids": [product],
+            "specifiers": [{ "product_id": product }], "access_schedule": { "schedule_items": [{
+                "amount": serde_json::from_str::<serde_json::Value>(amount).expect("a number"),
+                "starting_at": "2026-01-01T00:00:00Z", "ending_before": "2026-02-01T00:00:00Z",
+            }] },
+        });
+        let refused = client.post("/v1/contracts/customerCredits/create", credit("1")).await;
+        refused.refuses(400, "specifiers: can not be given together with applicable_product_ids or applicable_product_tags");
+        let mut whole = credit("9223372036854.775807");
+        whole["specifiers"] = json!([]);
+        client.post("/v1/contracts/customerCredits/create", whole.clone()).await.id();
+        let refused = client.post("/v1/contracts/customerCredits/create", whole).await;
+        refused.refuses(400, "access_schedule.schedule_items.0.amount: the balance would not fit");
+        let key = json!({ "entity": "customer", "key": "accountId", "enforce_uniqueness": true });
+        assert_eq!(client.post("/v1/customFields/addKey", key).await.status, 200);
+        let body = json!({ "name": "C", "custom_fields": { "accountId": "1" } });
+        client.post("/v1/customers", body.clone()).await.id();
+        client.post("/v1/customers", body).await.refuses(400, "custom_fields.accountId: another");
+    }
+}

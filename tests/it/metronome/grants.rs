@@ -210,3 +210,106 @@ both_databases! {
         assert_eq!(list.at("/data/1/priority"), json!(2.0));
     }
 }
+
+both_databases! {
+    async fn a_key_is_released_by_whichever_void_asks_for_it(app: TestApp) {
+        let client = Client::new(&app);
+        let customer = client.customer("Acme").await;
+        let more = json!({ "uniqueness_key": "k" });
+        let first = create(&client, &input(&customer, "1"), more.clone()).await.id();
+        let void = async |body: Value| client.post("/v1/credits/voidGrant", body).await.id();
+        assert_eq!(void(json!({ "id": first })).await, first);
+        create(&client, &input(&customer, "1"), more.clone()).await.refuses(409, "uniqueness key");
+        let release = json!({ "id": first, "release_uniqueness_key": true });
+        assert_eq!(void(release.clone()).await, first);
+        let second = create(&client, &input(&customer, "1"), more.clone()).await.id();
+        // It is the other's now.
+        assert_eq!(void(release).await, first);
+        create(&client, &input(&customer, "1"), more).await.refuses(409, "uniqueness key");
+        assert_ne!(second, first);
+    }
+}
+
+both_databases! {
+    async fn a_time_finer_than_a_microsecond_is_cut(app: TestApp) {
+        let client = Client::new(&app);
+        let customer = client.customer("Acme").await;
+        let more = json!({ "effective_at": "2026-01-01T00:00:00.123456789Z", "expires_at": "2026-04-01T02:00:00.9999999999+02:00" });
+        create(&client, &input(&customer, "1"), more).await.id();
+        let list = listed(&client, &customer).await;
+        assert_eq!(list.at("/data/0/effective_at"), "2026-01-01T00:00:00.123456Z");
+        assert_eq!(list.at("/data/0/expires_at"), "2026-04-01T00:00:00.999999Z");
+        let wrong = json!({ "expires_at": "2026-04-01T00:00:00.Z" });
+        create(&client, &input(&customer, "1"), wrong).await.refuses(400, "expires_at");
+    }
+}
+
+both_databases! {
+    async fn what_will_roll_over_is_not_told_to_expire(app: TestApp) {
+        let client = Client::new(&app);
+        let customer = client.customer("Acme").await;
+        let more = json!({ "expires_at": "2026-01-20T00:00:00Z", "rollover_settings": {
+            "expires_at": "2026-06-01T00:00:00Z", "priority": 2,
+            "rollover_amount": { "type": "MAX_AMOUNT", "value": 20 },
+        }});
+        create(&client, &input(&customer, "80"), more).await.id();
+        let pending = async |body: Value| {
+            let list = client.post("/v1/credits/listEntries", body).await;
+            let ledger = list.at("/data/0/ledgers/0");
+            let told = |entry: &Value| (entry["reason"].clone(), entry["amount"].clone(), entry["running_balance"].clone());
+            let told: Vec<_> = ledger["pending_entries"].as_array().expect("entries").iter().map(told).collect();
+            (told, ledger["ending_balance"]["including_pending"].clone())
+        };
+        let told = |reason: &str, amount: i64, running: i64| (json!(reason), json!(amount), json!(running));
+        assert_eq!(pending(json!({ "customer_ids": [customer] })).await, (vec![
+            told("Credit expired", -60, 20),
+        ], json!(20)));
+        let list = listed(&client, &customer).await;
+        assert_eq!(list.at("/data/0/balance/including_pending"), json!(0), "of the grant itself nothing stays");
+        // Balances of what is pending follow those of what was posted by then.
+        app.advance(Duration::hours(1));
+        draw(&app, &customer, "5", ", hold: true, holdExpiresAt: \"2026-01-19T00:00:00Z\"").await;
+        app.advance(Duration::hours(1));
+        draw(&app, &customer, "10", "").await;
+        let body = json!({ "customer_ids": [customer], "ending_before": "2026-01-01T01:30:00Z" });
+        assert_eq!(pending(body).await, (vec![told("Held", -5, 75)], json!(75)));
+    }
+}
+
+both_databases! {
+    async fn grants_follow_the_test_clock_of_their_customer(app: TestApp) {
+        let client = Client::new(&app);
+        for (time, period_end, number) in [("2025-06-10T00:00:00Z", "2025-07-01T00:00:00Z", 1), ("2027-03-10T00:00:00Z", "2027-04-01T00:00:00Z", 2)] {
+            let clock = "mutation ($time: DateTime!) { createTestClock(input: { frozenTime: $time }) { testClock { id } } }";
+            let clock = app.graphql(clock, json!({ "time": time })).await["data"]["createTestClock"]["testClock"]["id"].clone();
+            let document = "mutation ($name: String!, $clock: ID!) { createCustomer(input: { name: $name, testClockId: $clock }) { customer { id } } }";
+            let made = app.graphql(document, json!({ "name": format!("c{number}"), "clock": clock })).await;
+            let customer = made["data"]["createCustomer"]["customer"]["id"].as_str().expect("an id").to_owned();
+            let month = &period_end[..7];
+            // Of the clock: this one is still to come by it and ends within its month.
+            let ends = time.replace("-10T", "-20T");
+            create(&client, &input(&customer, "100"), json!({ "expires_at": ends })).await.id();
+            let over = time.replace("-10T", "-05T");
+            create(&client, &input(&customer, "7"), json!({ "expires_at": over })).await.id();
+            let list = listed(&client, &customer).await;
+            assert_eq!(list.at("/data/0/effective_at"), time);
+            assert_eq!(list.at("/data/0/balance"), json!({
+                "effective_at": period_end, "excluding_pending": 100, "including_pending": 0,
+            }), "{month}");
+            assert_eq!(list.at("/data/1/effective_at"), time.replace("-10T00", "-04T23"), "an hour before its end");
+            assert_eq!(list.at("/data/1/balance/excluding_pending"), json!(0));
+            let entries = client.post("/v1/credits/listEntries", json!({ "customer_ids": [customer] })).await;
+            let ledger = entries.at("/data/0/ledgers/0");
+            let amounts = |entries: &Value| -> Vec<Value> {
+                entries.as_array().expect("entries").iter().map(|entry| entry["amount"].clone()).collect()
+            };
+            assert_eq!(amounts(&ledger["entries"]), [json!(7), json!(-7), json!(100)]);
+            assert_eq!(amounts(&ledger["pending_entries"]), [json!(-100)]);
+            assert_eq!(ledger["ending_balance"]["effective_at"], period_end);
+            let late = json!({ "customer_ids": [customer], "ending_before": time });
+            assert_eq!(client.post("/v1/credits/listEntries", late).await.status, 200, "{time}");
+            let future = json!({ "customer_ids": [customer], "ending_before": ends });
+            client.post("/v1/credits/listEntries", future).await.refuses(400, "future");
+        }
+    }
+}

@@ -21,6 +21,33 @@ async fn balance(stripe: &Stripe, customer: &str, filter: &str) -> (i64, i64) {
     (available.expect("a balance"), ledger.expect("a balance"))
 }
 
+/// A unit of a currency, made in GraphQL.
+async fn unit(app: &TestApp, name: &str, exponent: i32, scale: i32) -> String {
+    let made = app
+        .graphql(
+            "mutation ($name: String!, $exponent: Int!, $scale: Int!) { createCreditType(input: { name: $name, \
+             isCurrency: true, currency: \"EUR\", currencyExponent: $exponent, scale: $scale }) { creditType { id } \
+             userErrors { message } } }",
+            json!({ "name": name, "exponent": exponent, "scale": scale }),
+        )
+        .await;
+    let id = made["data"]["createCreditType"]["creditType"]["id"].as_str();
+    id.unwrap_or_else(|| panic!("{made}")).to_owned()
+}
+
+/// A grant made in GraphQL.
+async fn our_grant(app: &TestApp, customer: &Value, unit: &str, amount: &str) {
+    let made = app
+        .graphql(
+            "mutation ($customer: ID!, $unit: ID!, $amount: Decimal!) { createCreditGrant(input: { customerId: $customer, \
+             name: \"G\", grantAmount: { amount: $amount, creditTypeId: $unit }, priority: 1 }) { userErrors { message } } }",
+            json!({ "customer": customer, "unit": unit, "amount": amount }),
+        )
+        .await;
+    let faults = &made["data"]["createCreditGrant"]["userErrors"];
+    assert_eq!(*faults, json!([]), "{made}");
+}
+
 /// Our own id of a customer: the answer of GraphQL, by its name.
 pub async fn our_id(app: &TestApp, name: &str) -> Value {
     let query = "query ($name: String!) { customers(filter: { search: $name }) { nodes { id } } }";
@@ -150,5 +177,29 @@ both_databases! {
             "monetary": null,
             "custom_pricing_unit": {"id": unit, "value": "12.5"},
         }));
+    }
+}
+
+both_databases! {
+    async fn a_currency_that_several_units_keep_has_one_balance(app: TestApp) {
+        let stripe = Stripe::of(&app);
+        let customer = stripe.customer("Ada").await;
+        let owner = our_id(&app, "Ada").await;
+        // Cents with fractions, and whole euros with two decimal places and one more.
+        let (cents, euros) = (unit(&app, "EUR (cents)", 2, 6).await, unit(&app, "EUR", 0, 3).await);
+        our_grant(&app, &owner, &cents, "100.6").await;
+        our_grant(&app, &owner, &euros, "2.505").await;
+        let path = format!("/v1/billing/credit_balance_summary?customer={customer}&{ALL}");
+        let money = |value: i64| json!({"type": "monetary", "monetary": {"currency": "eur", "value": value}});
+        // Each is rounded down by itself, as its entries are.
+        let one = json!([{"available_balance": money(350), "ledger_balance": money(350)}]);
+        assert_eq!(stripe.get(&path).await["balances"], one);
+        let archived = app.graphql(
+            "mutation ($id: ID!) { updateCreditType(input: { id: $id, archived: true }) { userErrors { message } } }",
+            json!({ "id": cents })).await;
+        assert_eq!(archived["data"]["updateCreditType"]["userErrors"], json!([]), "{archived}");
+        assert_eq!(stripe.get(&path).await["balances"], one);
+        stripe.grant(&customer, 5, &[]).await;
+        assert_eq!(stripe.get(&path).await["balances"].as_array().map(Vec::len), Some(2));
     }
 }

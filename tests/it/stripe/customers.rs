@@ -82,3 +82,28 @@ both_databases! {
         assert_eq!(list(format!("created={}", now + 1)).await, [made[1].clone()]);
     }
 }
+
+both_databases! {
+    async fn an_object_with_unique_metadata_is_changed_like_any_other(app: TestApp) {
+        let stripe = Stripe::of(&app);
+        for entity in ["CUSTOMER", "CREDIT_GRANT"] {
+            let made = app.graphql(
+                "mutation ($entity: CustomFieldEntity!) { addCustomFieldKey(input: { entity: $entity, key: \"uq\", \
+                 enforceUniqueness: true }) { userErrors { message } } }", json!({ "entity": entity })).await;
+            assert_eq!(made["data"]["addCustomFieldKey"]["userErrors"], json!([]), "{made}");
+        }
+        let made = stripe.post("/v1/customers", &[("name", "Ada"), ("metadata[uq]", "X")]).await;
+        let path = format!("/v1/customers/{}", id(&made));
+        stripe.post(&path, &[("name", "Bea")]).await;
+        let changed = stripe.post(&path, &[("email", "b@x.y"), ("metadata[plan]", "gold")]).await;
+        assert_eq!(changed["metadata"], json!({"plan": "gold", "uq": "X"}));
+        let grant = stripe.grant(&id(&made), 100, &[("metadata[uq]", "G")]).await;
+        let of_grant = format!("/v1/billing/credit_grants/{}", id(&grant));
+        let noted = stripe.post(&of_grant, &[("metadata[a]", "1")]).await;
+        assert_eq!(noted["metadata"], json!({"a": "1", "uq": "G"}));
+        let taken = stripe.refused("/v1/customers", &[("metadata[uq]", "X")]).await;
+        assert_eq!(taken.short(), (400, "", "metadata[uq]"), "{taken:?}");
+        stripe.post(&path, &[("metadata[uq]", "")]).await;
+        stripe.post("/v1/customers", &[("metadata[uq]", "X")]).await;
+    }
+}

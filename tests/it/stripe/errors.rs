@@ -1,6 +1,11 @@
 //! What is wrong, in Stripe's words.
 
+use chrono::Duration;
+use serde_json::json;
+
+use super::balances::our_id;
 use super::client::{Stripe, grant_of, id};
+use super::grants::draw;
 use crate::support::{TestApp, both_databases};
 
 const GRANTS: &str = "/v1/billing/credit_grants";
@@ -72,6 +77,84 @@ both_databases! {
 }
 
 both_databases! {
+    async fn parameters_of_parameters_are_refused_as_unknown_too(app: TestApp) {
+        let stripe = Stripe::of(&app);
+        let customer = stripe.customer("Ada").await;
+        for (path, param) in [
+            ("/v1/customers?created[zz]=1", "created[zz]"),
+            ("/v1/events?created[zz]=1", "created[zz]"),
+            ("/v1/customers?created[gte][x]=1", "created[gte]"),
+            ("/v1/customers?limit[a]=1", "limit"),
+        ] {
+            let fault = stripe.get_any(path).await.fault();
+            assert_eq!((fault.status, fault.param.as_deref()), (400, Some(param)), "{path} {fault:?}");
+        }
+        let unit = "2714e483-4ff1-48e4-9e25-ac732e8f24f2";
+        let mut both = grant_of(&customer, "100");
+        both.push(("amount[custom_pricing_unit][id]", unit));
+        let fault = stripe.refused(GRANTS, &both).await;
+        assert_eq!(fault.short(), (400, "parameter_unknown", "amount[custom_pricing_unit]"), "{fault:?}");
+        both[1].1 = "custom_pricing_unit";
+        both.push(("amount[custom_pricing_unit][value]", "1"));
+        let fault = stripe.refused(GRANTS, &both).await;
+        assert_eq!(fault.short(), (400, "parameter_unknown", "amount[monetary]"), "{fault:?}");
+        let list = stripe.get(GRANTS).await;
+        assert_eq!(list["data"].as_array().expect("data").len(), 0, "nothing was made");
+    }
+}
+
+both_databases! {
+    async fn an_amount_in_a_unit_is_refused_where_it_is_wrong(app: TestApp) {
+        let stripe = Stripe::of(&app);
+        let customer = stripe.customer("Ada").await;
+        let made = app.graphql(
+            "mutation { createCreditType(input: { name: \"Tokens\", isCurrency: false, scale: 2 }) \
+             { creditType { id } } }", json!({})).await;
+        let tokens = made["data"]["createCreditType"]["creditType"]["id"].as_str().expect("a unit");
+        let (id, value) = ("amount[custom_pricing_unit][id]", "amount[custom_pricing_unit][value]");
+        for (unit, amount, code, param) in [
+            // A currency has a form of its own.
+            ("2714e483-4ff1-48e4-9e25-ac732e8f24f2", "1", "", id),
+            ("no such unit", "1", "resource_missing", id),
+            (tokens, "1.234", "", value),
+            (tokens, "-1", "", value),
+            (tokens, "x", "", value),
+            (tokens, "99999999999999999999", "", value),
+        ] {
+            let pairs = [
+                ("customer", &*customer), ("amount[type]", "custom_pricing_unit"), (id, unit), (value, amount),
+                ("applicability_config[scope][price_type]", "metered"),
+            ];
+            let fault = stripe.refused(GRANTS, &pairs).await;
+            assert_eq!(fault.short(), (400, code, param), "{fault:?}");
+            assert!(!fault.message.contains("grantAmount"), "{fault:?}");
+        }
+        let pairs = grant_of(&customer, "9223372036854775807");
+        let fault = stripe.refused(GRANTS, &pairs).await;
+        assert_eq!(fault.short(), (400, "", "amount[monetary][value]"), "{fault:?}");
+    }
+}
+
+both_databases! {
+    async fn a_grant_that_can_not_be_voided_says_why(app: TestApp) {
+        let stripe = Stripe::of(&app);
+        let customer = stripe.customer("Ada").await;
+        let grant = id(&stripe.grant(&customer, 100, &[]).await);
+        let owner = our_id(&app, "Ada").await;
+        let held = json!({ "hold": true, "holdExpiresAt": "2026-01-01T00:00:50Z" });
+        draw(&app, &owner, "5", held).await;
+        let fault = stripe.refused(&format!("{GRANTS}/{grant}/void"), &[]).await;
+        assert_eq!(fault.message, "This credit grant can not be voided: part of it is held for usage that is \
+            not decided yet. Once that is decided it can be voided if none of it was used, or be expired.");
+        app.advance(Duration::seconds(50));
+        draw(&app, &owner, "0.9", json!({})).await;
+        let fault = stripe.refused(&format!("{GRANTS}/{grant}/void"), &[]).await;
+        assert_eq!(fault.message, "This credit grant can not be voided: part of it was used already. Expire it instead.");
+        stripe.post(&format!("{GRANTS}/{grant}/expire"), &[]).await;
+    }
+}
+
+both_databases! {
     async fn what_is_not_there_is_404_in_the_path_and_400_in_a_parameter(app: TestApp) {
         let stripe = Stripe::of(&app);
         let customer = stripe.customer("Ada").await;
@@ -106,6 +189,7 @@ both_databases! {
         let stripe = Stripe::of(&app);
         for (method, path) in [
             ("GET", "/v1/x"), ("GET", "/v1/customers/"), ("PUT", "/v1/customers"), ("GET", "/v1"),
+            ("GET", "/v1/customers/search"), ("POST", "/v1/customers/search"),
             ("DELETE", "/v1/billing/credit_grants/credgr_x"), ("GET", "/v2/core/events"),
         ] {
             let fault = stripe.send(stripe.request(method, path)).await.fault();

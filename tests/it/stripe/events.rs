@@ -73,6 +73,16 @@ both_databases! {
         assert_eq!(ids(&list).len(), 2);
         let list = stripe.get("/v1/events?type=invoice.paid").await;
         assert_eq!(ids(&list).len(), 0);
+        for (pattern, expected) in [
+            ("type=billing.credit_grant.*", vec!["billing.credit_grant.created"]),
+            ("type=billing.*", vec!["billing.credit_grant.created", "billing.credit_balance_transaction.created"]),
+            ("types[]=customer.*&types[]=billing.credit_grant.created", vec!["billing.credit_grant.created"]),
+            ("type=*", vec!["billing.credit_grant.created", "billing.credit_balance_transaction.created", "customer.created"]),
+            ("type=*.created", vec![]),
+            ("type=invoice.*", vec![]),
+        ] {
+            assert_eq!(types(&stripe.get(&format!("/v1/events?{pattern}")).await), expected, "{pattern}");
+        }
         // Not a filter that silently lets everything through.
         let fault = stripe.get_any("/v1/events?delivery_success=true").await.fault();
         assert_eq!(fault.short(), (400, "", "delivery_success"), "{fault:?}");

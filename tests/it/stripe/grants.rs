@@ -130,6 +130,43 @@ both_databases! {
 }
 
 both_databases! {
+    async fn any_text_names_a_price(app: TestApp) {
+        let stripe = Stripe::of(&app);
+        let customer = stripe.customer("Ada").await;
+        let long = "p".repeat(5000);
+        let mut pairs = grant_of(&customer, "500");
+        pairs.pop();
+        let too_long = format!("{long}p");
+        for price in [&*long, " padded ", "price_1"] {
+            let mut pairs = pairs.clone();
+            pairs.push(("applicability_config[scope][prices][0][id]", price));
+            for _ in 0..2 {
+                let grant = stripe.post(GRANTS, &pairs).await;
+                assert_eq!(grant["applicability_config"]["scope"], json!({"prices": [{"id": price}]}));
+            }
+        }
+        let products = app.graphql("{ products { totalCount nodes { externalIds } } }", json!({})).await;
+        assert_eq!(products["data"]["products"]["totalCount"], 3, "each is made once: {products}");
+        let shown = stripe.get(&format!("{GRANTS}?customer={customer}")).await;
+        let prices: Vec<&Value> = shown["data"].as_array().expect("rows").iter()
+            .map(|row| &row["applicability_config"]["scope"]["prices"][0]["id"]).collect();
+        assert_eq!(prices, ["price_1", "price_1", " padded ", " padded ", &*long, &*long]);
+        let left = async |price: &str| {
+            let price: String = form_urlencoded::byte_serialize(price.as_bytes()).collect();
+            let summary = stripe.get(&format!(
+                "/v1/billing/credit_balance_summary?customer={customer}&filter[type]=applicability_scope\
+                 &filter[applicability_scope][prices][0][id]={price}")).await;
+            summary["balances"][0]["ledger_balance"]["monetary"]["value"].clone()
+        };
+        assert_eq!(left(&long).await, 1000);
+        assert_eq!(left("price_1").await, 1000);
+        pairs.push(("applicability_config[scope][prices][0][id]", &too_long));
+        let refused = stripe.refused(GRANTS, &pairs).await;
+        assert_eq!(refused.short(), (400, "", "applicability_config[scope][prices][0][id]"));
+    }
+}
+
+both_databases! {
     async fn expiry_is_moved_and_cleared_and_metadata_are_merged(app: TestApp) {
         let stripe = Stripe::of(&app);
         let customer = stripe.customer("Ada").await;

@@ -201,6 +201,7 @@ pub fn void(id: CreditGrantId) -> VoidCreditGrant {
         release_uniqueness_key: false,
         void_purchase_invoice: false,
         remainder_only: false,
+        once_more: false,
     }
 }
 

@@ -16,7 +16,6 @@ const LONG_FUNCTIONS: &[(&str, &str, usize)] = &[
     ("src/ledger/read/tests/events.rs", "check", 101),
     ("src/ledger/read/tests/objects.rs", "check", 206),
     ("src/ledger/read/tests/objects.rs", "check_the_rest", 124),
-    ("src/ledger/read/tests/world.rs", "act", 73),
     ("tests/it/model/auditor_grants.rs", "create_grant", 76),
     ("tests/it/model/command.rs", "input", 71),
     ("tests/it/model/compare_full.rs", "compare_lists", 73),

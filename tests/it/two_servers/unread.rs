@@ -408,6 +408,7 @@ two_servers! {
             name: None,
             burn_down_order: Some(vec![BurnDownKey::ExpiresFirst, BurnDownKey::Priority]),
             archived: None,
+            unless_archived: false,
         };
         done(&other, order, None).await;
         // Another customer of the same lane or none may have read the new order meanwhile.

@@ -335,6 +335,7 @@ impl<'a> Author<'a> {
             release_uniqueness_key: false,
             void_purchase_invoice: true,
             remainder_only: true,
+            once_more: false,
         };
         self.order(void, None).await;
         let reverse = ReverseDrawdown {

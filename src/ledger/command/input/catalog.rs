@@ -27,6 +27,9 @@ inputs! {
         details: Option<Json>,
         /// Since when the change is true, not in the future; None: now. For the history only.
         starting_at: Option<Instant>,
+        /// What is archived already is refused.
+        #[serde(skip)]
+        unless_archived: bool,
     }
     /// What is kept beside a contract, and the credits it begins with.
     #[derive(Default)]
@@ -128,6 +131,9 @@ inputs! {
         burn_down_order: Option<Vec<BurnDownKey>>,
         /// Archive, or bring back.
         archived: Option<bool>,
+        /// What is archived already is refused.
+        #[serde(skip)]
+        unless_archived: bool,
     }
     /// `createProduct`.
     CreateProduct {

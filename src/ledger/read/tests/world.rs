@@ -205,18 +205,7 @@ impl World {
                 self.drawdowns.extend(drawdown);
             }
             70..90 => self.settle_a_drawdown().await,
-            90..94 => {
-                if let Some(id) = self.any(|world| &world.grants) {
-                    self.may(VoidCreditGrant {
-                        id,
-                        reason: None,
-                        release_uniqueness_key: false,
-                        void_purchase_invoice: false,
-                        remainder_only: true,
-                    })
-                    .await;
-                }
-            }
+            90..94 => self.void_a_grant().await,
             94..97 => {
                 if let Some(id) = self.any(|world| &world.grants) {
                     let expires_at = Some(self.days(-3, 20));
@@ -243,6 +232,20 @@ impl World {
                     .await;
                 }
             }
+        }
+    }
+
+    async fn void_a_grant(&mut self) {
+        if let Some(id) = self.any(|world| &world.grants) {
+            self.may(VoidCreditGrant {
+                id,
+                reason: None,
+                release_uniqueness_key: false,
+                void_purchase_invoice: false,
+                remainder_only: true,
+                once_more: false,
+            })
+            .await;
         }
     }
 

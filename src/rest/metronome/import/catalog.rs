@@ -74,7 +74,7 @@ impl Writer {
             extra: ProductExtra {
                 custom_fields: fields(&product.custom_fields),
                 details: Some(json!({ "type": product.kind })),
-                starting_at: None,
+                ..ProductExtra::default()
             },
         };
         let key = format!("product {}", product.id);

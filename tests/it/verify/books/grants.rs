@@ -100,6 +100,7 @@ impl Author<'_> {
             release_uniqueness_key: true,
             void_purchase_invoice: false,
             remainder_only,
+            once_more: false,
         };
         self.order(void(mistake, false), Some("v1")).await;
         let started = self.grant(cast, "started mistake", "11", None);
