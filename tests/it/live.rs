@@ -2,6 +2,7 @@
 
 mod clients;
 mod crowd;
+mod frames;
 mod protocol;
 
 use std::time::Duration;

@@ -10,6 +10,7 @@ pub mod code;
 pub mod document;
 pub mod documents;
 mod events;
+mod frames;
 pub(in crate::graphql) mod json;
 mod known;
 mod measure;
