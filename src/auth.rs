@@ -272,6 +272,14 @@ impl Keys {
         Ok(Some(caller))
     }
 
+    /// When a caller is one no longer, by the clock of the process; `None`: not by time alone.
+    #[must_use]
+    pub fn end_of(&self, caller: &Caller) -> Option<tokio::time::Instant> {
+        let left = caller.until?.0.saturating_sub(self.ledger.now().0);
+        let left = Duration::from_micros(u64::try_from(left).unwrap_or_default());
+        Some(tokio::time::Instant::now() + left)
+    }
+
     async fn bearer_of_token(&self, token: &str) -> Result<Option<Caller>, DbErr> {
         let Some(id) = token::signed_by(token) else {
             return Ok(None);

@@ -31,8 +31,8 @@ use crate::gate::Place;
 use crate::ledger::Caller;
 use crate::metrics::Gauged;
 
-/// How often it is asked whether a key is still good.
-pub const RECHECK: Duration = Duration::from_secs(2);
+/// How often it is asked whether a key is still good; what is found is believed as long again.
+pub const RECHECK: Duration = Duration::from_secs(1);
 
 /// Whether a request wants to become a socket.
 pub fn is_asked_for(request: &HttpRequest) -> bool {
@@ -53,6 +53,8 @@ struct Socket {
     caller: Option<(Caller, String)>,
     /// Who asks by the head of the handshake.
     by_header: Option<(Caller, String)>,
+    /// When what opened it ends, where it does.
+    until: Option<Instant>,
     operations: SelectAll<BoxStream<'static, Tagged>>,
     /// How to end each operation that is under way.
     running: HashMap<String, AbortHandle>,
@@ -104,6 +106,7 @@ impl Inner {
             session,
             caller: None,
             by_header,
+            until: None,
             operations: SelectAll::new(),
             running: HashMap::new(),
             heard: Instant::now(),
@@ -142,13 +145,19 @@ impl Socket {
         recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut keep_alive = interval(limits.keep_alive);
         keep_alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let init_by = opened + limits.init_timeout;
         loop {
-            let init_by = opened + limits.init_timeout;
+            if is_over(self.until) {
+                return End::Closed(Closing::Forbidden);
+            }
             let done = tokio::select! {
                 message = messages.recv() => self.hear(message).await,
                 Some((id, told)) = self.operations.next() => self.tell(id, told).await,
                 () = tokio::time::sleep_until(init_by), if self.caller.is_none() => {
                     Err(End::Closed(Closing::InitTimeout))
+                }
+                () = tokio::time::sleep_until(self.until.unwrap_or(init_by)), if self.until.is_some() => {
+                    Ok(())
                 }
                 _ = recheck.tick() => self.recheck().await,
                 _ = keep_alive.tick() => self.keep_alive(limits.keep_alive).await,
@@ -214,10 +223,11 @@ impl Socket {
             }
             None => self.by_header.take(),
         };
-        if caller.is_none() {
+        let Some((caller, key)) = caller else {
             return Err(End::Closed(Closing::Forbidden));
-        }
-        self.caller = caller;
+        };
+        self.until = self.inner.keys.end_of(&caller);
+        self.caller = Some((caller, key));
         self.send(&FromServer::ConnectionAck).await
     }
 
@@ -225,6 +235,7 @@ impl Socket {
         let Some((caller, key)) = self.caller.clone() else {
             return Err(End::Closed(Closing::Unauthorized));
         };
+        self.recheck().await?;
         if id.is_empty() {
             return bad_request("an empty id");
         }
@@ -324,6 +335,11 @@ impl Socket {
             }
         }
     }
+}
+
+/// Whether what opened a socket or a stream has ended.
+pub fn is_over(until: Option<Instant>) -> bool {
+    until.is_some_and(|until| Instant::now() >= until)
 }
 
 /// Done when the server is about to stop.
