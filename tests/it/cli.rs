@@ -1,5 +1,7 @@
 //! The command line: what it says and how it ends.
 
+mod log;
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
