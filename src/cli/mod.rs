@@ -11,6 +11,7 @@ mod serve;
 mod verify;
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -24,12 +25,7 @@ use crate::ledger::{self, Ledger};
 
 /// The open, self-hosted ledger for prepaid customer credits
 #[derive(Parser)]
-#[command(
-    name = "scrip",
-    version,
-    subcommand_required = true,
-    arg_required_else_help = true
-)]
+#[command(name = "scrip", version, override_usage = "scrip [COMMAND]")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -203,7 +199,12 @@ async fn open(settings: &Settings) -> Result<Ledger, Failure> {
         settings: settings.ledger(),
     };
     let opened = Ledger::open(options).await;
-    opened.map_err(|error| format!("cannot open the database: {error}").into())
+    opened.map_err(|error| cannot_open(&settings.database_url, error))
+}
+
+fn cannot_open(database_url: &str, error: impl Display) -> Failure {
+    let name = ledger::name_of(database_url);
+    format!("cannot open the database {name}: {error}").into()
 }
 
 /// Finishes what the ledger was asked for and lets go of the database.

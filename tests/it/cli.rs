@@ -1,5 +1,6 @@
 //! The command line: what it says and how it ends.
 
+mod database;
 mod log;
 
 use std::io::{BufRead, BufReader};

@@ -53,11 +53,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["src/cli/", "src/config.rs"]),
     (
         "migration",
-        &[
-            "src/cli/migrate.rs",
-            "src/ledger/connect.rs",
-            "src/server/health.rs",
-        ],
+        &["src/ledger/migrated.rs", "src/server/health.rs"],
     ),
     (
         "sea_orm",
