@@ -83,6 +83,31 @@ pub async fn writer(url: &str) -> Result<DatabaseConnection, DbErr> {
     open(options).await
 }
 
+/// Opens what can do nothing but read: a file that is not there is not made, and one that may not be
+/// written is as good.
+pub(super) async fn checker(url: &str) -> Result<DatabaseConnection, DbErr> {
+    if is_sqlite(url) {
+        let file: SqliteConnectOptions = url.parse().map_err(failed)?;
+        if !file.get_filename().exists() {
+            let missing = RuntimeErr::Internal("there is no such file".to_owned());
+            return Err(DbErr::Conn(missing));
+        }
+    }
+    reach(url).await?;
+    let mut options = options(url, 1);
+    options
+        .test_before_acquire_if_idle_for(Duration::ZERO)
+        .map_sqlx_sqlite_opts(|options| {
+            options
+                .read_only(true)
+                .create_if_missing(false)
+                .busy_timeout(BUSY)
+                .statement_cache_capacity(STATEMENTS)
+                .pragma("cache_size", SQLITE_CACHE.to_string())
+        });
+    open(options).await
+}
+
 /// Opens what waits for accounts that are locked elsewhere: on PostgreSQL connections of its own.
 pub(super) fn waiting(url: &str, writer: &DatabaseConnection) -> DatabaseConnection {
     with_plans(url, WAITING_MAX, LANES).unwrap_or_else(|| writer.clone())

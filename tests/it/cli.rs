@@ -181,6 +181,7 @@ fn the_schema_is_printed_without_a_database() {
 #[test]
 fn an_empty_ledger_verifies() {
     let folder = folder();
+    assert!(run(folder.path(), &["migrate", "up"]).status.success());
     let verified = run(folder.path(), &["verify"]);
     assert!(
         verified.status.success() && out(&verified).is_empty(),

@@ -1,4 +1,4 @@
-//! What is said of a database that can not be used.
+//! What is said of a database that can not be used, and what a check leaves as it is.
 
 use std::process::Output;
 use std::time::{Duration, Instant};
@@ -22,6 +22,61 @@ fn refused(output: &Output, words: &[&str]) {
     assert!(!output.status.success(), "{said}");
     for words in words {
         assert!(said.contains(words), "no {words:?} in {said:?}");
+    }
+}
+
+#[test]
+fn a_check_makes_no_database() {
+    let folder = folder();
+    refused(
+        &run(folder.path(), &["verify"]),
+        &[FILE, "there is no such file"],
+    );
+    assert_eq!(
+        std::fs::read_dir(folder.path()).expect("a folder").count(),
+        0
+    );
+}
+
+#[test]
+fn a_check_migrates_nothing_and_mends_nothing() {
+    let folder = folder();
+    let file = folder.path().join(FILE);
+    std::fs::write(&file, "").expect("a file");
+    refused(
+        &run(folder.path(), &["verify"]),
+        &[FILE, "pending", "scrip migrate up"],
+    );
+    assert_eq!(std::fs::read(&file).expect("the file"), b"");
+    let folder = migrated();
+    let file = folder.path().join(FILE);
+    let before = std::fs::read(&file).expect("the file");
+    let verified = run(folder.path(), &["verify"]);
+    assert!(verified.status.success(), "{}", err(&verified));
+    assert!(
+        before == std::fs::read(&file).expect("the file"),
+        "it was written to"
+    );
+}
+
+#[test]
+fn what_may_only_be_read_is_checked() {
+    let folder = migrated();
+    let (file, copy) = (folder.path().join(FILE), folder.path().join("a copy.db"));
+    std::fs::copy(file, copy).expect("a copy");
+    for (file, mode) in [
+        (FILE, "mode=ro"),
+        (FILE, "immutable=1"),
+        (FILE, "mode=ro&immutable=1"),
+        ("a%20copy.db", "mode=ro"),
+    ] {
+        let url = format!("sqlite://{file}?{mode}");
+        let verified = run(folder.path(), &["verify", "--database-url", &url]);
+        let said = err(&verified);
+        assert!(
+            verified.status.success() && said.contains("all books are right"),
+            "{mode}: {said}"
+        );
     }
 }
 
