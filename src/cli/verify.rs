@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{Failure, cannot_open};
+use super::{Failure, cannot_open, shown};
 use crate::config::Settings;
 use crate::ledger::verify::{open, verify};
 
@@ -14,7 +14,7 @@ pub(super) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
     db.close().await?;
     let findings = findings?;
     for finding in &findings {
-        println!("{finding}");
+        println!("{}", shown(&finding.to_string()));
     }
     if findings.is_empty() {
         eprintln!("all books are right");

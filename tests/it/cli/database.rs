@@ -3,7 +3,7 @@
 use std::process::Output;
 use std::time::{Duration, Instant};
 
-use super::{err, folder, run};
+use super::{err, folder, out, run};
 use crate::support::db::execute;
 use crate::support::scrip;
 
@@ -126,4 +126,16 @@ fn why_a_database_can_not_be_reached_is_said_at_once() {
             assert!(began.elapsed() < Duration::from_secs(5), "{arguments:?}");
         }
     }
+}
+
+#[test]
+fn what_is_listed_stays_in_its_line() {
+    let folder = migrated();
+    let name = "a\nb\tc\u{1b}[2Jd";
+    let made = ["key", "create", "--role", "reader", "--name", name];
+    let made = run(folder.path(), &made);
+    assert!(made.status.success(), "{}", err(&made));
+    let listed = out(&run(folder.path(), &["key", "list"]));
+    assert!(listed.ends_with("\ta\\nb\\tc\\u{1b}[2Jd\n"), "{listed:?}");
+    assert_eq!(listed.lines().count(), 1, "{listed:?}");
 }
