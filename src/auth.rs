@@ -29,7 +29,7 @@ use crate::ledger::read::page::MAX_SIZE;
 use crate::ledger::read::{PageRequest, ReadError};
 use crate::ledger::{Caller, Ledger, Outcome, Refusal, Role};
 
-pub use self::token::SecretError;
+pub use self::token::{SECRET_MIN, SecretError};
 
 /// What every key starts with, so that one can be told from other secrets.
 pub const PREFIX: &str = "scrip_";

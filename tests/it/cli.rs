@@ -2,6 +2,7 @@
 
 mod database;
 mod log;
+mod settings;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

@@ -15,7 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "rest", "server", "trace", "webhooks",
         ],
     ),
-    ("config", &["ledger"]),
+    ("config", &["auth", "ledger"]),
     ("console", &[]),
     ("demo", &["generate", "ledger"]),
     ("gate", &["config", "ledger"]),
