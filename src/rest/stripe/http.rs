@@ -24,7 +24,7 @@ use super::ids::Kind;
 use super::params::Params;
 use crate::auth::Keys;
 use crate::config::Limits;
-use crate::gate::{Gate, Place};
+use crate::gate::{self, Gate, Place};
 use crate::ledger::{Caller, Ledger, Role};
 use crate::metrics::Face;
 
@@ -220,11 +220,17 @@ impl Inner {
     }
 
     async fn body(&self, request: &HttpRequest, payload: Payload) -> Answer<web::Bytes> {
+        gate::unpacks(request.headers()).map_err(|message| {
+            ApiError::invalid(format!("Invalid request: {message}."))
+                .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+        })?;
         let mut chunks = Decompress::from_headers(payload, request.headers());
         let mut body = web::BytesMut::new();
         while let Some(chunk) = chunks.next().await {
-            let chunk = chunk
-                .map_err(|error| ApiError::invalid(format!("The body can not be read: {error}")))?;
+            let chunk = chunk.map_err(|error| {
+                let why = gate::unreadable(&error);
+                ApiError::invalid(format!("The body can not be read: {why}."))
+            })?;
             if body.len().saturating_add(chunk.len()) > self.limits.body_max_bytes {
                 let message = format!(
                     "The body is larger than {} bytes.",

@@ -45,6 +45,8 @@ const CRATES: &[(&str, &[&str])] = &[
         "actix_web",
         &[
             "src/console/",
+            // How a body may come packed, whichever way in.
+            "src/gate/packing.rs",
             "src/graphql/http/",
             "src/rest/",
             "src/server/",
