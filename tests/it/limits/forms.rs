@@ -80,3 +80,19 @@ async fn a_text_that_is_looked_up_holds_no_nul() {
     assert_eq!(status, 400, "{told}");
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_minute_has_sixty_seconds() {
+    let app = app_with("seconds", |_| {}).await;
+    let query = "query ($before: DateTime) { creditGrants(filter: { effectiveBefore: $before }) { totalCount } }";
+    for (text, is_one) in [
+        ("2028-01-01T12:30:59Z", true),
+        ("2028-01-01T12:30:60Z", false),
+        ("2016-12-31T23:59:60Z", false),
+        ("2028-01-01T12:30:60.5+01:00", false),
+    ] {
+        let (_, told) = asked(&app, query, &json!({ "before": text })).await;
+        assert_eq!(told["errors"].is_null(), is_one, "{text}: {told}");
+    }
+    app.stop().await;
+}
