@@ -96,3 +96,34 @@ async fn a_minute_has_sixty_seconds() {
     }
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_request_is_an_object_and_what_it_should_be_is_said_in_words_of_the_api() {
+    let app = app_with("objects", |settings| settings.http_batch_max = 2).await;
+    let url = format!("{}/graphql", app.url());
+    for body in [
+        r#"[["{ viewer { name } }", null, null, null, null]]"#,
+        r#"[{"query":"{ viewer { name } }"}, ["{ viewer { name } }"]]"#,
+        "[1]",
+        "1",
+        "null",
+        r#"{"query":"{ viewer { name } }","extensions":{"persistedQuery":[1,"00"]}}"#,
+    ] {
+        let request = app.client().post(&url).bearer_auth(app.admin());
+        let request = request
+            .header("content-type", "application/json")
+            .body(body);
+        let (status, told) = answer(request).await;
+        assert_eq!(
+            (status, code(&told)),
+            (400, "BAD_USER_INPUT"),
+            "{body}: {told}"
+        );
+        let message = told["errors"][0]["message"].as_str().expect("a message");
+        assert!(
+            message.contains("object") && !message.contains("struct"),
+            "{message}"
+        );
+    }
+    app.stop().await;
+}
