@@ -29,7 +29,7 @@ use crate::ledger::read::page::MAX_SIZE;
 use crate::ledger::read::{PageRequest, ReadError};
 use crate::ledger::{Caller, Ledger, Outcome, Refusal, Role};
 
-pub use self::token::SecretError;
+pub use self::token::{SECRET_MIN, SecretError};
 
 /// What every key starts with, so that one can be told from other secrets.
 pub const PREFIX: &str = "scrip_";
@@ -270,6 +270,14 @@ impl Keys {
         };
         self.remember(hash, row.id, caller.clone());
         Ok(Some(caller))
+    }
+
+    /// When a caller is one no longer, by the clock of the process; `None`: not by time alone.
+    #[must_use]
+    pub fn end_of(&self, caller: &Caller) -> Option<tokio::time::Instant> {
+        let left = caller.until?.0.saturating_sub(self.ledger.now().0);
+        let left = Duration::from_micros(u64::try_from(left).unwrap_or_default());
+        Some(tokio::time::Instant::now() + left)
     }
 
     async fn bearer_of_token(&self, token: &str) -> Result<Option<Caller>, DbErr> {

@@ -3,6 +3,9 @@
 //! Each setting stands once, below: its documentation is the help text, its name the flag and the
 //! key in the file. The defaults are the file `config.default.toml` and nowhere else.
 
+mod bounds;
+
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -40,11 +43,20 @@ pub enum ConfigError {
     /// The defaults do not cover this setting.
     #[error("the setting {0} has no value")]
     Missing(&'static str),
+    /// A setting can not be that.
+    #[error("the setting {name} {what}")]
+    Wrong {
+        /// Which.
+        name: &'static str,
+        /// What it is, if that may be shown, and what would be right.
+        what: String,
+    },
 }
 
 macro_rules! settings {
     (
-        required { $($(#[doc = $doc:literal])+ $name:ident: $type:ty, $env:literal, $unit:literal;)* }
+        required { $($(#[doc = $doc:literal])+ $name:ident: $type:ty, $env:literal, $unit:literal
+            $(, $range:expr)?;)* }
         optional { $($(#[doc = $odoc:literal])+ $oname:ident: $otype:ty, $oenv:literal, $ounit:literal;)* }
     ) => {
         /// Settings as given in one place: what is absent is left to the next.
@@ -68,6 +80,13 @@ macro_rules! settings {
         pub struct Settings {
             $($(#[doc = $doc])+ pub $name: $type,)*
             $($(#[doc = $odoc])+ pub $oname: Option<$otype>,)*
+        }
+
+        impl Settings {
+            /// The numbers among them, by name, each with what it has to be within.
+            fn numbers(&self) -> Vec<(&'static str, u64, RangeInclusive<u64>)> {
+                vec![$($((stringify!($name), wide(self.$name), $range),)?)*]
+            }
         }
 
         impl Given {
@@ -99,69 +118,69 @@ settings! {
         /// Fills an empty ledger with demo data: true or false
         demo: Switch, "SCRIP_DEMO", "BOOL";
         /// How many days late usage may be reported
-        lateness_max_days: u32, "SCRIP_LATENESS_MAX_DAYS", "DAYS";
+        lateness_max_days: u32, "SCRIP_LATENESS_MAX_DAYS", "DAYS", 0..=36_500;
         /// Bytes of a request's body, after decompression
-        body_max_bytes: usize, "SCRIP_BODY_MAX_BYTES", "BYTES";
+        body_max_bytes: usize, "SCRIP_BODY_MAX_BYTES", "BYTES", 1_024..=1 << 30;
         /// Tokens of a GraphQL document
-        tokens_max: usize, "SCRIP_TOKENS_MAX", "COUNT";
+        tokens_max: usize, "SCRIP_TOKENS_MAX", "COUNT", 1..=1_000_000;
         /// Levels of fields in a GraphQL document
-        depth_max: usize, "SCRIP_DEPTH_MAX", "LEVELS";
+        depth_max: usize, "SCRIP_DEPTH_MAX", "LEVELS", 1..=1_000;
         /// Complexity of a GraphQL document: its fields, times the sizes of the lists they stand in
-        complexity_max: usize, "SCRIP_COMPLEXITY_MAX", "POINTS";
+        complexity_max: usize, "SCRIP_COMPLEXITY_MAX", "POINTS", 1..=1_000_000_000;
         /// Aliases in a GraphQL document
-        aliases_max: usize, "SCRIP_ALIASES_MAX", "COUNT";
+        aliases_max: usize, "SCRIP_ALIASES_MAX", "COUNT", 0..=1_000_000;
         /// Mutations in a GraphQL document
-        root_mutations_max: usize, "SCRIP_ROOT_MUTATIONS_MAX", "COUNT";
+        root_mutations_max: usize, "SCRIP_ROOT_MUTATIONS_MAX", "COUNT", 1..=10_000;
         /// Rows of a page (100 at most)
-        page_size_max: usize, "SCRIP_PAGE_SIZE_MAX", "ROWS";
+        page_size_max: usize, "SCRIP_PAGE_SIZE_MAX", "ROWS", 1..=100;
         /// Inputs of a batch mutation
-        batch_max: usize, "SCRIP_BATCH_MAX", "INPUTS";
+        batch_max: usize, "SCRIP_BATCH_MAX", "INPUTS", 1..=100_000;
         /// Seconds that a request may take
-        request_timeout_seconds: u64, "SCRIP_REQUEST_TIMEOUT_SECONDS", "SECONDS";
+        request_timeout_seconds: u64, "SCRIP_REQUEST_TIMEOUT_SECONDS", "SECONDS", 1..=86_400;
         /// Requests in one body that is a JSON array; 0: such bodies are refused
-        http_batch_max: usize, "SCRIP_HTTP_BATCH_MAX", "REQUESTS";
+        http_batch_max: usize, "SCRIP_HTTP_BATCH_MAX", "REQUESTS", 0..=10_000;
         /// Requests a second with one key, or of one customer with any token; 0: no limit
-        rate_max: u32, "SCRIP_RATE_MAX", "REQUESTS";
+        rate_max: u32, "SCRIP_RATE_MAX", "REQUESTS", 0..=1_000_000_000;
         /// Requests with one key at once, before the limit of a second counts; 0: as many as a second
-        rate_burst_max: u32, "SCRIP_RATE_BURST_MAX", "REQUESTS";
+        rate_burst_max: u32, "SCRIP_RATE_BURST_MAX", "REQUESTS", 0..=1_000_000_000;
         /// Runs trusted documents and nothing else: true or false
         trusted_documents_only: Switch, "SCRIP_TRUSTED_DOCUMENTS_ONLY", "BOOL";
         /// Requests at the same time; more are told to try again
-        requests_max: usize, "SCRIP_REQUESTS_MAX", "COUNT";
+        requests_max: usize, "SCRIP_REQUESTS_MAX", "COUNT", 1..=1_000_000;
         /// Open sockets and streams of events at the same time; more are told to try again
-        streams_max: usize, "SCRIP_STREAMS_MAX", "COUNT";
+        streams_max: usize, "SCRIP_STREAMS_MAX", "COUNT", 0..=1_000_000;
         /// Operations at the same time on one socket
-        subscriptions_max: usize, "SCRIP_SUBSCRIPTIONS_MAX", "COUNT";
+        subscriptions_max: usize, "SCRIP_SUBSCRIPTIONS_MAX", "COUNT", 1..=100_000;
         /// Seconds in which a new socket has to say who asks
-        init_timeout_seconds: u64, "SCRIP_INIT_TIMEOUT_SECONDS", "SECONDS";
+        init_timeout_seconds: u64, "SCRIP_INIT_TIMEOUT_SECONDS", "SECONDS", 1..=3_600;
         /// Seconds between two signs of life on an open socket or stream
-        keep_alive_seconds: u64, "SCRIP_KEEP_ALIVE_SECONDS", "SECONDS";
+        keep_alive_seconds: u64, "SCRIP_KEEP_ALIVE_SECONDS", "SECONDS", 1..=86_400;
         /// Seconds after which a client that takes nothing is cut off
-        send_timeout_seconds: u64, "SCRIP_SEND_TIMEOUT_SECONDS", "SECONDS";
+        send_timeout_seconds: u64, "SCRIP_SEND_TIMEOUT_SECONDS", "SECONDS", 1..=86_400;
         /// Milliseconds between two looks at followed accounts, should a notification be lost
-        follow_interval_milliseconds: u64, "SCRIP_FOLLOW_INTERVAL_MILLISECONDS", "MILLISECONDS";
+        follow_interval_milliseconds: u64, "SCRIP_FOLLOW_INTERVAL_MILLISECONDS", "MILLISECONDS", 10..=3_600_000;
         /// Access schedules from Metronome's clients begin and end on the hour: true or false
         metronome_whole_hours: Switch, "SCRIP_METRONOME_WHOLE_HOURS", "BOOL";
         /// Threads that serve requests; 0: one for each processor
-        workers: usize, "SCRIP_WORKERS", "COUNT";
+        workers: usize, "SCRIP_WORKERS", "COUNT", 0..=512;
         /// Connections to the database for reads
-        read_connections: u32, "SCRIP_READ_CONNECTIONS", "COUNT";
+        read_connections: u32, "SCRIP_READ_CONNECTIONS", "COUNT", 1..=1_000;
         /// Seconds that a stop waits for the requests under way
-        shutdown_timeout_seconds: u64, "SCRIP_SHUTDOWN_TIMEOUT_SECONDS", "SECONDS";
+        shutdown_timeout_seconds: u64, "SCRIP_SHUTDOWN_TIMEOUT_SECONDS", "SECONDS", 0..=86_400;
         /// Seconds between two looks for boundaries of accounts that nobody touches; 0: none
-        boundary_interval_seconds: u64, "SCRIP_BOUNDARY_INTERVAL_SECONDS", "SECONDS";
+        boundary_interval_seconds: u64, "SCRIP_BOUNDARY_INTERVAL_SECONDS", "SECONDS", 0..=86_400;
         /// Hours between two checks of all books, whose result is among the metrics; 0: none
-        verify_interval_hours: u64, "SCRIP_VERIFY_INTERVAL_HOURS", "HOURS";
+        verify_interval_hours: u64, "SCRIP_VERIFY_INTERVAL_HOURS", "HOURS", 0..=8_760;
         /// Seconds between two looks for webhooks to be sent; 0: this server sends none
-        webhook_interval_seconds: u64, "SCRIP_WEBHOOK_INTERVAL_SECONDS", "SECONDS";
+        webhook_interval_seconds: u64, "SCRIP_WEBHOOK_INTERVAL_SECONDS", "SECONDS", 0..=86_400;
         /// Seconds that a webhook endpoint may take to answer
-        webhook_timeout_seconds: u64, "SCRIP_WEBHOOK_TIMEOUT_SECONDS", "SECONDS";
+        webhook_timeout_seconds: u64, "SCRIP_WEBHOOK_TIMEOUT_SECONDS", "SECONDS", 1..=3_600;
         /// Seconds behind each failed attempt at a webhook, such as 5,60,3600; after the last it is given up
         webhook_retry_seconds: Pauses, "SCRIP_WEBHOOK_RETRY_SECONDS", "LIST";
         /// Lets webhooks go to private, loopback and link-local addresses: true or false
         webhook_private_addresses: Switch, "SCRIP_WEBHOOK_PRIVATE_ADDRESSES", "BOOL";
         /// Days for which webhooks that were delivered stay listed
-        webhook_keep_days: u32, "SCRIP_WEBHOOK_KEEP_DAYS", "DAYS";
+        webhook_keep_days: u32, "SCRIP_WEBHOOK_KEEP_DAYS", "DAYS", 0..=36_500;
         /// What is logged: error, warn, info, debug, trace, or by module: info,scrip::ledger=debug
         log: String, "SCRIP_LOG", "FILTER";
         /// How it is logged: text or json
@@ -359,18 +378,24 @@ impl Settings {
     /// What flags and environment gave, then the file, then the defaults.
     ///
     /// # Errors
-    /// See [`ConfigError`]. That there is no `scrip.toml` is none, that a named file is missing is.
+    /// See [`ConfigError`], from wherever a value came. That there is no `scrip.toml` is none, that a named file is missing is.
     pub fn decide(given: Given, file: Option<&Path>) -> Result<Self, ConfigError> {
         let from_file = match file {
             Some(path) => read(path)?,
             None if Path::new(FILE).exists() => read(&PathBuf::from(FILE))?,
             None => Given::default(),
         };
-        given
-            .or(from_file)
+        let given = given.or(from_file);
+        let settings = given
             .or(parse("config.default.toml", DEFAULTS)?)
-            .decided()
+            .decided()?;
+        bounds::check(&settings)?;
+        Ok(settings)
     }
+}
+
+fn wide(number: impl TryInto<u64>) -> u64 {
+    number.try_into().unwrap_or(u64::MAX)
 }
 
 fn read(path: &Path) -> Result<Given, ConfigError> {

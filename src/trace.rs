@@ -21,6 +21,10 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::{LogFormat, Settings};
 
+/// What the HTTP library says of what clients did wrong, as errors, which they are not ours; said only
+/// where the setting names it.
+const CLIENTS: &str = "actix_http=off";
+
 /// What runs while the process is traced.
 pub struct Trace {
     spans: Option<SdkTracerProvider>,
@@ -35,7 +39,7 @@ impl Trace {
     /// # Errors
     /// When a setting is not right, or there is a log already.
     pub fn start(settings: &Settings) -> Result<Self, Failure> {
-        let filter = EnvFilter::try_new(&settings.log)
+        let filter = EnvFilter::try_new(format!("{CLIENTS},{}", settings.log))
             .map_err(|error| format!("the setting log: {error}"))?;
         let log = tracing_subscriber::fmt::layer()
             .with_ansi(std::io::stderr().is_terminal())

@@ -22,6 +22,9 @@ pub enum InstantError {
     /// A fraction finer than a microsecond (decision 26).
     #[error("finer than a microsecond")]
     TooPrecise,
+    /// Second 60: an instant is a number of seconds, in which leap seconds do not count.
+    #[error("second 60, which no minute has here")]
+    LeapSecond,
     /// Outside the years 0000 to 9999.
     #[error("outside the years 0000 to 9999")]
     OutOfRange,
@@ -44,6 +47,10 @@ impl Instant {
         let digits = fraction.bytes().take_while(u8::is_ascii_digit);
         if digits.skip(6).any(|digit| digit != b'0') {
             return Err(InstantError::TooPrecise);
+        }
+        // chrono takes it in any minute, as a nanosecond beyond the last.
+        if parsed.nanosecond() >= 1_000_000_000 {
+            return Err(InstantError::LeapSecond);
         }
         let instant = Self(parsed.timestamp_micros());
         if (Self::MIN..=Self::MAX).contains(&instant) {
@@ -154,6 +161,17 @@ mod tests {
     fn an_instant_is_read_with_any_offset_and_written_in_utc_with_microseconds() {
         let instant = Instant::parse("2026-01-31T02:00:00.5+02:00").expect("well-formed");
         assert_eq!(instant.to_string(), "2026-01-31T00:00:00.500000Z");
+    }
+
+    #[test]
+    fn a_minute_has_sixty_seconds_even_where_the_world_added_one() {
+        for text in ["2028-01-01T12:30:60Z", "2016-12-31T23:59:60.5Z"] {
+            assert_eq!(
+                Instant::parse(text),
+                Err(InstantError::LeapSecond),
+                "{text}"
+            );
+        }
     }
 
     #[test]

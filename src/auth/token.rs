@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 /// Who made the token: ours are for nobody else, and those of others are not for us.
 const ISSUER: &str = "scrip";
 /// Characters of a secret from outside at least.
-const SECRET_MIN: usize = 32;
+pub const SECRET_MIN: usize = 32;
 /// Bytes of a token at most: ours have some 300.
 const TOKEN_MAX: usize = 1_024;
 const SECOND: i64 = 1_000_000;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use domain::ApiKeyId;
 
-use super::{Failure, close, open};
+use super::{Failure, close, open, shown};
 use crate::auth::{Keys, house, role_of_key};
 use crate::config::Settings;
 use crate::ledger::{Refusal, Role};
@@ -63,7 +63,10 @@ async fn act(action: Action, keys: &Keys) -> Result<(), Failure> {
                 let revoked = row.revoked_at.map_or("-".to_owned(), |at| at.to_string());
                 println!(
                     "{}\t{}\t{}\t{revoked}\t{}",
-                    row.id, row.role, row.created_at, row.name
+                    row.id,
+                    row.role,
+                    row.created_at,
+                    shown(&row.name)
                 );
             }
         }

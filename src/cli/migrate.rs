@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use migration::Migrator;
-use sea_orm::{ConnectOptions, Database, DatabaseConnection};
-use sea_orm_migration::{MigrationStatus, MigratorTrait};
+use sea_orm::DatabaseConnection;
+use sea_orm_migration::MigrationStatus;
 
-use super::Failure;
+use super::{Failure, cannot_open};
 use crate::config::Settings;
+use crate::ledger::{self, migrated};
 
 /// What to do.
 #[derive(Clone, Copy, Subcommand)]
@@ -20,11 +20,9 @@ pub(super) enum Action {
 }
 
 pub(super) async fn run(action: Action, settings: &Settings) -> Result<ExitCode, Failure> {
-    let mut options = ConnectOptions::new(settings.database_url.clone());
-    options.max_connections(1).sqlx_logging(false);
-    let db = Database::connect(options)
-        .await
-        .map_err(|error| format!("cannot open the database: {error}"))?;
+    let url = &settings.database_url;
+    let db = ledger::connect_to(url).await;
+    let db = db.map_err(|error| cannot_open(url, error))?;
     let done = act(action, &db).await;
     db.close().await?;
     done
@@ -32,9 +30,9 @@ pub(super) async fn run(action: Action, settings: &Settings) -> Result<ExitCode,
 
 async fn act(action: Action, db: &DatabaseConnection) -> Result<ExitCode, Failure> {
     if let Action::Up = action {
-        Migrator::up(db, None).await?;
+        migrated::up(db).await?;
     }
-    let migrations = Migrator::get_migration_with_status_read_only(db).await?;
+    let migrations = migrated::status(db).await?;
     let mut all_applied = true;
     for migration in &migrations {
         let applied = migration.status() == MigrationStatus::Applied;

@@ -11,6 +11,7 @@ mod serve;
 mod verify;
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -24,12 +25,7 @@ use crate::ledger::{self, Ledger};
 
 /// The open, self-hosted ledger for prepaid customer credits
 #[derive(Parser)]
-#[command(
-    name = "scrip",
-    version,
-    subcommand_required = true,
-    arg_required_else_help = true
-)]
+#[command(name = "scrip", version, override_usage = "scrip [COMMAND]")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -203,7 +199,28 @@ async fn open(settings: &Settings) -> Result<Ledger, Failure> {
         settings: settings.ledger(),
     };
     let opened = Ledger::open(options).await;
-    opened.map_err(|error| format!("cannot open the database: {error}").into())
+    opened.map_err(|error| cannot_open(&settings.database_url, error))
+}
+
+fn cannot_open(database_url: &str, error: impl Display) -> Failure {
+    let name = ledger::name_of(database_url);
+    format!("cannot open the database {name}: {error}").into()
+}
+
+/// A text from the books as one line of a terminal: what would move the cursor or turn the direction
+/// of writing is escaped.
+fn shown(text: &str) -> String {
+    let is_hidden =
+        |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hidden(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 /// Finishes what the ledger was asked for and lets go of the database.
@@ -221,6 +238,18 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_shown_is_one_line_and_moves_nothing() {
+        for (text, expected) in [
+            ("Zoë's \"key\" \\ 鍵", "Zoë's \"key\" \\ 鍵"),
+            ("a\tb\nc", "a\\tb\\nc"),
+            ("\u{1b}[2J\u{9b}\u{7f}", "\\u{1b}[2J\\u{9b}\\u{7f}"),
+            ("\u{202e}txt", "\\u{202e}txt"),
+        ] {
+            assert_eq!(shown(text), expected);
+        }
     }
 
     #[test]

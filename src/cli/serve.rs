@@ -15,7 +15,7 @@ use crate::gate::Gate;
 use crate::graphql::http::documents::Documents;
 use crate::trace::Trace;
 use crate::webhooks::{self, Deliverer};
-use crate::{demo, jobs, rest, server};
+use crate::{demo, jobs, ledger, rest, server};
 
 /// From the start to the first check of all books, where none was ever made.
 const FIRST_VERIFY: Duration = Duration::from_secs(3_600);
@@ -123,7 +123,8 @@ fn trusted_documents(settings: &Settings) -> Result<Documents, Failure> {
 async fn play_demo(settings: &Settings) -> Result<(), Failure> {
     let ids = Arc::new(RandomIds::default());
     let filled = demo::seed(&settings.database_url, SystemClock.now(), ids).await;
-    if filled.map_err(|error| format!("cannot play the demo: {error}"))? {
+    let name = ledger::name_of(&settings.database_url);
+    if filled.map_err(|error| format!("cannot play the demo in the database {name}: {error}"))? {
         tracing::info!("filled the ledger with demo data");
     }
     Ok(())

@@ -2,18 +2,19 @@
 
 use std::process::ExitCode;
 
-use super::{Failure, close, open};
+use super::{Failure, cannot_open, shown};
 use crate::config::Settings;
-use crate::ledger::verify::verify;
+use crate::ledger::verify::{open, verify};
 
 /// Prints a line for each row that is wrong; fails if there is one.
 pub(super) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
-    let ledger = open(settings).await?;
-    let findings = verify(ledger.database()).await;
-    close(ledger).await?;
+    let url = &settings.database_url;
+    let db = open(url).await.map_err(|error| cannot_open(url, error))?;
+    let findings = verify(&db).await;
+    db.close().await?;
     let findings = findings?;
     for finding in &findings {
-        println!("{finding}");
+        println!("{}", shown(&finding.to_string()));
     }
     if findings.is_empty() {
         eprintln!("all books are right");

@@ -1,12 +1,14 @@
 //! What holds all ways in to the same limits together: how often one may ask with a key, and how many
-//! requests are under way. GraphQL and the REST calls of others share it, and word its refusals each
+//! requests are under way, how a body may be packed. GraphQL and the REST calls of others share it, and word its refusals each
 //! in its own way.
 
+mod packing;
 mod places;
 mod rates;
 
 use std::sync::Arc;
 
+pub use self::packing::{unpacks, unreadable};
 pub use self::places::{Place, Places};
 use self::rates::Rates;
 pub use self::rates::TooOften;

@@ -12,7 +12,7 @@ use super::context::{Found, caller, load_each, permitted, reader, within_scope};
 use super::error::Failure;
 use super::input::{
     Ask, CreditFilter, CreditGrantFilter, CustomerFilter, DrawDownInput, EventFilter,
-    LedgerEntryFilter, or_all, uuid,
+    LedgerEntryFilter, WithoutNul, or_all, uuid,
 };
 use super::loaders::NodeKey;
 use super::scalar::Checked;
@@ -168,7 +168,7 @@ impl BookQuery {
         &self,
         ctx: &Context<'_>,
         id: Option<ID>,
-        external_id: Option<String>,
+        #[graphql(validator(custom = "WithoutNul"))] external_id: Option<String>,
     ) -> Found<Customer> {
         Self::find_customer(ctx, id, external_id).await.transpose()
     }

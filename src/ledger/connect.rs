@@ -3,13 +3,13 @@
 use domain::{CreditTypeId, Instant, burn};
 use entity::credit_type;
 use futures_util::FutureExt;
-use migration::Migrator;
-use sea_orm::sqlx::Executor;
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr};
-use sea_orm_migration::MigratorTrait;
+use sea_orm::sqlx::{ConnectOptions as _, Connection, Error as SqlxError, Executor};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, RuntimeErr};
 use std::time::Duration;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use super::embedded::Embedded;
 use super::error::is_broken;
@@ -28,9 +28,9 @@ pub(super) const BUSY: Duration = Duration::from_secs(10);
 /// How long a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(10);
 /// How often something is tried that another server may be in the way of.
-const TRIES: u32 = 10;
+pub(super) const TRIES: u32 = 10;
 /// How long it waits in between.
-const PAUSE: Duration = Duration::from_millis(100);
+pub(super) const PAUSE: Duration = Duration::from_millis(100);
 /// SQLite's page cache a connection, in KiB, negative as its pragma wants it.
 pub(super) const SQLITE_CACHE: i32 = -16_000;
 /// Statements that a connection to SQLite keeps prepared.
@@ -69,13 +69,42 @@ pub const SHARED_READS: &str = concat!(
 );
 
 /// Opens what writes. SQLite has one writer.
-pub(super) async fn writer(url: &str) -> Result<DatabaseConnection, DbErr> {
+///
+/// # Errors
+/// What the database says.
+pub async fn writer(url: &str) -> Result<DatabaseConnection, DbErr> {
     if is_sqlite(url) {
         return open(options(url, 1)).await;
     }
+    reach(url).await?;
     let mut options = options(url, POSTGRES_WRITERS);
     // What checks the books reads for long and is not asked again: it is worth a round trip.
     options.test_before_acquire_if_idle_for(Duration::ZERO);
+    open(options).await
+}
+
+/// Opens what can do nothing but read: a file that is not there is not made, and one that may not be
+/// written is as good.
+pub(super) async fn checker(url: &str) -> Result<DatabaseConnection, DbErr> {
+    if is_sqlite(url) {
+        let file: SqliteConnectOptions = url.parse().map_err(failed)?;
+        if !file.get_filename().exists() {
+            let missing = RuntimeErr::Internal("there is no such file".to_owned());
+            return Err(DbErr::Conn(missing));
+        }
+    }
+    reach(url).await?;
+    let mut options = options(url, 1);
+    options
+        .test_before_acquire_if_idle_for(Duration::ZERO)
+        .map_sqlx_sqlite_opts(|options| {
+            options
+                .read_only(true)
+                .create_if_missing(false)
+                .busy_timeout(BUSY)
+                .statement_cache_capacity(STATEMENTS)
+                .pragma("cache_size", SQLITE_CACHE.to_string())
+        });
     open(options).await
 }
 
@@ -167,26 +196,6 @@ pub(super) fn is_worth_another(error: &DbErr, broken: &mut u32) -> bool {
     worth
 }
 
-/// Brings the tables up to date. Servers that start at once may all try: where one is in the way
-/// of another, the other looks again when the first is done.
-pub(super) async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
-    for attempt in 1.. {
-        let Err(error) = Migrator::up(db, None).await else {
-            break;
-        };
-        let pending = Migrator::get_pending_migrations_read_only(db).await;
-        if pending.is_ok_and(|pending| pending.is_empty()) {
-            break;
-        }
-        if attempt == TRIES {
-            return Err(error);
-        }
-        tracing::debug!(%error, attempt, "a migration is tried again");
-        tokio::time::sleep(PAUSE).await;
-    }
-    Ok(())
-}
-
 /// What is there from the first start on: USD (cents), decision 28.
 pub(super) async fn furnish(db: &DatabaseConnection, now: Instant) -> Result<(), DbErr> {
     let keys: Vec<&str> = burn::DEFAULT_ORDER
@@ -263,6 +272,24 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
     options
 }
 
+/// Says at once why PostgreSQL can not be reached: a pool tries for as long as a request may wait for a
+/// connection, and then knows no more than that there was none.
+async fn reach(url: &str) -> Result<(), DbErr> {
+    if !url.starts_with("postgres") {
+        return Ok(());
+    }
+    let options: PgConnectOptions = url.parse().map_err(failed)?;
+    let Ok(reached) = timeout(ACQUIRE, options.connect()).await else {
+        let what = format!("no answer within {} s", ACQUIRE.as_secs());
+        return Err(DbErr::Conn(RuntimeErr::Internal(what)));
+    };
+    reached.map_err(failed)?.close().await.map_err(failed)
+}
+
+fn failed(error: SqlxError) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(error.into()))
+}
+
 async fn open(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
     let url = options.get_url().to_owned();
     let mut db = connect(options).await?;
@@ -315,11 +342,17 @@ fn tell(db: &mut DatabaseConnection, url: &str) {
 }
 
 /// The name of the database, or the path of its file: no host, no user, no password.
-pub(super) fn name(url: &str) -> &str {
+#[must_use]
+pub fn name(url: &str) -> &str {
     let url = url.split('?').next().unwrap_or(url);
     match url.strip_prefix("sqlite:") {
         Some(path) => path.trim_start_matches("//"),
-        None => url.rsplit('/').next().unwrap_or(url),
+        None => {
+            let path = url
+                .split_once("://")
+                .and_then(|(_, rest)| rest.rsplit_once('/'));
+            path.map_or("", |(_, name)| name)
+        }
     }
 }
 
@@ -350,5 +383,7 @@ mod tests {
             "/var/lib/scrip.db"
         );
         assert_eq!(name("sqlite://scrip.db"), "scrip.db");
+        assert_eq!(name("postgres:me:secret@host"), "");
+        assert_eq!(name("postgres://me:secret@host"), "");
     }
 }

@@ -16,6 +16,7 @@
 //! | `snapshot.rs` | reading everything as it stood at one instant |
 //! | `survive.rs` | what runs by itself goes on after a panic |
 //! | `read/`, `worker.rs` | every read, by connections of each worker |
+//! | `connect.rs`, `migrated.rs` | connections, and tables that are up to date |
 //! | `verify.rs`, `watched.rs` | the check of all books; what those who run it look at |
 
 mod answers;
@@ -40,6 +41,7 @@ mod home;
 mod lane;
 mod load;
 mod lock;
+pub mod migrated;
 mod outbox;
 mod outcome;
 mod perform;
@@ -78,7 +80,7 @@ pub use self::command::Command;
 use self::command::input::DrawDown;
 use self::command::{Home, Order, Shape, View};
 use self::connect::Fast;
-pub use self::connect::SHARED_READS;
+pub use self::connect::{SHARED_READS, name as name_of, writer as connect_to};
 pub use self::deliveries::Attempted;
 use self::desk::Desk;
 pub use self::error::Refusal;
@@ -193,7 +195,7 @@ impl Ledger {
         } = options;
         let write = connect::writer(&database_url).await?;
         if settings.migrate {
-            connect::migrate(&write).await?;
+            migrated::up(&write).await?;
             connect::furnish(&write, clock.now()).await?;
         }
         let read = connect::reader(&database_url, settings.read_connections).await?;

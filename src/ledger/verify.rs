@@ -36,11 +36,13 @@ use entity::{
     idempotency, ledger_entry, object_detail, product, product_external_id, segment,
 };
 use sea_orm::{DatabaseConnection, DbErr, EntityName, EntityTrait, ModelTrait};
+use sea_orm_migration::MigrationStatus;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use self::books::Books;
 use self::rows::Snapshot;
+use super::{connect, migrated};
 
 /// Customers listed at a time.
 const CUSTOMERS: u64 = 500;
@@ -81,6 +83,24 @@ impl From<domain::book::Finding> for Finding {
     fn from(finding: domain::book::Finding) -> Self {
         Self::new(finding.table, finding.row, finding.what)
     }
+}
+
+/// Opens a database for a check, which changes nothing in it: none is made, none brought up to date.
+///
+/// # Errors
+/// What the database says; that it is not there, or not up to date.
+pub async fn open(database_url: &str) -> Result<DatabaseConnection, DbErr> {
+    let db = connect::checker(database_url).await?;
+    let all = migrated::status(&db).await?;
+    let pending = all
+        .iter()
+        .find(|one| one.status() == MigrationStatus::Pending);
+    pending.map_or(Ok(db), |pending| {
+        Err(DbErr::Migration(format!(
+            "{} is pending; `scrip migrate up` applies it",
+            pending.name()
+        )))
+    })
 }
 
 /// Checks all books and names each row that is wrong. Reads only.

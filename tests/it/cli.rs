@@ -1,5 +1,9 @@
 //! The command line: what it says and how it ends.
 
+mod database;
+mod log;
+mod settings;
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -178,6 +182,7 @@ fn the_schema_is_printed_without_a_database() {
 #[test]
 fn an_empty_ledger_verifies() {
     let folder = folder();
+    assert!(run(folder.path(), &["migrate", "up"]).status.success());
     let verified = run(folder.path(), &["verify"]);
     assert!(
         verified.status.success() && out(&verified).is_empty(),

@@ -2,6 +2,7 @@
 
 mod clients;
 mod crowd;
+mod frames;
 mod protocol;
 
 use std::time::Duration;
@@ -165,6 +166,37 @@ both_databases! {
             sequence amount } } }";
         socket.subscribe("1", query, of(owner, Some(0))).await;
         assert_eq!(brief(&mut socket, "1").await, pair("1", "1"));
+    }
+}
+
+both_databases! {
+    async fn a_revoked_key_asks_nothing_more_over_an_open_socket(app: TestApp) {
+        let key = app.key("READER").await;
+        let mut socket = Socket::ready(app.url(), &key).await;
+        let row = app.keys().list().await.expect("keys").pop().expect("the key");
+        app.keys().revoke(&scrip::auth::house("test"), row.id, None).await.expect("revoked");
+        socket.subscribe("1", "{ viewer { name } }", json!({})).await;
+        assert_eq!(socket.hear().await["closed"], json!([4403, "Forbidden"]));
+    }
+}
+
+both_databases! {
+    // The clock of the app stands still: what ends it is the time that the token had left.
+    async fn a_token_ends_its_socket_and_its_stream_when_it_ends(app: TestApp) {
+        let (own, _) = funded(app.ledger(), 1).await;
+        let made = app.keys().customer_token(&scrip::auth::house("test"), own, 1, None).await;
+        let Ok(token) = made else { panic!("no token") };
+        let began = std::time::Instant::now();
+        let mut socket = Socket::ready(app.url(), &token.text).await;
+        socket.subscribe("1", FOLLOW, of(own, None)).await;
+        let body = json!({ "query": FOLLOW, "variables": of(own, None) });
+        let stream = event_request(&app, &token.text, &body).send().await.expect("a stream");
+        assert_eq!(stream.status(), 200);
+        assert_eq!(socket.hear().await["closed"], json!([4403, "Forbidden"]));
+        let all = tokio::time::timeout(Duration::from_secs(10), stream.text()).await;
+        assert_eq!(all.expect("it ends").expect("text"), ":\n\n");
+        let took = began.elapsed();
+        assert!(took >= Duration::from_millis(900) && took < Duration::from_millis(1_900), "{took:?}");
     }
 }
 

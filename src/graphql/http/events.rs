@@ -9,10 +9,10 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::sync::watch;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 
 use super::operation::{Prepared, Told};
-use super::socket::{RECHECK, told_to_stop};
+use super::socket::{RECHECK, is_over, told_to_stop};
 use super::{Inner, json};
 use crate::gate::Place;
 use crate::ledger::Caller;
@@ -27,6 +27,8 @@ const COMPLETE: &[u8] = b"event: complete\ndata:\n\n";
 struct Events {
     inner: Arc<Inner>,
     key: String,
+    /// When what opened it ends, where it does.
+    until: Option<Instant>,
     told: BoxStream<'static, Told>,
     stopping: watch::Receiver<bool>,
     recheck: Interval,
@@ -52,6 +54,7 @@ pub(super) fn respond(
     let open = inner.metrics.stream("events");
     let events = Events {
         key,
+        until: inner.keys.end_of(&caller),
         told: Arc::clone(&inner).tell(prepared, caller),
         stopping: inner.stopping.subscribe(),
         recheck: every(RECHECK),
@@ -81,7 +84,12 @@ impl Events {
             return None;
         }
         loop {
+            if is_over(self.until) {
+                return None;
+            }
+            let until = self.until.unwrap_or_else(Instant::now);
             tokio::select! {
+                () = sleep_until(until), if self.until.is_some() => {}
                 told = self.told.next() => return self.event(told),
                 _ = self.keep_alive.tick() => return Some(Bytes::from_static(COMMENT)),
                 _ = self.recheck.tick() => {

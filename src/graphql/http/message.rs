@@ -101,6 +101,10 @@ pub enum Closing {
     TooMany(usize),
     /// A message of too many bytes.
     TooLarge(usize),
+    /// The frames are not what RFC 6455 says that they are.
+    NoFrames(String),
+    /// What is said to be text is none.
+    NoText,
 }
 
 impl Closing {
@@ -109,6 +113,8 @@ impl Closing {
     pub const fn code(&self) -> u16 {
         match self {
             Self::GoingAway => 1001,
+            Self::NoFrames(_) => 1002,
+            Self::NoText => 1007,
             Self::TooLarge(_) => 1009,
             Self::Fault => 4500,
             Self::BadRequest(_) => 4400,
@@ -136,6 +142,8 @@ impl Closing {
             Self::TooManyInits => "Too many initialisation requests".to_owned(),
             Self::TooMany(max) => format!("Too many operations at once, at most {max}"),
             Self::TooLarge(max) => format!("A message of more than {max} bytes"),
+            Self::NoFrames(what) => what.clone(),
+            Self::NoText => "A text that is not UTF-8".to_owned(),
         }
     }
 }

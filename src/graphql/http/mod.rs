@@ -10,6 +10,7 @@ pub mod code;
 pub mod document;
 pub mod documents;
 mod events;
+mod frames;
 pub(in crate::graphql) mod json;
 mod known;
 mod measure;
@@ -54,7 +55,7 @@ use self::parameters::{Asks, Parameters};
 use self::values::ValuesMax;
 use crate::auth::Keys;
 use crate::config::Limits;
-use crate::gate::{Gate, Place, Places, TooOften};
+use crate::gate::{self, Gate, Place, Places, TooOften};
 use crate::ledger::Caller;
 use crate::metrics::Metrics;
 
@@ -305,6 +306,10 @@ impl Inner {
     }
 
     async fn body(&self, request: &HttpRequest, payload: Payload) -> Result<web::Bytes, Refused> {
+        gate::unpacks(request.headers()).map_err(|message| {
+            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            Refused::request(status, Code::BadUserInput, message)
+        })?;
         let limit = self.limits.body_max_bytes;
         let said = request.headers().get(CONTENT_LENGTH);
         let said = said.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
@@ -315,7 +320,8 @@ impl Inner {
         let mut body = web::BytesMut::new();
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(|error| {
-                Refused::parameter(format!("the body can not be read: {error}"))
+                let why = gate::unreadable(&error);
+                Refused::parameter(format!("the body can not be read: {why}"))
             })?;
             if body.len().saturating_add(chunk.len()) > limit {
                 return Err(parameters::too_large(limit));

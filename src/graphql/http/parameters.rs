@@ -1,8 +1,11 @@
 //! The parameters of a request: `query`, `documentId`, `operationName`, `variables`, `extensions`. The
 //! last must be well-formed; of what it says only `persistedQuery` is known.
 
+use std::fmt::Display;
+
 use actix_web::http::StatusCode;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::code::{Code, Refused};
@@ -37,7 +40,11 @@ pub enum Asks {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a JSON object"
+)]
 struct Body {
     #[serde(default)]
     query: Option<String>,
@@ -53,7 +60,7 @@ struct Body {
 
 /// The extension of Apollo's clients.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "a JSON object")]
 struct PersistedQuery {
     version: u32,
     sha256_hash: String,
@@ -96,10 +103,13 @@ fn id_of(text: &str) -> String {
 }
 
 fn persisted(value: &Value) -> Result<String, Refused> {
-    let read = PersistedQuery::deserialize(value);
-    let read = read.map_err(|error| {
+    let malformed = |error: &dyn Display| {
         Refused::parameter(format!("`extensions.persistedQuery` is malformed: {error}"))
-    })?;
+    };
+    if !value.is_object() {
+        return Err(malformed(&"it must be a JSON object"));
+    }
+    let read = PersistedQuery::deserialize(value).map_err(|error| malformed(&error))?;
     if read.version != 1 {
         return Err(Refused::parameter(
             "`extensions.persistedQuery.version` must be 1",
@@ -126,14 +136,23 @@ pub fn of_body(body: &[u8], batch_max: usize) -> Result<Asks, Refused> {
             "batches are not taken: send one JSON object with one document",
         ));
     }
-    let bodies: Vec<Body> = serde_json::from_slice(body).map_err(malformed)?;
+    let bodies: Vec<&RawValue> = serde_json::from_slice(body).map_err(malformed)?;
     if bodies.is_empty() || bodies.len() > batch_max {
         return Err(Refused::parameter(format!(
             "a batch has 1 to {batch_max} requests, not {}",
             bodies.len()
         )));
     }
-    let all = bodies.into_iter().map(Body::checked);
+    let all = bodies.into_iter().map(|body| {
+        // An array would be taken for the fields in their order.
+        if !body.get().starts_with('{') {
+            return Err(Refused::parameter(
+                "each request of a batch must be a JSON object",
+            ));
+        }
+        let body: Body = serde_json::from_str(body.get()).map_err(malformed)?;
+        body.checked()
+    });
     Ok(Asks::Many(all.collect::<Result<_, _>>()?))
 }
 

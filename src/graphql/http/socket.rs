@@ -5,9 +5,11 @@
 //! takes nothing for too long is cut off.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::error::PayloadError;
 use actix_web::http::Method;
 use actix_web::http::header::{SEC_WEBSOCKET_PROTOCOL, UPGRADE};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -24,13 +26,13 @@ use super::code::Refused;
 use super::message::{Closing, FromClient, FromServer, PROTOCOL, key_of};
 use super::operation::Told;
 use super::values::ValuesMax;
-use super::{Inner, bearer, json, parameters};
+use super::{Inner, bearer, frames, json, parameters};
 use crate::gate::Place;
 use crate::ledger::Caller;
 use crate::metrics::Gauged;
 
-/// How often it is asked whether a key is still good.
-pub const RECHECK: Duration = Duration::from_secs(2);
+/// How often it is asked whether a key is still good; what is found is believed as long again.
+pub const RECHECK: Duration = Duration::from_secs(1);
 
 /// Whether a request wants to become a socket.
 pub fn is_asked_for(request: &HttpRequest) -> bool {
@@ -51,6 +53,8 @@ struct Socket {
     caller: Option<(Caller, String)>,
     /// Who asks by the head of the handshake.
     by_header: Option<(Caller, String)>,
+    /// When what opened it ends, where it does.
+    until: Option<Instant>,
     operations: SelectAll<BoxStream<'static, Tagged>>,
     /// How to end each operation that is under way.
     running: HashMap<String, AbortHandle>,
@@ -64,6 +68,8 @@ struct Socket {
 enum End {
     /// The other side is told why.
     Closed(Closing),
+    /// The other side closed, in these words; they are said back.
+    Answered(Option<CloseReason>),
     /// The other side is gone, or takes nothing.
     Gone,
 }
@@ -83,11 +89,13 @@ impl Inner {
             None => None,
         };
         let place = self.stream_place()?;
-        let (response, session, messages) =
-            actix_ws::handle_with_protocols(request, payload, &[PROTOCOL])
-                .map_err(|error| Refused::parameter(format!("no handshake: {error}")))?;
-        let is_spoken = response.headers().contains_key(SEC_WEBSOCKET_PROTOCOL);
         let limit = self.limits.body_max_bytes;
+        let no_handshake = |error| Refused::parameter(format!("no handshake: {error}"));
+        let payload = frames::held(request, payload, limit).await;
+        let (response, session, messages) =
+            actix_ws::handle_with_protocols(request, payload.map_err(no_handshake)?, &[PROTOCOL])
+                .map_err(no_handshake)?;
+        let is_spoken = response.headers().contains_key(SEC_WEBSOCKET_PROTOCOL);
         let messages = messages
             .max_frame_size(limit)
             .aggregate_continuations()
@@ -98,6 +106,7 @@ impl Inner {
             session,
             caller: None,
             by_header,
+            until: None,
             operations: SelectAll::new(),
             running: HashMap::new(),
             heard: Instant::now(),
@@ -116,14 +125,16 @@ impl Socket {
         } else {
             End::Closed(Closing::NotAcceptable)
         };
-        if let End::Closed(closing) = end {
-            let reason = CloseReason {
+        let reason = match end {
+            End::Closed(closing) => Some(CloseReason {
                 code: CloseCode::Other(closing.code()),
                 description: Some(closing.reason()),
-            };
-            let closed = self.session.close(Some(reason));
-            let _ = timeout(self.inner.limits.send_timeout, closed).await;
-        }
+            }),
+            End::Answered(reason) => reason,
+            End::Gone => return,
+        };
+        let closed = self.session.close(reason);
+        let _ = timeout(self.inner.limits.send_timeout, closed).await;
     }
 
     async fn listen(&mut self, mut messages: AggregatedMessageStream) -> End {
@@ -134,13 +145,19 @@ impl Socket {
         recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut keep_alive = interval(limits.keep_alive);
         keep_alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let init_by = opened + limits.init_timeout;
         loop {
-            let init_by = opened + limits.init_timeout;
+            if is_over(self.until) {
+                return End::Closed(Closing::Forbidden);
+            }
             let done = tokio::select! {
                 message = messages.recv() => self.hear(message).await,
                 Some((id, told)) = self.operations.next() => self.tell(id, told).await,
                 () = tokio::time::sleep_until(init_by), if self.caller.is_none() => {
                     Err(End::Closed(Closing::InitTimeout))
+                }
+                () = tokio::time::sleep_until(self.until.unwrap_or(init_by)), if self.until.is_some() => {
+                    Ok(())
                 }
                 _ = recheck.tick() => self.recheck().await,
                 _ = keep_alive.tick() => self.keep_alive(limits.keep_alive).await,
@@ -166,11 +183,9 @@ impl Socket {
             }
             Some(Ok(AggregatedMessage::Pong(_))) => return Ok(()),
             Some(Ok(AggregatedMessage::Binary(_))) => return bad_request("binary"),
-            Some(Err(ProtocolError::Overflow)) => {
-                let max = self.inner.limits.body_max_bytes;
-                return Err(End::Closed(Closing::TooLarge(max)));
-            }
-            Some(Ok(AggregatedMessage::Close(_)) | Err(_)) | None => return Err(End::Gone),
+            Some(Ok(AggregatedMessage::Close(reason))) => return Err(End::Answered(reason)),
+            Some(Err(error)) => return Err(end_of(&error, self.inner.limits.body_max_bytes)),
+            None => return Err(End::Gone),
         };
         let held = ValuesMax::of(&self.inner.limits).hold(text.as_bytes());
         if let Err(refused) = held {
@@ -208,10 +223,11 @@ impl Socket {
             }
             None => self.by_header.take(),
         };
-        if caller.is_none() {
+        let Some((caller, key)) = caller else {
             return Err(End::Closed(Closing::Forbidden));
-        }
-        self.caller = caller;
+        };
+        self.until = self.inner.keys.end_of(&caller);
+        self.caller = Some((caller, key));
         self.send(&FromServer::ConnectionAck).await
     }
 
@@ -219,6 +235,7 @@ impl Socket {
         let Some((caller, key)) = self.caller.clone() else {
             return Err(End::Closed(Closing::Unauthorized));
         };
+        self.recheck().await?;
         if id.is_empty() {
             return bad_request("an empty id");
         }
@@ -320,10 +337,35 @@ impl Socket {
     }
 }
 
+/// Whether what opened a socket or a stream has ended.
+pub fn is_over(until: Option<Instant>) -> bool {
+    until.is_some_and(|until| Instant::now() >= until)
+}
+
 /// Done when the server is about to stop.
 pub async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
     // It does not fail: who waits holds what tells.
     let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
+/// How a socket ends whose client does not keep to the protocol below ours.
+fn end_of(error: &ProtocolError, max: usize) -> End {
+    let ProtocolError::Io(io) = error else {
+        return End::Closed(match error {
+            ProtocolError::Overflow => Closing::TooLarge(max),
+            error => Closing::NoFrames(error.to_string()),
+        });
+    };
+    // The codec has no kinds of its own for all faults: these come as faults of reading.
+    let cause = io.get_ref().and_then(|cause| cause.downcast_ref());
+    match (cause, io.kind()) {
+        (Some(PayloadError::Overflow), _) => End::Closed(Closing::TooLarge(max)),
+        (_, ErrorKind::InvalidData) if io.to_string().contains("utf-8") => {
+            End::Closed(Closing::NoText)
+        }
+        (_, ErrorKind::InvalidData) => End::Closed(Closing::NoFrames(io.to_string())),
+        _ => End::Gone,
+    }
 }
 
 fn first_message(refused: &Refused) -> &str {

@@ -7,6 +7,7 @@ use domain::{
 };
 use uuid::Uuid;
 
+use super::plain::WithoutNul;
 use super::{id, ids, instant};
 use crate::graphql::scalar::DateTime;
 use crate::graphql::types::CreditStatus;
@@ -53,11 +54,13 @@ pub struct CustomerFilter {
     #[graphql(validator(max_items = 1000))]
     ids: Option<Vec<ID>>,
     /// With these external ids.
-    #[graphql(validator(max_items = 1000))]
+    #[graphql(validator(max_items = 1000, list, custom = "WithoutNul"))]
     external_ids: Option<Vec<String>>,
     /// Whose usage is reported under one of these names.
+    #[graphql(validator(list, custom = "WithoutNul"))]
     ingest_aliases: Option<Vec<String>>,
     /// Case-insensitive, anywhere in the name or the external id.
+    #[graphql(validator(custom = "WithoutNul"))]
     search: Option<String>,
     /// Archived, or not.
     archived: Option<bool>,
@@ -114,6 +117,7 @@ pub struct CreditGrantFilter {
     /// Made in this time.
     created_at: Option<DateTimeRange>,
     /// With this key.
+    #[graphql(validator(custom = "WithoutNul"))]
     uniqueness_key: Option<String>,
 }
 
@@ -217,6 +221,7 @@ pub struct LedgerEntryFilter {
     /// Of this drawdown.
     drawdown_id: Option<ID>,
     /// With this invoice of the seller.
+    #[graphql(validator(custom = "WithoutNul"))]
     invoice_id: Option<String>,
     /// True in this time.
     effective_at: Option<DateTimeRange>,
@@ -255,9 +260,10 @@ pub struct EventFilter {
     #[graphql(validator(max_items = 1000))]
     subject_ids: Option<Vec<ID>>,
     /// Of these types, e.g. credit_grant.created.
-    #[graphql(validator(max_items = 1000))]
+    #[graphql(validator(max_items = 1000, list, custom = "WithoutNul"))]
     types: Option<Vec<String>>,
     /// By this actor.
+    #[graphql(validator(custom = "WithoutNul"))]
     created_by: Option<String>,
     /// Recorded in this time.
     recorded_at: Option<DateTimeRange>,

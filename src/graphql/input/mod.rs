@@ -10,6 +10,7 @@ mod custom_field;
 mod customer;
 mod drawdown;
 mod filter;
+mod plain;
 mod test_clock;
 mod webhook;
 
@@ -40,6 +41,7 @@ pub use drawdown::{
 pub use filter::{
     CreditFilter, CreditGrantFilter, CustomerFilter, EventFilter, LedgerEntryFilter, or_all, uuid,
 };
+pub use plain::WithoutNul;
 pub use test_clock::{AdvanceTestClockInput, CreateTestClockInput, DeleteTestClockInput};
 pub use webhook::{
     CreateWebhookEndpointInput, DeleteWebhookEndpointInput, ReplayWebhookDeliveryInput,

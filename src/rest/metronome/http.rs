@@ -19,7 +19,7 @@ use super::query::Query;
 use super::reply::Reply;
 use super::routes::{self, Access, Route};
 use super::{Endpoint, Inner, Options};
-use crate::gate::Place;
+use crate::gate::{self, Place};
 use crate::ledger::{Caller, Command, Ledger, Outcome, Role};
 use crate::metrics::Face;
 
@@ -119,7 +119,7 @@ impl Inner {
         let call = Call {
             ledger: &self.ledger,
             options: self.options,
-            query: Query::read(request.query_string()),
+            query: Query::read(request.query_string())?,
             body: Fields::of_body(&body)?,
             id,
             caller: &caller,
@@ -177,11 +177,15 @@ impl Inner {
         if said.is_some_and(|length| length > most) {
             return Err(too_large());
         }
+        gate::unpacks(request.headers())
+            .map_err(|message| Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))?;
         let mut chunks = Decompress::from_headers(payload, request.headers());
         let mut body = web::BytesMut::new();
         while let Some(chunk) = chunks.next().await {
-            let chunk = chunk
-                .map_err(|error| Refused::bad(format!("the body can not be read: {error}")))?;
+            let chunk = chunk.map_err(|error| {
+                let why = gate::unreadable(&error);
+                Refused::bad(format!("the body can not be read: {why}"))
+            })?;
             if body.len().saturating_add(chunk.len()) > most {
                 return Err(too_large());
             }

@@ -15,16 +15,19 @@ pub(super) struct Query(BTreeMap<String, String>);
 
 impl Query {
     /// Reads it; what comes twice is a list.
-    pub(super) fn read(text: &str) -> Self {
+    pub(super) fn read(text: &str) -> Result<Self, Refused> {
         let mut all: BTreeMap<String, String> = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+            if value.contains('\0') {
+                return Err(Refused::at(&name, "must not contain NUL"));
+            }
             let known = all.entry(name.into_owned()).or_default();
             if !known.is_empty() {
                 known.push(',');
             }
             known.push_str(&value);
         }
-        Self(all)
+        Ok(Self(all))
     }
 
     /// A parameter that is not empty.

@@ -129,6 +129,13 @@ impl ApiError {
         }
     }
 
+    /// The request did not arrive.
+    #[must_use]
+    pub fn slow(seconds: u64) -> Self {
+        Self::invalid(format!("The request did not arrive within {seconds} s."))
+            .with_status(StatusCode::REQUEST_TIMEOUT)
+    }
+
     /// Too much at once.
     #[must_use]
     pub fn too_much() -> Self {

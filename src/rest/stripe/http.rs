@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::{FutureExt, StreamExt};
 use serde_json::Value as Json;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -24,7 +24,7 @@ use super::ids::Kind;
 use super::params::Params;
 use crate::auth::Keys;
 use crate::config::Limits;
-use crate::gate::{Gate, Place};
+use crate::gate::{self, Gate, Place};
 use crate::ledger::{Caller, Ledger, Role};
 use crate::metrics::Face;
 
@@ -93,12 +93,13 @@ pub(super) async fn answer(
     endpoint: web::Data<Endpoint>,
 ) -> HttpResponse {
     let inner = &endpoint.inner;
+    let deadline = Instant::now() + inner.limits.request_timeout;
     let mut id = None;
     let answered = async {
         id = Some(inner.ledger.ids().next(inner.ledger.now()));
-        inner.answer(&request, payload.into_inner()).await
+        inner.answer(&request, payload.into_inner(), deadline).await
     };
-    let answered = AssertUnwindSafe(timeout(inner.limits.request_timeout, answered)).catch_unwind();
+    let answered = AssertUnwindSafe(timeout_at(deadline, answered)).catch_unwind();
     let reply = match answered.await {
         Ok(Ok(Ok(reply))) => reply,
         Ok(Ok(Err(error))) => Reply::new(&Err(error)),
@@ -115,7 +116,12 @@ pub(super) async fn answer(
 }
 
 impl Inner {
-    async fn answer(&self, request: &HttpRequest, payload: Payload) -> Answer<Reply> {
+    async fn answer(
+        &self,
+        request: &HttpRequest,
+        payload: Payload,
+        deadline: Instant,
+    ) -> Answer<Reply> {
         let _place = self.place()?;
         let (caller, livemode) = self.caller(request).await?;
         if let Some(version) = header(request, VERSION)
@@ -134,7 +140,9 @@ impl Inner {
         let mut map = Map::new();
         form::decode(&mut map, request.query_string().as_bytes())?;
         if method == Method::POST {
-            let body = self.body(request, payload).await?;
+            let body = timeout_at(deadline, self.body(request, payload)).await;
+            let body =
+                body.map_err(|_| ApiError::slow(self.limits.request_timeout.as_secs()))??;
             form::decode(&mut map, &body)?;
         }
         if method != Method::GET && caller.role == Role::Reader {
@@ -209,11 +217,17 @@ impl Inner {
     }
 
     async fn body(&self, request: &HttpRequest, payload: Payload) -> Answer<web::Bytes> {
+        gate::unpacks(request.headers()).map_err(|message| {
+            ApiError::invalid(format!("Invalid request: {message}."))
+                .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+        })?;
         let mut chunks = Decompress::from_headers(payload, request.headers());
         let mut body = web::BytesMut::new();
         while let Some(chunk) = chunks.next().await {
-            let chunk = chunk
-                .map_err(|error| ApiError::invalid(format!("The body can not be read: {error}")))?;
+            let chunk = chunk.map_err(|error| {
+                let why = gate::unreadable(&error);
+                ApiError::invalid(format!("The body can not be read: {why}."))
+            })?;
             if body.len().saturating_add(chunk.len()) > self.limits.body_max_bytes {
                 let message = format!(
                     "The body is larger than {} bytes.",

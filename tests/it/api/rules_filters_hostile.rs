@@ -80,7 +80,14 @@ both_databases! {
                 if list == "customers" && filter.starts_with("search") && "customer".contains(&text) {
                     continue;
                 }
+                // That is refused: no text is so (decision 25). What is no UUID is the id of nothing.
+                if text.contains('\0') && filter.contains("String") {
+                    continue;
+                }
                 finds_nothing(&app, list, filter, &value).await;
+            }
+            if text.contains('\0') {
+                continue;
             }
             let data = query(&app, "query ($v: String) { customer(externalId: $v) { id } }", json!({ "v": text })).await;
             assert!(data["customer"].is_null());

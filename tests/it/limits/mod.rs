@@ -1,6 +1,7 @@
 //! What one request may cost, what runs at all, and how often (design section 4, "Limits").
 
 mod documents;
+mod forms;
 mod hostile;
 mod rates;
 mod rest;

@@ -3,7 +3,7 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{answer, app_with, code, post};
 use crate::access::token_of;
@@ -208,5 +208,41 @@ async fn a_token_of_a_customer_opens_no_rest_call() {
     }
     let (own, foreign) = told.split_at(told.len() / 2);
     assert_eq!(own, foreign);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_408_in_the_words_of_each() {
+    let app = app_with("slow_of_faces", |settings| {
+        settings.request_timeout_seconds = 1
+    })
+    .await;
+    let host = app.url().trim_start_matches("http://").to_owned();
+    let table = [
+        ("/metronome/v1/customers", "application/json", "/message"),
+        (
+            "/stripe/v1/customers",
+            "application/x-www-form-urlencoded",
+            "/error/message",
+        ),
+    ];
+    for (path, media, at) in table {
+        let mut stream = tokio::net::TcpStream::connect(&host)
+            .await
+            .expect("a connection");
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {}\r\n\
+             content-type: {media}\r\ncontent-length: 1000\r\nconnection: close\r\n\r\nn",
+            app.admin()
+        );
+        stream.write_all(head.as_bytes()).await.expect("sent");
+        let mut told = String::new();
+        stream.read_to_string(&mut told).await.expect("an answer");
+        assert!(told.starts_with("HTTP/1.1 408 "), "{path}: {told}");
+        let body = told.split("\r\n\r\n").nth(1).expect("a body");
+        let body: Value = serde_json::from_str(body).expect("JSON");
+        let message = body.pointer(at).and_then(Value::as_str);
+        assert!(message.is_some_and(|text| text.contains("1 s")), "{told}");
+    }
     app.stop().await;
 }

@@ -15,7 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "rest", "server", "trace", "webhooks",
         ],
     ),
-    ("config", &["ledger"]),
+    ("config", &["auth", "ledger"]),
     ("console", &[]),
     ("demo", &["generate", "ledger"]),
     ("gate", &["config", "ledger"]),
@@ -45,6 +45,8 @@ const CRATES: &[(&str, &[&str])] = &[
         "actix_web",
         &[
             "src/console/",
+            // How a body may come packed, whichever way in.
+            "src/gate/packing.rs",
             "src/graphql/http/",
             "src/rest/",
             "src/server/",
@@ -53,11 +55,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["src/cli/", "src/config.rs"]),
     (
         "migration",
-        &[
-            "src/cli/migrate.rs",
-            "src/ledger/connect.rs",
-            "src/server/health.rs",
-        ],
+        &["src/ledger/migrated.rs", "src/server/health.rs"],
     ),
     (
         "sea_orm",

@@ -12,7 +12,7 @@ use sea_orm::{
 
 use super::*;
 use crate::ledger::read::{Scope, Settle};
-use crate::ledger::{Refusal, connect};
+use crate::ledger::{Refusal, connect, migrated};
 
 struct Still;
 
@@ -52,7 +52,7 @@ impl Books {
         let mut options = ConnectOptions::new(&url);
         options.max_connections(1);
         let mut db = Database::connect(options).await.expect("connects");
-        connect::migrate(&db).await.expect("migrates");
+        migrated::up(&db).await.expect("migrates");
         for number in 1..=10 {
             let row = customer::Model {
                 id: id(number),

@@ -1,0 +1,142 @@
+//! What settings can be: held once all are decided, so wherever they came from.
+
+use reqwest::Url;
+
+use super::{ConfigError, Settings};
+use crate::auth::SECRET_MIN;
+
+/// Characters of an admin key that is given from outside, at least.
+const ADMIN_KEY_MIN: usize = 8;
+
+/// Holds that all of them can be.
+pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
+    for (name, value, range) in settings.numbers() {
+        if !range.contains(&value) {
+            let (least, most) = range.into_inner();
+            return wrong(name, format!("is {value}; it must be {least} to {most}"));
+        }
+    }
+    for origin in parts(settings.cors_origins.as_deref()) {
+        if !is_origin(origin) {
+            let what = "it must be an origin as browsers name it, such as https://app.example.com \
+                        or http://127.0.0.1:3000, or *";
+            return wrong("cors_origins", format!("has {origin:?} in it; {what}"));
+        }
+    }
+    if let Some(endpoint) = &settings.otlp_endpoint
+        && !is_address(endpoint)
+    {
+        let what = "it must be an address such as http://127.0.0.1:4318/v1/traces";
+        return wrong("otlp_endpoint", format!("is {endpoint:?}; {what}"));
+    }
+    let given = settings
+        .token_secret
+        .as_ref()
+        .and_then(|secret| secret.expose());
+    let mut secrets = parts(given).peekable();
+    if given.is_some() && secrets.peek().is_none()
+        || secrets.any(|secret| secret.chars().count() < SECRET_MIN)
+    {
+        let what = format!(
+            "has a secret that is too short; it must be one or more of at least {SECRET_MIN} \
+             characters, parted by commas; `openssl rand -hex 32` makes one"
+        );
+        return wrong("token_secret", what);
+    }
+    let admin = settings.admin_key.as_ref().and_then(|key| key.expose());
+    if admin.is_some_and(|key| key.chars().count() < ADMIN_KEY_MIN) {
+        let what = format!(
+            "is too short; it must have at least {ADMIN_KEY_MIN} characters, better 32 at random; \
+             `openssl rand -hex 32` makes one"
+        );
+        return wrong("admin_key", what);
+    }
+    Ok(())
+}
+
+fn wrong(name: &'static str, what: String) -> Result<(), ConfigError> {
+    Err(ConfigError::Wrong { name, what })
+}
+
+/// What stands between the commas.
+fn parts(list: Option<&str>) -> impl Iterator<Item = &str> {
+    let parts = list.unwrap_or_default().split(',').map(str::trim);
+    parts.filter(|part| !part.is_empty())
+}
+
+/// Whether a browser sends it as it stands, since it is compared so. Apps have schemes of their own.
+fn is_origin(text: &str) -> bool {
+    let Ok(url) = Url::parse(text) else {
+        return text == "*";
+    };
+    let origin = url.origin();
+    let is_bare = url.path().is_empty() && url.query().is_none() && url.fragment().is_none();
+    if origin.is_tuple() {
+        origin.ascii_serialization() == text
+    } else {
+        url.has_host() && is_bare && url.username().is_empty()
+    }
+}
+
+fn is_address(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{DEFAULTS, Secret};
+
+    #[test]
+    fn every_number_has_bounds_and_its_default_is_within() {
+        let settings = Settings::defaults().expect("the defaults");
+        check(&settings).expect("the defaults are within");
+        let bounded = settings.numbers();
+        let numbers = DEFAULTS.lines().filter_map(|line| line.split_once(" = "));
+        let numbers = numbers.filter(|(_, value)| value.parse::<u64>().is_ok());
+        for (name, _) in numbers.filter(|(name, _)| !name.starts_with('#')) {
+            assert!(
+                bounded.iter().any(|(bounded, _, _)| *bounded == name),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_origin_is_what_a_browser_sends() {
+        for origin in [
+            "*",
+            "https://app.example.com",
+            "http://127.0.0.1:3000",
+            "http://[::1]:3000",
+            "capacitor://localhost",
+        ] {
+            assert!(is_origin(origin), "{origin}");
+        }
+        for text in [
+            "foo",
+            "app.example.com",
+            "https://a.b/",
+            "https://a.b/path",
+            "https://a.b?x",
+            "https://me@a.b",
+            "https://A.b",
+            "https://a.b:443",
+            "mailto:me",
+            "null",
+        ] {
+            assert!(!is_origin(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_is_wrong_is_not_shown() {
+        let mut settings = Settings::defaults().expect("the defaults");
+        settings.token_secret = Some(Secret::from("hush"));
+        let error = check(&settings).expect_err("too short").to_string();
+        assert!(
+            error.contains("token_secret") && !error.contains("hush"),
+            "{error}"
+        );
+    }
+}

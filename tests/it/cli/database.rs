@@ -1,0 +1,141 @@
+//! What is said of a database that can not be used, and what a check leaves as it is.
+
+use std::process::Output;
+use std::time::{Duration, Instant};
+
+use super::{err, folder, out, run};
+use crate::support::db::execute;
+use crate::support::scrip;
+
+const FILE: &str = "scrip.db";
+
+/// A folder with a migrated database in it.
+fn migrated() -> tempfile::TempDir {
+    let folder = folder();
+    let up = run(folder.path(), &["migrate", "up"]);
+    assert!(up.status.success(), "{}", err(&up));
+    folder
+}
+
+fn refused(output: &Output, words: &[&str]) {
+    let said = err(output);
+    assert!(!output.status.success(), "{said}");
+    for words in words {
+        assert!(said.contains(words), "no {words:?} in {said:?}");
+    }
+}
+
+#[test]
+fn a_check_makes_no_database() {
+    let folder = folder();
+    refused(
+        &run(folder.path(), &["verify"]),
+        &[FILE, "there is no such file"],
+    );
+    assert_eq!(
+        std::fs::read_dir(folder.path()).expect("a folder").count(),
+        0
+    );
+}
+
+#[test]
+fn a_check_migrates_nothing_and_mends_nothing() {
+    let folder = folder();
+    let file = folder.path().join(FILE);
+    std::fs::write(&file, "").expect("a file");
+    refused(
+        &run(folder.path(), &["verify"]),
+        &[FILE, "pending", "scrip migrate up"],
+    );
+    assert_eq!(std::fs::read(&file).expect("the file"), b"");
+    let folder = migrated();
+    let file = folder.path().join(FILE);
+    let before = std::fs::read(&file).expect("the file");
+    let verified = run(folder.path(), &["verify"]);
+    assert!(verified.status.success(), "{}", err(&verified));
+    assert!(
+        before == std::fs::read(&file).expect("the file"),
+        "it was written to"
+    );
+}
+
+#[test]
+fn what_may_only_be_read_is_checked() {
+    let folder = migrated();
+    let (file, copy) = (folder.path().join(FILE), folder.path().join("a copy.db"));
+    std::fs::copy(file, copy).expect("a copy");
+    for (file, mode) in [
+        (FILE, "mode=ro"),
+        (FILE, "immutable=1"),
+        (FILE, "mode=ro&immutable=1"),
+        ("a%20copy.db", "mode=ro"),
+    ] {
+        let url = format!("sqlite://{file}?{mode}");
+        let verified = run(folder.path(), &["verify", "--database-url", &url]);
+        let said = err(&verified);
+        assert!(
+            verified.status.success() && said.contains("all books are right"),
+            "{mode}: {said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_left_alone() {
+    let folder = migrated();
+    let url = format!("sqlite://{}", folder.path().join(FILE).display());
+    let newer =
+        "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_000001_x', 1)";
+    execute(&url, newer).await;
+    for arguments in [
+        &["serve", "--listen", "127.0.0.1:0"][..],
+        &["verify"],
+        &["migrate", "status"],
+        &["migrate", "up"],
+        &["key", "list"],
+    ] {
+        let words = ["a newer version of scrip has been here (m29990101_000001_x)"];
+        refused(&run(folder.path(), arguments), &words);
+    }
+}
+
+#[test]
+fn why_a_database_can_not_be_reached_is_said_at_once() {
+    let folder = folder();
+    let nobody = "postgres://me:hush@127.0.0.1:1/books";
+    let nowhere = "sqlite:///no/such/folder/scrip.db?mode=rwc";
+    for (url, words) in [
+        (nobody, &["the database books:", "refused"][..]),
+        (nowhere, &["the database /no/such/folder/scrip.db:"]),
+    ] {
+        for arguments in [
+            &["serve", "--listen", "127.0.0.1:0"][..],
+            &["serve", "--listen", "127.0.0.1:0", "--demo"],
+            &["verify"],
+            &["migrate", "status"],
+            &["key", "list"],
+        ] {
+            let began = Instant::now();
+            let said = scrip(folder.path())
+                .args(arguments)
+                .env("DATABASE_URL", url)
+                .output();
+            let said = said.expect("scrip runs");
+            refused(&said, words);
+            assert!(!err(&said).contains("hush"), "{}", err(&said));
+            assert!(began.elapsed() < Duration::from_secs(5), "{arguments:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_listed_stays_in_its_line() {
+    let folder = migrated();
+    let name = "a\nb\tc\u{1b}[2Jd";
+    let made = ["key", "create", "--role", "reader", "--name", name];
+    let made = run(folder.path(), &made);
+    assert!(made.status.success(), "{}", err(&made));
+    let listed = out(&run(folder.path(), &["key", "list"]));
+    assert!(listed.ends_with("\ta\\nb\\tc\\u{1b}[2Jd\n"), "{listed:?}");
+    assert_eq!(listed.lines().count(), 1, "{listed:?}");
+}
