@@ -231,6 +231,26 @@ both_databases! {
 }
 
 both_databases! {
+    async fn an_idempotency_key_answers_again_once_the_grant_is_over(app: TestApp) {
+        let client = Client::new(&app);
+        let customer = client.customer("Acme").await;
+        let body = |ends: &str| {
+            let mut body: Value = serde_json::from_str(&input(&customer, "5")).expect("JSON");
+            body["expires_at"] = json!(ends);
+            body.to_string()
+        };
+        let (soon, over) = (body("2026-01-02T00:00:00Z"), body("2025-12-31T00:00:00Z"));
+        let send = async |body: &str, key: &str| {
+            let key = [("Idempotency-Key", key)];
+            client.send("POST", "/v1/credits/createGrant", Some(body.to_owned()), &key).await.id()
+        };
+        let first = (send(&soon, "a").await, send(&over, "b").await);
+        app.advance(Duration::days(3));
+        assert_eq!((send(&soon, "a").await, send(&over, "b").await), first);
+    }
+}
+
+both_databases! {
     async fn a_time_finer_than_a_microsecond_is_cut(app: TestApp) {
         let client = Client::new(&app);
         let customer = client.customer("Acme").await;
