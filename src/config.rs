@@ -120,7 +120,7 @@ settings! {
         /// How many days late usage may be reported
         lateness_max_days: u32, "SCRIP_LATENESS_MAX_DAYS", "DAYS", 0..=36_500;
         /// Bytes of a request's body, after decompression
-        body_max_bytes: usize, "SCRIP_BODY_MAX_BYTES", "BYTES", 1_024..=1 << 30;
+        body_max_bytes: usize, "SCRIP_BODY_MAX_BYTES", "BYTES", 1..=1 << 30;
         /// Tokens of a GraphQL document
         tokens_max: usize, "SCRIP_TOKENS_MAX", "COUNT", 1..=1_000_000;
         /// Levels of fields in a GraphQL document
@@ -158,7 +158,7 @@ settings! {
         /// Seconds after which a client that takes nothing is cut off
         send_timeout_seconds: u64, "SCRIP_SEND_TIMEOUT_SECONDS", "SECONDS", 1..=86_400;
         /// Milliseconds between two looks at followed accounts, should a notification be lost
-        follow_interval_milliseconds: u64, "SCRIP_FOLLOW_INTERVAL_MILLISECONDS", "MILLISECONDS", 10..=3_600_000;
+        follow_interval_milliseconds: u64, "SCRIP_FOLLOW_INTERVAL_MILLISECONDS", "MILLISECONDS", 1..=3_600_000;
         /// Access schedules from Metronome's clients begin and end on the hour: true or false
         metronome_whole_hours: Switch, "SCRIP_METRONOME_WHOLE_HOURS", "BOOL";
         /// Threads that serve requests; 0: one for each processor

@@ -5,9 +5,6 @@ use reqwest::Url;
 use super::{ConfigError, Settings};
 use crate::auth::SECRET_MIN;
 
-/// Characters of an admin key that is given from outside, at least.
-const ADMIN_KEY_MIN: usize = 8;
-
 /// Holds that all of them can be.
 pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     for (name, value, range) in settings.numbers() {
@@ -42,14 +39,6 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
              characters, parted by commas; `openssl rand -hex 32` makes one"
         );
         return wrong("token_secret", what);
-    }
-    let admin = settings.admin_key.as_ref().and_then(|key| key.expose());
-    if admin.is_some_and(|key| key.chars().count() < ADMIN_KEY_MIN) {
-        let what = format!(
-            "is too short; it must have at least {ADMIN_KEY_MIN} characters, better 32 at random; \
-             `openssl rand -hex 32` makes one"
-        );
-        return wrong("admin_key", what);
     }
     Ok(())
 }

@@ -1,15 +1,16 @@
 //! Connections: one pool that writes, one that reads.
 
-use domain::{CreditTypeId, Instant, burn};
+use domain::{CreditTypeId, burn};
 use entity::credit_type;
 use futures_util::FutureExt;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{ConnectOptions as _, Connection, Error as SqlxError, Executor};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, RuntimeErr};
+use std::io::ErrorKind;
 use std::time::Duration;
 use tokio::sync::Mutex;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::embedded::Embedded;
 use super::error::is_broken;
@@ -27,6 +28,8 @@ const WAITING_MAX: u32 = 4;
 pub(super) const BUSY: Duration = Duration::from_secs(10);
 /// How long a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(10);
+/// How long a database that is not up yet is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often something is tried that another server may be in the way of.
 pub(super) const TRIES: u32 = 10;
 /// How long it waits in between.
@@ -76,7 +79,7 @@ pub async fn writer(url: &str) -> Result<DatabaseConnection, DbErr> {
     if is_sqlite(url) {
         return open(options(url, 1)).await;
     }
-    reach(url).await?;
+    reach(url, PATIENCE).await?;
     let mut options = options(url, POSTGRES_WRITERS);
     // What checks the books reads for long and is not asked again: it is worth a round trip.
     options.test_before_acquire_if_idle_for(Duration::ZERO);
@@ -93,7 +96,7 @@ pub(super) async fn checker(url: &str) -> Result<DatabaseConnection, DbErr> {
             return Err(DbErr::Conn(missing));
         }
     }
-    reach(url).await?;
+    reach(url, Duration::ZERO).await?;
     let mut options = options(url, 1);
     options
         .test_before_acquire_if_idle_for(Duration::ZERO)
@@ -197,7 +200,7 @@ pub(super) fn is_worth_another(error: &DbErr, broken: &mut u32) -> bool {
 }
 
 /// What is there from the first start on: USD (cents), decision 28.
-pub(super) async fn furnish(db: &DatabaseConnection, now: Instant) -> Result<(), DbErr> {
+pub(super) async fn furnish(db: &DatabaseConnection, now: domain::Instant) -> Result<(), DbErr> {
     let keys: Vec<&str> = burn::DEFAULT_ORDER
         .into_iter()
         .map(|key| key.as_str())
@@ -272,18 +275,46 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
     options
 }
 
-/// Says at once why PostgreSQL can not be reached: a pool tries for as long as a request may wait for a
+/// Says why PostgreSQL can not be reached, once it had the time to start: a pool tries for as long as a request may wait for a
 /// connection, and then knows no more than that there was none.
-async fn reach(url: &str) -> Result<(), DbErr> {
+async fn reach(url: &str, patience: Duration) -> Result<(), DbErr> {
     if !url.starts_with("postgres") {
         return Ok(());
     }
     let options: PgConnectOptions = url.parse().map_err(failed)?;
-    let Ok(reached) = timeout(ACQUIRE, options.connect()).await else {
-        let what = format!("no answer within {} s", ACQUIRE.as_secs());
-        return Err(DbErr::Conn(RuntimeErr::Internal(what)));
-    };
-    reached.map_err(failed)?.close().await.map_err(failed)
+    let began = Instant::now();
+    let mut is_told = false;
+    loop {
+        let Ok(reached) = timeout(ACQUIRE, options.connect()).await else {
+            let what = format!("no answer within {} s", ACQUIRE.as_secs());
+            return Err(DbErr::Conn(RuntimeErr::Internal(what)));
+        };
+        match reached {
+            Ok(reached) => return reached.close().await.map_err(failed),
+            Err(error) if is_starting(&error) && began.elapsed() < patience => {
+                if !is_told {
+                    tracing::warn!(%error, "the database can not be reached yet");
+                }
+                is_told = true;
+                sleep(PAUSE).await;
+            }
+            Err(error) => return Err(failed(error)),
+        }
+    }
+}
+
+/// Whether the database may be about to start, as beside this server on the same machine.
+fn is_starting(error: &SqlxError) -> bool {
+    match error {
+        SqlxError::Io(error) => {
+            matches!(
+                error.kind(),
+                ErrorKind::ConnectionRefused | ErrorKind::NotFound
+            )
+        }
+        SqlxError::Database(error) => error.code().as_deref() == Some("57P03"),
+        _ => false,
+    }
 }
 
 fn failed(error: SqlxError) -> DbErr {

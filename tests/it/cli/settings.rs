@@ -23,7 +23,6 @@ const WRONG: &[(&str, &str)] = &[
     ("otlp_endpoint", "foo"),
     ("token_secret", ","),
     ("token_secret", "short"),
-    ("admin_key", "short"),
 ];
 
 #[test]
