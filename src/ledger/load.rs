@@ -185,15 +185,15 @@ pub(super) async fn missing_drawdowns(
     work: &mut Work<'_>,
 ) -> Result<(), DbErr> {
     let wanted = &needs.drawdowns;
-    let found = |work: &Work<'_>, (owner, id): &(CustomerId, DrawdownId)| {
-        books_of(work, *owner).find_map(|book| book.drawdowns.get(id).cloned())
-    };
-    let missing = wanted.iter().filter(|pair| found(work, pair).is_none());
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let missing = wanted.iter().filter(|pair| at_hand(work, pair).is_none());
     let rows = named::<drawdown::Entity>(db, missing.map(|pair| (pair.0, pair.1.0))).await?;
     let rows = rows.into_iter().map(Drawdown::try_from);
     put_into_books(work, Vec::new(), rows.collect::<Result<_, _>>()?);
     let mut spent = BTreeSet::new();
-    for drawdown in wanted.iter().filter_map(|pair| found(work, pair)) {
+    for drawdown in wanted.iter().filter_map(|pair| at_hand(work, pair)) {
         let owner = drawdown.customer_id;
         let slices = drawdown.slices.iter().map(|slice| slice.segment_id);
         let is_here =
@@ -207,6 +207,11 @@ pub(super) async fn missing_drawdowns(
         .is_empty()
         .then_some(())
         .ok_or(DbErr::RecordNotUpdated)
+}
+
+/// A drawdown that is in an open book.
+fn at_hand<'w>(work: &'w Work<'_>, (owner, id): &(CustomerId, DrawdownId)) -> Option<&'w Drawdown> {
+    books_of(work, *owner).find_map(|book| book.drawdowns.get(id))
 }
 
 /// The books of a customer.
