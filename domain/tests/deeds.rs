@@ -157,7 +157,10 @@ impl Keeper {
             } else if book.changes.segments.contains(&id) {
                 let row = self.segments.get_mut(&id).expect("not new");
                 (row.remaining, row.held) = (segment.remaining, segment.held);
-                (row.used, row.open) = (segment.used, segment.open);
+                row.used = segment.used;
+                if book.changes.turned.contains(&id) {
+                    row.open = segment.open;
+                }
                 assert_eq!(row, &segment, "more than spent");
             } else {
                 assert_eq!(self.segments.get(&id), Some(&segment), "not noted");

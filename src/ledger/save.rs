@@ -10,7 +10,7 @@ use super::blind::Guard;
 use super::db::{Db, Wanted};
 use super::lock;
 use super::outbox;
-use super::sql::{self, OnConflict, Sql};
+use super::sql::{self, OnConflict, Sql, Touched};
 use super::work::{Fate, OpenBook, Tracked, Work};
 
 /// What an entry changes in its account.
@@ -24,7 +24,9 @@ const MOVED: [&str; 7] = [
     "revision",
 ];
 /// What spending changes in a segment: two thirds of its columns need not be sent.
-const SPENT: [&str; 5] = ["remaining", "held", "used", "open", "digest"];
+const SPENT: [&str; 4] = ["remaining", "held", "used", "digest"];
+/// And if that opens or closes it.
+const TURNED: [&str; 5] = ["remaining", "held", "used", "open", "digest"];
 
 /// What becomes of a drawdown later: a third of its columns.
 const SETTLED: [&str; 7] = [
@@ -143,65 +145,56 @@ async fn accounts(
     books: &[&mut OpenBook],
     guard: Option<&Guard>,
 ) -> Result<(), DbErr> {
-    let of = |new: bool| -> Vec<account::Model> {
-        let books = books.iter().filter(|open| open.row.is_none() == new);
-        books
-            .map(|open| account::Model::from(&open.book.account))
-            .collect()
-    };
-    let new = of(true);
+    let (mut new, mut changed) = (Vec::new(), Vec::new());
+    for open in books {
+        let row = account::Model::from(&open.book.account);
+        match &open.row {
+            None => new.push(row),
+            Some(was) => changed.push((row, touched(was, &open.book.account))),
+        }
+    }
     sql::claim(db, &new).await?;
     let times = new
         .iter()
         .filter_map(|row| Some((row.customer_id, row.clock_now?)));
     lock::still_at(db, &times.collect()).await?;
-    let changed = of(false);
-    if books.iter().all(|open| has_only_moved(open)) {
-        sql::update_some(db, &changed, &MOVED, guard).await
-    } else {
-        let all = sql::names::<account::Entity>();
-        sql::update_some(db, &changed, &all, guard).await
-    }
+    sql::update_some(db, &changed, guard).await
 }
 
-/// Whether nothing else of the account has changed than what [`MOVED`] lists.
-fn has_only_moved(open: &OpenBook) -> bool {
-    let now = &open.book.account;
-    let Some(row) = &open.row else { return true };
-    *row == Account {
-        balance: row.balance,
-        last_sequence: row.last_sequence,
-        last_hash: row.last_hash,
-        recorded_max: row.recorded_max,
-        effective_max: row.effective_max,
-        revision: row.revision,
+/// [`MOVED`], where nothing else of the account has changed.
+fn touched(was: &Account, now: &Account) -> Touched {
+    let moved = Account {
+        balance: was.balance,
+        last_sequence: was.last_sequence,
+        last_hash: was.last_hash,
+        recorded_max: was.recorded_max,
+        effective_max: was.effective_max,
+        revision: was.revision,
         ..now.clone()
-    }
+    };
+    (*was == moved).then_some(&MOVED)
 }
 
 async fn segments(db: &impl Db, books: &[&mut OpenBook]) -> Result<(), DbErr> {
     let (mut new, mut changed) = (Vec::new(), BTreeMap::new());
     for open in books {
-        let book = &open.book;
+        let (book, changes) = (&open.book, &open.book.changes);
         let rows = |id| book.segments.get(id).map(segment::Model::from);
-        new.extend(book.changes.new_segments.iter().filter_map(rows));
-        changed.extend(
-            book.changes
-                .segments
-                .iter()
-                .filter_map(|id| rows(id).map(|row| (*id, row))),
-        );
+        new.extend(changes.new_segments.iter().filter_map(rows));
+        for id in &changes.segments {
+            let touched: Touched = if changes.reshaped.contains(id) {
+                None
+            } else if changes.turned.contains(id) {
+                Some(&TURNED)
+            } else {
+                Some(&SPENT)
+            };
+            changed.extend(rows(id).map(|row| (*id, (row, touched))));
+        }
     }
     sql::insert(db, &new, OnConflict::Fail).await?;
-    let changed: Vec<segment::Model> = changed.into_values().collect();
-    let reshaped = books
-        .iter()
-        .any(|open| !open.book.changes.reshaped.is_empty());
-    if reshaped {
-        sql::update(db, &changed).await
-    } else {
-        sql::update_some(db, &changed, &SPENT, None).await
-    }
+    let changed: Vec<_> = changed.into_values().collect();
+    sql::update_some(db, &changed, None).await
 }
 
 async fn drawdowns(db: &impl Db, books: &[&OpenBook]) -> Result<(), DbErr> {
@@ -210,10 +203,11 @@ async fn drawdowns(db: &impl Db, books: &[&OpenBook]) -> Result<(), DbErr> {
         let book = &open.book;
         let rows = |id| book.drawdowns.get(id).map(drawdown::Model::from);
         new.extend(book.changes.new_drawdowns.iter().filter_map(rows));
-        changed.extend(book.changes.drawdowns.iter().filter_map(rows));
+        let settled = book.changes.drawdowns.iter().filter_map(rows);
+        changed.extend(settled.map(|row| (row, Some(SETTLED.as_slice()))));
     }
     sql::insert(db, &new, OnConflict::Fail).await?;
-    sql::update_some(db, &changed, &SETTLED, None).await
+    sql::update_some(db, &changed, None).await
 }
 
 /// Claims in tables that are unique over all customers.

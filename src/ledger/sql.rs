@@ -273,9 +273,10 @@ pub enum OnConflict {
     Fail,
     /// Leave it; the count tells.
     Leave,
-    /// Write over all columns that are not the key.
-    Update,
 }
+
+/// What may have changed of a row: nothing but these columns, or else any.
+pub(super) type Touched = Option<&'static [&'static str]>;
 
 /// Inserts rows, few statements for many.
 ///
@@ -343,17 +344,21 @@ pub async fn update<M>(db: &impl Db, rows: &[M]) -> Result<(), DbErr>
 where
     M: ModelTrait,
 {
-    update_some(db, rows, &names::<M::Entity>(), None).await
+    let rows: Vec<_> = rows.iter().map(|row| (row.clone(), None)).collect();
+    update_some(db, &rows, None).await
 }
 
-/// The same, where nothing but these columns has changed, and if the guard lets it: on PostgreSQL.
+/// The same, where it is known what has changed, and if the guard lets it.
+///
+/// All of a batch is one statement on PostgreSQL, which sees for itself that an indexed column is
+/// what it was. SQLite writes each index anew of which a statement names a column, so each row is
+/// told with no more than has changed. Of lists of columns one holds the other.
 ///
 /// # Errors
 /// As of [`update`].
 pub(super) async fn update_some<M>(
     db: &impl Db,
-    rows: &[M],
-    columns: &[&str],
+    rows: &[(M, Touched)],
     guard: Option<&Guard>,
 ) -> Result<(), DbErr>
 where
@@ -365,16 +370,25 @@ where
     } else {
         Wanted::There
     };
-    if rows.is_empty() {
+    let all = names::<M::Entity>();
+    let backend = db.backend();
+    if backend != DbBackend::Postgres {
+        for (row, touched) in rows {
+            let (text, values) = sqlite_update(row, touched.unwrap_or(&all));
+            let statement = Statement::from_sql_and_values(backend, text, values);
+            db.write(statement, wanted(1)).await?;
+        }
         return Ok(());
     }
-    if db.backend() != DbBackend::Postgres {
-        return write(db, rows, OnConflict::Update, wanted).await;
-    }
+    let widest = |(_, touched): &(M, Touched)| touched.unwrap_or(&all).len();
+    let Some((_, touched)) = rows.iter().max_by_key(|row| widest(row)) else {
+        return Ok(());
+    };
     let wanted = wanted(u64::try_from(rows.len()).unwrap_or(u64::MAX));
-    let rows: Vec<Vec<Value>> = rows.iter().map(values_of).collect();
+    let rows = rows.iter().map(|(row, _)| values_of(row)).collect();
+    let columns = touched.unwrap_or(&all);
     let (text, values) = postgres::update::<M::Entity>(rows, columns, db.binds_nulls(), guard);
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, text, values);
+    let statement = Statement::from_sql_and_values(backend, text, values);
     db.write(statement, wanted).await
 }
 
@@ -393,24 +407,33 @@ fn keys<E: EntityTrait>() -> Vec<&'static str> {
         .collect()
 }
 
-fn conflict_clause<E: EntityTrait>(on_conflict: OnConflict) -> String {
+const fn conflict_clause(on_conflict: OnConflict) -> &'static str {
     match on_conflict {
-        OnConflict::Fail => String::new(),
-        OnConflict::Leave => " ON CONFLICT DO NOTHING".to_owned(),
-        OnConflict::Update => {
-            let keys = keys::<E>();
-            let sets: Vec<String> = names::<E>()
-                .into_iter()
-                .filter(|name| !keys.contains(name))
-                .map(|name| format!("{name} = excluded.{name}"))
-                .collect();
-            format!(
-                " ON CONFLICT ({}) DO UPDATE SET {}",
-                keys.join(", "),
-                sets.join(", ")
-            )
+        OnConflict::Fail => "",
+        OnConflict::Leave => " ON CONFLICT DO NOTHING",
+    }
+}
+
+/// Writes over these columns of a row that is there.
+fn sqlite_update<M: ModelTrait>(row: &M, columns: &[&str]) -> (String, Vec<Value>) {
+    let (mut sets, mut ties) = (String::new(), String::new());
+    let (mut values, mut key) = (Vec::new(), Vec::new());
+    let keys = keys::<M::Entity>();
+    for (name, value) in names::<M::Entity>().into_iter().zip(values_of(row)) {
+        if keys.contains(&name) {
+            let and = if key.is_empty() { "" } else { " AND " };
+            ties.push_str(&format!("{and}{name} = ?"));
+            key.push(value);
+        } else if columns.contains(&name) {
+            let comma = if values.is_empty() { "" } else { ", " };
+            sets.push_str(&format!("{comma}{name} = ?"));
+            values.push(value);
         }
     }
+    values.append(&mut key);
+    let table = <M::Entity as Default>::default();
+    let table = table.table_name();
+    (format!("UPDATE {table} SET {sets} WHERE {ties}"), values)
 }
 
 fn sqlite_insert<E: EntityTrait>(rows: usize, on_conflict: OnConflict) -> String {
@@ -421,6 +444,6 @@ fn sqlite_insert<E: EntityTrait>(rows: usize, on_conflict: OnConflict) -> String
         E::default().table_name(),
         names.join(", "),
         vec![row; rows].join(","),
-        conflict_clause::<E>(on_conflict)
+        conflict_clause(on_conflict)
     )
 }

@@ -259,3 +259,26 @@ both_databases! {
         assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     }
 }
+
+both_databases! {
+    async fn spending_names_no_column_of_an_index_unless_it_changes(app: TestApp) {
+        let customer = make_customer(&app).await;
+        let grant = json!({ "customerId": customer, "name": "three", "grantAmount": { "amount": "3" },
+            "effectiveAt": day(0), "expiresAt": day(4000) });
+        batch(&app, "createCreditGrantBatch", json!([grant])).await;
+        let statements = Statements::of(&app);
+        for (left, turned) in [(2, false), (1, false), (0, true)] {
+            statements.take();
+            ok(&app, "drawDown", draw_input(&customer, "1", json!({}))).await;
+            let mut sent = statements.take();
+            sent.retain(|sql| sql.starts_with("UPDATE account") || sql.starts_with("UPDATE segment"));
+            assert_eq!(sent.len(), 2, "{sent:#?}");
+            let named = |column: &str| sent.iter().any(|sql| sql.contains(&format!(" {column} =")));
+            assert!(named("balance") && named("remaining"), "{sent:#?}");
+            assert!(!named("ends_at") && !named("starts_at"), "{left} left: {sent:#?}");
+            // Closed, it has no boundary to come.
+            assert_eq!(named("open"), turned, "{left} left: {sent:#?}");
+            assert_eq!(named("next_boundary_at"), turned, "{left} left: {sent:#?}");
+        }
+    }
+}

@@ -137,8 +137,10 @@ pub struct Changes {
     pub new_segments: BTreeSet<SegmentId>,
     /// Segments that were there and changed.
     pub segments: BTreeSet<SegmentId>,
-    /// Those of them in which more changed than what is left, held and used.
+    /// Those of them in which more changed than what is left, held and used, and whether it is open.
     pub reshaped: BTreeSet<SegmentId>,
+    /// Those that were opened or closed by being spent from.
+    pub turned: BTreeSet<SegmentId>,
     /// Drawdowns that are new.
     pub new_drawdowns: BTreeSet<DrawdownId>,
     /// Drawdowns that were there and changed.
@@ -293,11 +295,26 @@ impl Book {
     /// A segment to be changed: noted as such.
     fn change(&mut self, id: SegmentId) -> Result<&mut Segment, Rejection> {
         self.changes.reshaped.insert(id);
-        self.spend(id)
+        self.touch(id)
     }
 
-    /// A segment of which only `remaining`, `held`, `used` and `open` are to be changed.
-    fn spend(&mut self, id: SegmentId) -> Result<&mut Segment, Rejection> {
+    /// Changes `remaining`, `held` and `used` of a segment, and whether it is open by that.
+    fn spend(
+        &mut self,
+        id: SegmentId,
+        change: impl FnOnce(&mut Segment) -> Option<()>,
+    ) -> Result<(), Rejection> {
+        let segment = self.touch(id)?;
+        let open = segment.open;
+        change(segment).ok_or_else(overflow)?;
+        segment.reopen_or_close();
+        if segment.open != open {
+            self.changes.turned.insert(id);
+        }
+        Ok(())
+    }
+
+    fn touch(&mut self, id: SegmentId) -> Result<&mut Segment, Rejection> {
         let segment = self
             .segments
             .get_mut(&id)
@@ -331,9 +348,10 @@ impl Book {
 
     /// Moves what is held in a segment and in the account.
     fn hold(&mut self, id: SegmentId, change: Amount) -> Result<(), Rejection> {
-        let segment = self.spend(id)?;
-        segment.held = segment.held.checked_add(change).ok_or_else(overflow)?;
-        segment.reopen_or_close();
+        self.spend(id, |segment| {
+            segment.held = segment.held.checked_add(change)?;
+            Some(())
+        })?;
         self.account.held = self.account.held.checked_add(change).ok_or_else(overflow)?;
         self.changes.account = true;
         Ok(())

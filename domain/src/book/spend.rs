@@ -254,11 +254,11 @@ impl Book {
         };
         let out = amount.saturating_neg();
         self.post(act.ids, segment_id, EntryKind::Deduction, out, &posting)?;
-        let segment = self.spend(segment_id)?;
-        segment.remaining = segment.remaining.checked_sub(amount).ok_or_else(overflow)?;
-        segment.used = segment.used.checked_add(amount).ok_or_else(overflow)?;
-        segment.reopen_or_close();
-        Ok(())
+        self.spend(segment_id, |segment| {
+            segment.remaining = segment.remaining.checked_sub(amount)?;
+            segment.used = segment.used.checked_add(amount)?;
+            Some(())
+        })
     }
 
     /// How much of a plan has expired and comes back first: only that needs room.

@@ -27,7 +27,7 @@ pub(super) fn insert<E: EntityTrait>(
         "INSERT INTO {} ({}) {what}{}",
         E::default().table_name(),
         names::<E>().join(", "),
-        conflict_clause::<E>(on_conflict)
+        conflict_clause(on_conflict)
     );
     (text, values)
 }
