@@ -108,24 +108,18 @@ impl Reader {
             },
         );
         sql.push(
-            " SELECT f.customer_id, f.credit_type_id, f.low AS sequence, \
-             COALESCE(e.running_balance, 0) AS balance, \
+            " SELECT f.customer_id, f.credit_type_id, f.low AS sequence, f.balance, \
              CAST(COALESCE(SUM(l.amount), 0) AS bigint) AS late, MAX(l.sequence) AS late_sequence \
-             FROM found f JOIN account a ON a.customer_id = f.customer_id \
-             AND a.credit_type_id = f.credit_type_id \
-             LEFT JOIN ledger_entry e ON e.customer_id = f.customer_id \
-             AND e.credit_type_id = f.credit_type_id AND e.sequence = f.low \
-             LEFT JOIN ledger_entry l ON l.customer_id = f.customer_id \
+             FROM found f LEFT JOIN ledger_entry l ON l.customer_id = f.customer_id \
              AND l.credit_type_id = f.credit_type_id AND l.late AND l.sequence > f.low \
              AND l.recorded_at <= ",
         );
         sql.bind(known).push(" AND l.effective_at <= ").bind(at);
         // On a test clock entries are dated ahead of their recording: there lateness says nothing.
-        sql.push(" AND l.effective_at >= CASE WHEN a.clock_now IS NOT NULL THEN ");
+        sql.push(" AND l.effective_at >= CASE WHEN f.clock_now IS NOT NULL THEN ");
         sql.bind(Instant::MIN).push(" ELSE ").bind(at);
         sql.push(
-            " - a.lateness_max END \
-             GROUP BY f.customer_id, f.credit_type_id, f.low, e.running_balance",
+            " - f.lateness_max END GROUP BY f.customer_id, f.credit_type_id, f.low, f.balance",
         );
         sql
     }

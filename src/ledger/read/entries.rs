@@ -435,10 +435,8 @@ fn between(
             beside(sql, " AND ", "<", slice.below);
             sql.and("e.recorded_at <", recorded.lt);
             if let Some(to) = effective.lt {
-                sql.push(" AND e.recorded_at < ").bind(to).push(
-                    " + (SELECT a.lateness_max FROM account a \
-                     WHERE a.customer_id = t.customer_id AND a.credit_type_id = t.credit_type_id)",
-                );
+                sql.push(" AND e.recorded_at < ").bind(to);
+                sql.push(" + t.lateness_max");
             }
             sql.push(")");
         });

@@ -7,9 +7,11 @@
 
 use super::dialect::Sql;
 
-/// Appends ` name(customer_id, credit_type_id, low) AS (..)`, twice: the steps, and the outcome.
-/// `low` is the number of the last entry `e` for which `holds`, or 0. To stand behind
-/// `WITH RECURSIVE`. `accounts` appends the condition on the accounts `a`.
+/// Appends ` name(customer_id, credit_type_id, low, balance, lateness_max, clock_now) AS (..)`, twice:
+/// the steps, and the outcome. `low` is the number of the last entry `e` for which `holds`, or 0, and
+/// `balance` what was there after it; the last two are the account's, so that nobody looks it up again.
+/// To stand behind `WITH RECURSIVE`. `accounts` appends the condition on the accounts `a`; `holds` may
+/// also name the step `t`.
 pub(super) fn last_where(
     sql: &mut Sql,
     name: &str,
@@ -17,20 +19,29 @@ pub(super) fn last_where(
     holds: impl Fn(&mut Sql),
 ) {
     sql.push(&format!(
-        "{name}_steps(customer_id, credit_type_id, low, high) AS (\
-         SELECT a.customer_id, a.credit_type_id, CAST(0 AS bigint), a.last_sequence \
-         FROM account a WHERE "
+        "{name}_steps(customer_id, credit_type_id, low, high, balance, lateness_max, clock_now) AS (\
+         SELECT a.customer_id, a.credit_type_id, CAST(0 AS bigint), a.last_sequence, \
+         CAST(0 AS bigint), a.lateness_max, a.clock_now FROM account a WHERE "
     ));
     accounts(sql);
-    sql.push(" UNION ALL SELECT t.customer_id, t.credit_type_id, CASE WHEN ");
-    holds(sql);
-    sql.push(" THEN e.sequence ELSE t.low END, CASE WHEN ");
-    holds(sql);
+    sql.push(" UNION ALL SELECT t.customer_id, t.credit_type_id");
+    let sides = [
+        ("e.sequence", "t.low"),
+        ("t.high", "e.sequence - 1"),
+        ("e.running_balance", "t.balance"),
+    ];
+    for (upto, beyond) in sides {
+        sql.push(", CASE WHEN ");
+        holds(sql);
+        sql.push(&format!(" THEN {upto} ELSE {beyond} END"));
+    }
     sql.push(&format!(
-        " THEN t.high ELSE e.sequence - 1 END FROM {name}_steps t \
+        ", t.lateness_max, t.clock_now FROM {name}_steps t \
          JOIN ledger_entry e ON e.customer_id = t.customer_id \
          AND e.credit_type_id = t.credit_type_id AND e.sequence = (t.low + t.high + 1) / 2 \
-         WHERE t.low < t.high), {name}(customer_id, credit_type_id, low) AS (\
-         SELECT t.customer_id, t.credit_type_id, t.low FROM {name}_steps t WHERE t.low = t.high)"
+         WHERE t.low < t.high), \
+         {name}(customer_id, credit_type_id, low, balance, lateness_max, clock_now) AS (\
+         SELECT t.customer_id, t.credit_type_id, t.low, t.balance, t.lateness_max, t.clock_now \
+         FROM {name}_steps t WHERE t.low = t.high)"
     ));
 }
