@@ -133,11 +133,11 @@ where
         match tracked.fate {
             Fate::Same => {}
             Fate::New => new.push(tracked.row.clone()),
-            Fate::Changed => changed.push(tracked.row.clone()),
+            Fate::Changed => changed.push((tracked.row.clone(), None)),
         }
     }
     sql::insert(db, &new, OnConflict::Fail).await?;
-    sql::update(db, &changed).await
+    sql::update(db, &changed, None).await
 }
 
 async fn accounts(
@@ -158,7 +158,7 @@ async fn accounts(
         .iter()
         .filter_map(|row| Some((row.customer_id, row.clock_now?)));
     lock::still_at(db, &times.collect()).await?;
-    sql::update_some(db, &changed, guard).await
+    sql::update(db, &changed, guard).await
 }
 
 /// [`MOVED`], where nothing else of the account has changed.
@@ -194,7 +194,7 @@ async fn segments(db: &impl Db, books: &[&mut OpenBook]) -> Result<(), DbErr> {
     }
     sql::insert(db, &new, OnConflict::Fail).await?;
     let changed: Vec<_> = changed.into_values().collect();
-    sql::update_some(db, &changed, None).await
+    sql::update(db, &changed, None).await
 }
 
 async fn drawdowns(db: &impl Db, books: &[&OpenBook]) -> Result<(), DbErr> {
@@ -207,7 +207,7 @@ async fn drawdowns(db: &impl Db, books: &[&OpenBook]) -> Result<(), DbErr> {
         changed.extend(settled.map(|row| (row, Some(SETTLED.as_slice()))));
     }
     sql::insert(db, &new, OnConflict::Fail).await?;
-    sql::update_some(db, &changed, None).await
+    sql::update(db, &changed, None).await
 }
 
 /// Claims in tables that are unique over all customers.

@@ -336,27 +336,15 @@ where
     Ok(())
 }
 
-/// Writes over rows that are there, by their keys.
-///
-/// # Errors
-/// What the database says; `RecordNotUpdated` where one was not there.
-pub async fn update<M>(db: &impl Db, rows: &[M]) -> Result<(), DbErr>
-where
-    M: ModelTrait,
-{
-    let rows: Vec<_> = rows.iter().map(|row| (row.clone(), None)).collect();
-    update_some(db, &rows, None).await
-}
-
-/// The same, where it is known what has changed, and if the guard lets it.
+/// Writes over rows that are there, by their keys, if the guard lets it.
 ///
 /// All of a batch is one statement on PostgreSQL, which sees for itself that an indexed column is
 /// what it was. SQLite writes each index anew of which a statement names a column, so each row is
 /// told with no more than has changed. Of lists of columns one holds the other.
 ///
 /// # Errors
-/// As of [`update`].
-pub(super) async fn update_some<M>(
+/// What the database says; `RecordNotUpdated` where one was not there.
+pub(super) async fn update<M>(
     db: &impl Db,
     rows: &[(M, Touched)],
     guard: Option<&Guard>,
