@@ -33,12 +33,14 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// An unknown key, a value of the wrong kind, no TOML.
-    #[error("{path}: {source}")]
+    #[error("{path}{line}: {what}")]
     Malformed {
         /// Which file.
         path: String,
-        /// What is wrong, and in which line.
-        source: Box<toml::de::Error>,
+        /// In which line, if that is known; not the line itself, in which a secret may stand.
+        line: String,
+        /// What is wrong.
+        what: String,
     },
     /// The defaults do not cover this setting.
     #[error("the setting {0} has no value")]
@@ -243,8 +245,11 @@ impl std::str::FromStr for Pauses {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let pauses = text.split(',').filter(|part| !part.trim().is_empty());
-        let pauses: Result<Vec<u32>, _> = pauses.map(|part| part.trim().parse()).collect();
+        if text.trim().is_empty() {
+            return Ok(Self(Vec::new()));
+        }
+        let pauses = text.split(',').map(|part| part.trim().parse());
+        let pauses: Result<Vec<u32>, _> = pauses.collect();
         let pauses = pauses.map_err(|_| "whole seconds, separated by commas")?;
         if pauses.len() > PAUSES_MAX {
             return Err("at most 100 pauses");
@@ -408,9 +413,14 @@ fn read(path: &Path) -> Result<Given, ConfigError> {
 }
 
 fn parse(path: &str, text: &str) -> Result<Given, ConfigError> {
-    toml::from_str(text).map_err(|source| ConfigError::Malformed {
-        path: path.to_owned(),
-        source: Box::new(source),
+    toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map(|before| before.matches('\n').count().saturating_add(1));
+        ConfigError::Malformed {
+            path: path.to_owned(),
+            line: line.map_or_else(String::new, |line| format!(", line {line}")),
+            what: error.message().to_owned(),
+        }
     })
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use clap::Args;
 
-use super::{Failure, close, open};
+use super::{Failure, close, note, open, say};
 use crate::config::Settings;
 use crate::generate::{Shape, generate};
 
@@ -38,10 +38,10 @@ pub(super) async fn run(amounts: &Amounts, settings: &Settings) -> Result<ExitCo
     let made = generate(ledger.database(), shape, ledger.now()).await;
     close(ledger).await?;
     let made = made?;
-    println!(
+    say(format_args!(
         "made {} customers, {} grants, {} drawdowns, {} entries",
         made.customers, made.grants, made.drawdowns, made.entries
-    );
-    eprintln!("in {:.1} s", started.elapsed().as_secs_f64());
+    ))?;
+    note(format_args!("in {:.1} s", started.elapsed().as_secs_f64()));
     Ok(ExitCode::SUCCESS)
 }

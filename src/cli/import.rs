@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use domain::Clock;
 
-use super::{Failure, close, open};
+use super::{Failure, close, note, open, say};
 use crate::app::{RandomIds, SystemClock};
 use crate::config::{Secret, Settings};
 use crate::rest::metronome::import::{Import, run as import};
@@ -87,15 +87,15 @@ async fn from_stripe(from: Stripe, settings: &Settings) -> Result<ExitCode, Fail
     close(ledger).await?;
     let report = imported?;
     for balance in &report.balances {
-        println!("{balance}");
+        say(format_args!("{balance}"))?;
     }
     let balances = report.balances.iter();
     let differing = balances.filter(|balance| balance.there != balance.here);
     let differing = differing.count();
-    eprintln!(
+    note(format_args!(
         "{} customers, {} credit grants, {} movements, {differing} balances differ",
         report.customers, report.grants, report.movements
-    );
+    ));
     Ok(if dry_run || differing == 0 {
         ExitCode::SUCCESS
     } else {
@@ -114,11 +114,11 @@ async fn from_metronome(from: Metronome, settings: &Settings) -> Result<ExitCode
         now: SystemClock.now(),
         ids: Arc::new(RandomIds::default()),
     };
-    let summary = import(work, |line| println!("{line}")).await?;
-    eprintln!(
+    let summary = import(work, |line| drop(say(line))).await?;
+    note(format_args!(
         "{} customers, {} grants and credits, {} balances differ",
         summary.customers, summary.granted, summary.differences
-    );
+    ));
     Ok(if dry_run || summary.differences == 0 {
         ExitCode::SUCCESS
     } else {

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use domain::ApiKeyId;
 
-use super::{Failure, close, open, shown};
+use super::{Failure, close, note, open, say, shown};
 use crate::auth::{Keys, house, role_of_key};
-use crate::config::Settings;
+use crate::config::{Secret, Settings};
 use crate::ledger::{Refusal, Role};
 
 /// What to do.
@@ -34,6 +34,9 @@ pub(super) enum Action {
         /// Refuse the tokens signed before from now on: where a signing key has leaked
         #[arg(long)]
         end_old_tokens: bool,
+        /// As the server has it: then nothing signs but that
+        #[arg(long, hide = true, env = "SCRIP_TOKEN_SECRET", hide_env_values = true)]
+        token_secret: Option<Secret>,
     },
 }
 
@@ -43,44 +46,60 @@ fn role(text: &str) -> Result<Role, &'static str> {
 
 pub(super) async fn run(action: Action, settings: &Settings) -> Result<ExitCode, Failure> {
     let ledger = open(settings).await?;
-    let done = act(action, &Keys::new(ledger.clone())).await;
+    let done = act(action, &Keys::new(ledger.clone()), settings).await;
     close(ledger).await?;
     done.map(|()| ExitCode::SUCCESS)
 }
 
-async fn act(action: Action, keys: &Keys) -> Result<(), Failure> {
+async fn act(action: Action, keys: &Keys, settings: &Settings) -> Result<(), Failure> {
     let caller = house("cli");
     match action {
         Action::Create { name, role } => {
             let (made, key) = keys.create(&caller, &name, role, None).await?;
             let key = key.ok_or("the key was made before")?;
             let (id, role) = (made.object_id, role.as_str());
-            eprintln!("made key {id} ({role}); it is shown this once");
-            println!("{key}");
+            note(format_args!(
+                "made key {id} ({role}); it is shown this once"
+            ));
+            say(&key).map_err(|error| {
+                format!("key {id} was made, but could not be shown ({error}): revoke it and make another")
+            })?;
         }
         Action::List => {
             for row in keys.list().await? {
                 let revoked = row.revoked_at.map_or("-".to_owned(), |at| at.to_string());
-                println!(
+                say(format_args!(
                     "{}\t{}\t{}\t{revoked}\t{}",
                     row.id,
                     row.role,
                     row.created_at,
                     shown(&row.name)
-                );
+                ))?;
             }
         }
         Action::Revoke { id } => {
             let key = ApiKeyId::read(&id);
             match keys.revoke(&caller, key, None).await {
-                Ok(_) => eprintln!("revoked key {key}"),
+                Ok(_) => note(format_args!("revoked key {key}")),
                 Err(Refusal::Rejected(_)) => {
                     return Err(format!("there is no key {id}; see `scrip key list`").into());
                 }
                 Err(refusal) => return Err(refusal.into()),
             }
         }
-        Action::RotateSigning { end_old_tokens } => {
+        Action::RotateSigning { token_secret, .. }
+            if [&token_secret, &settings.token_secret]
+                .into_iter()
+                .flatten()
+                .any(|secret| secret.expose().is_some()) =>
+        {
+            return Err(
+                "SCRIP_TOKEN_SECRET signs the tokens: put a new secret before the old one, \
+                        which then goes once its tokens have ended"
+                    .into(),
+            );
+        }
+        Action::RotateSigning { end_old_tokens, .. } => {
             let made = keys.rotate(&caller, end_old_tokens).await?;
             let old = if end_old_tokens {
                 "are good no more"
@@ -88,7 +107,9 @@ async fn act(action: Action, keys: &Keys) -> Result<(), Failure> {
                 "are good until they end"
             };
             let id = made.object_id;
-            eprintln!("signing key {id} signs from now on; tokens signed before {old}");
+            note(format_args!(
+                "signing key {id} signs from now on; tokens signed before {old}"
+            ));
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use sea_orm::DatabaseConnection;
 use sea_orm_migration::MigrationStatus;
 
-use super::{Failure, cannot_open};
+use super::{Failure, cannot_open, say};
 use crate::config::Settings;
 use crate::ledger::{self, migrated};
 
@@ -38,7 +38,7 @@ async fn act(action: Action, db: &DatabaseConnection) -> Result<ExitCode, Failur
         let applied = migration.status() == MigrationStatus::Applied;
         all_applied &= applied;
         let status = if applied { "applied" } else { "pending" };
-        println!("{status} {}", migration.name());
+        say(format_args!("{status} {}", migration.name()))?;
     }
     Ok(if all_applied {
         ExitCode::SUCCESS

@@ -12,6 +12,7 @@ mod verify;
 
 use std::ffi::OsString;
 use std::fmt::Display;
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -120,9 +121,25 @@ pub async fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     ran.unwrap_or_else(|failure| {
-        eprintln!("scrip: {failure}");
+        let io = failure.downcast_ref::<std::io::Error>();
+        // Who closed the pipe wants no more of it.
+        if io.is_none_or(|error| error.kind() != ErrorKind::BrokenPipe) {
+            note(format_args!("scrip: {failure}"));
+        }
         ExitCode::FAILURE
     })
+}
+
+/// Prints a line of what was asked for.
+fn say(line: impl Display) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+/// Tells people something beside that; if nobody can be told, so be it.
+fn note(line: impl Display) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 async fn run(command: Command) -> Result<ExitCode, Failure> {
@@ -133,7 +150,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Migrate { action, database } => migrate::run(action, &database.settings()?).await,
         Command::Key { action, database } => key::run(action, &database.settings()?).await,
         Command::Schema => {
-            print!("{}", graphql::sdl());
+            say(graphql::sdl().trim_end())?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Verify(database) => verify::run(&database.settings()?).await,

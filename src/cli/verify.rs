@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{Failure, cannot_open, shown};
+use super::{Failure, cannot_open, note, say, shown};
 use crate::config::Settings;
 use crate::ledger::verify::{open, verify};
 
@@ -14,12 +14,12 @@ pub(super) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
     db.close().await?;
     let findings = findings?;
     for finding in &findings {
-        println!("{}", shown(&finding.to_string()));
+        say(shown(&finding.to_string()))?;
     }
     if findings.is_empty() {
-        eprintln!("all books are right");
+        note(format_args!("all books are right"));
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!("{} rows are wrong", findings.len());
+    note(format_args!("{} rows are wrong", findings.len()));
     Ok(ExitCode::FAILURE)
 }

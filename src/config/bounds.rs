@@ -1,9 +1,13 @@
 //! What settings can be: held once all are decided, so wherever they came from.
 
 use reqwest::Url;
+use tracing::level_filters::LevelFilter;
 
 use super::{ConfigError, Settings};
 use crate::auth::SECRET_MIN;
+
+/// How the addresses of databases begin.
+const DATABASES: [&str; 3] = ["sqlite:", "postgres://", "postgresql://"];
 
 /// Holds that all of them can be.
 pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
@@ -12,6 +16,23 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
             let (least, most) = range.into_inner();
             return wrong(name, format!("is {value}; it must be {least} to {most}"));
         }
+    }
+    if !DATABASES
+        .iter()
+        .any(|scheme| settings.database_url.starts_with(scheme))
+    {
+        let what = "must begin with sqlite:// or postgres://; what was given is not shown, since a \
+                    password may be in it";
+        return wrong("database_url", what.to_owned());
+    }
+    if let Some(odd) = settings
+        .log
+        .split(',')
+        .find(|part| !is_directive(part.trim()))
+    {
+        let what = "it must be error, warn, info, debug, trace or off, or by module, such as \
+                    info,scrip::ledger=debug";
+        return wrong("log", format!("has {odd:?} in it; {what}"));
     }
     for origin in parts(settings.cors_origins.as_deref()) {
         if !is_origin(origin) {
@@ -45,6 +66,12 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
 
 fn wrong(name: &'static str, what: String) -> Result<(), ConfigError> {
     Err(ConfigError::Wrong { name, what })
+}
+
+/// Whether it says of something how much of it is logged: a word alone would be taken for the name of a
+/// module, of which all is logged, and of the others nothing.
+fn is_directive(part: &str) -> bool {
+    part.contains(['=', '[']) || !part.is_empty() && part.parse::<LevelFilter>().is_ok()
 }
 
 /// What stands between the commas.

@@ -5,13 +5,15 @@
 mod packing;
 mod places;
 mod rates;
+mod values;
 
 use std::sync::Arc;
 
-pub use self::packing::{unpacks, unreadable};
+pub use self::packing::{NoBody, body};
 pub use self::places::{Place, Places};
 use self::rates::Rates;
 pub use self::rates::TooOften;
+pub use self::values::ValuesMax;
 use crate::config::Limits;
 use crate::ledger::Caller;
 

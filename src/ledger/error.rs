@@ -44,7 +44,25 @@ impl From<Rejection> for Refusal {
 
 impl From<DbErr> for Refusal {
     fn from(error: DbErr) -> Self {
+        if is_unreachable(&error) {
+            tracing::warn!(%error, "the database can not be reached");
+            return Self::Overloaded;
+        }
         Self::Internal(error.to_string())
+    }
+}
+
+/// Whether there was no connection to the database, or none to be had in time: nothing was asked.
+#[must_use]
+pub fn is_unreachable(error: &DbErr) -> bool {
+    use sea_orm::sqlx::Error::{Io, PoolTimedOut};
+    match error {
+        DbErr::ConnectionAcquire(_) => true,
+        DbErr::Conn(RuntimeErr::SqlxError(error)) => matches!(**error, Io(_) | PoolTimedOut),
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+            matches!(**error, PoolTimedOut)
+        }
+        _ => false,
     }
 }
 

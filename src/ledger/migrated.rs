@@ -39,6 +39,23 @@ pub async fn status(db: &DatabaseConnection) -> Result<Vec<Migration>, DbErr> {
     Migrator::get_migration_with_status_read_only(db).await
 }
 
+/// Whether what this version needs is applied. What a newer one has added since is no hindrance: servers
+/// of both run side by side while one is brought in after the other. Reads only.
+///
+/// # Errors
+/// What the database says.
+pub async fn is_up(db: &DatabaseConnection) -> Result<bool, DbErr> {
+    let table = seaql_migrations::Entity.table_name();
+    if !SchemaManager::new(db).has_table(table).await? {
+        return Ok(false);
+    }
+    let applied = seaql_migrations::Entity::find().all(db).await?;
+    let is_applied = |name: &str| applied.iter().any(|row| row.version == name);
+    Ok(Migrator::migrations()
+        .iter()
+        .all(|needed| is_applied(needed.name())))
+}
+
 /// Holds that a newer version was not here: what it changed is not known.
 async fn known(db: &DatabaseConnection) -> Result<(), DbErr> {
     let table = seaql_migrations::Entity.table_name();

@@ -18,7 +18,7 @@ pub struct Outcome {
     pub customer_id: CustomerId,
     /// The key was used before with the same input: nothing was written.
     pub replayed: bool,
-    /// When it was answered first: now, unless it is replayed.
+    /// When it was answered first, in real time: now, unless it is replayed.
     pub first_at: Instant,
     /// Balance of the account right after; `None` for commands that touch none.
     pub balance: Option<BalanceRow>,
@@ -93,7 +93,7 @@ impl Outcome {
             object_id,
             customer_id,
             replayed,
-            first_at: work.now,
+            first_at: work.recorded,
             balance,
             drawdown,
             grant: book.and_then(|book| grant(work, book, CreditGrantId(object_id))),

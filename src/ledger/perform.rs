@@ -88,7 +88,8 @@ fn replay(
             .and_then(|o| o.book.drawdowns.get(id));
         let input = in_book.map(|row| row.input.clone());
         let input = input.or_else(|| work.found_drawdowns.get(id).map(|row| row.input.clone()));
-        (input.unwrap_or_default(), id.0, Some(account), work.now)
+        let input = input.unwrap_or_default();
+        (input, id.0, Some(account), work.recorded)
     } else {
         let Some(row) = work.answered.get(&(customer, operation, key.clone())) else {
             return Ok(None);

@@ -1,13 +1,21 @@
 //! What those who run a ledger look at: what is counted, and whether the books are right.
 
+use std::fmt::Display;
+use std::time::Duration;
+
 use entity::verification;
 use sea_orm::{ActiveModelTrait, DbErr, IntoActiveModel};
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
 
 use super::{Ledger, connect, verify};
 use crate::metrics::{Looked, Metrics};
 
 /// Accounts with something due that are counted; more are as many.
 const DUE_MAX: i64 = 10_000;
+/// How long something is looked up for the metrics: whoever asks for them waits ten seconds at most, and
+/// wants them most when the database does not answer.
+const LOOK: Duration = Duration::from_secs(2);
 /// Rows that are named in what is kept of a check; `scrip verify` names all.
 const PROBLEMS_MAX: usize = 100;
 
@@ -20,21 +28,17 @@ impl Ledger {
 
     /// What is to be looked up for the metrics. What can not be had is left out.
     pub async fn looked(&self) -> Looked {
-        let due = self.reader.count_due(DUE_MAX).await;
-        if let Err(error) = &due {
-            tracing::warn!(%error, "what is due could not be counted");
-        }
-        let checked = self.reader.verification().await;
-        if let Err(error) = &checked {
-            tracing::warn!(%error, "the last check of all books could not be read");
-        }
-        let checked = checked.ok().flatten();
+        let due = timeout(LOOK, self.reader.count_due(DUE_MAX));
+        let checked = timeout(LOOK, self.reader.verification());
+        let (due, checked) = tokio::join!(due, checked);
+        let due = had(due, "what is due could not be counted");
+        let checked = had(checked, "the last check of all books could not be read").flatten();
         Looked {
             connections: [
                 connect::pool(&self.desk.read),
                 connect::pool(&self.desk.write),
             ],
-            due: due.ok(),
+            due,
             checked: checked.map(|row| (row.problem_count, row.ended_at.0.div_euclid(1_000_000))),
         }
     }
@@ -58,4 +62,14 @@ impl Ledger {
         };
         row.into_active_model().insert(&*self.writing().await).await
     }
+}
+
+/// What was looked up, if it was to be had in time.
+fn had<T, E: Display>(looked: Result<Result<T, E>, Elapsed>, otherwise: &str) -> Option<T> {
+    match looked {
+        Ok(Ok(had)) => return Some(had),
+        Ok(Err(error)) => tracing::warn!(%error, "{otherwise}"),
+        Err(_) => tracing::warn!("{otherwise}: the database did not answer in time"),
+    }
+    None
 }

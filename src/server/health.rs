@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpResponse, web};
-use migration::Migrator;
 use sea_orm::{DatabaseConnection, DbErr};
-use sea_orm_migration::MigratorTrait;
+use tokio::time::timeout;
+
+use crate::ledger::migrated;
+
+/// How long the database is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What readiness asks.
 #[derive(Clone)]
@@ -33,9 +38,9 @@ impl Health {
             self.db.ping().await?;
             return Ok(true);
         }
-        let pending = Migrator::get_pending_migrations_read_only(&self.db).await?;
-        self.migrated.store(pending.is_empty(), Ordering::Relaxed);
-        Ok(pending.is_empty())
+        let is_up = migrated::is_up(&self.db).await?;
+        self.migrated.store(is_up, Ordering::Relaxed);
+        Ok(is_up)
     }
 }
 
@@ -46,7 +51,9 @@ pub async fn alive() -> HttpResponse {
 
 /// The database answers and has all migrations.
 pub async fn ready(health: web::Data<Health>) -> HttpResponse {
-    match health.is_ready().await {
+    let asked = timeout(PATIENCE, health.is_ready()).await;
+    let asked = asked.unwrap_or_else(|_| Err(DbErr::Custom("no answer in time".to_owned())));
+    match asked {
         Ok(true) => text(StatusCode::OK, "ready\n"),
         Ok(false) => text(StatusCode::SERVICE_UNAVAILABLE, "migrations are pending\n"),
         Err(error) => {

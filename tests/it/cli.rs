@@ -208,7 +208,7 @@ fn what_is_wrong_with_the_settings_is_said() {
         (["--config", "gone.toml"], "cannot read gone.toml"),
         (
             ["--database-url", "mysql://x/y"],
-            "cannot open the database",
+            "must begin with sqlite://",
         ),
     ] {
         let refused = scrip(folder.path())

@@ -419,3 +419,15 @@ async fn a_stop_finishes_what_was_accepted() {
     assert!(answered > 0);
     drop(log.join());
 }
+
+both_databases! {
+    // While servers of a newer version are brought in one after the other, those before go on.
+    async fn what_a_newer_version_added_leaves_a_server_ready(app: TestApp) {
+        let db = crate::support::db::connect(app.database_url()).await;
+        let newer = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_000001_x', 1)";
+        sea_orm::ConnectionTrait::execute_unprepared(&db, newer).await.expect("a row");
+        db.close().await.expect("closed");
+        let answer = app.client().get(format!("{}/readyz", app.url())).send().await;
+        assert_eq!(answer.expect("an answer").status(), 200);
+    }
+}

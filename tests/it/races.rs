@@ -2,6 +2,7 @@
 
 mod boundaries;
 mod queue;
+mod trail;
 mod windows;
 
 use std::collections::BTreeSet;

@@ -26,23 +26,21 @@ mod place;
 mod socket;
 mod subscription;
 mod tokens;
-mod values;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use actix_web::dev::{Decompress, Payload};
+use actix_web::dev::Payload;
 use actix_web::http::header::{
-    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER,
-    WWW_AUTHENTICATE,
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, Response, Value};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use futures_util::{FutureExt, StreamExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
@@ -52,11 +50,10 @@ use self::documents::Documents;
 use self::media::{Media, Wanted};
 use self::operation::{Prepared, Seen, panicked};
 use self::parameters::{Asks, Parameters};
-use self::values::ValuesMax;
 use crate::auth::Keys;
 use crate::config::Limits;
-use crate::gate::{self, Gate, Place, Places, TooOften};
-use crate::ledger::Caller;
+use crate::gate::{self, Gate, NoBody, Place, Places, TooOften, ValuesMax};
+use crate::ledger::{Caller, Refusal};
 use crate::metrics::Metrics;
 
 /// Runs a request for a caller, a query or a mutation.
@@ -282,7 +279,9 @@ impl Inner {
                 "the key is unknown or revoked, or the token is not good or no more",
             )),
             Err(error) => {
-                tracing::error!(%error, "a key could not be looked up");
+                if Refusal::from(error) == Refusal::Overloaded {
+                    return Err(overloaded("the database can not be reached: try again"));
+                }
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
                 Err(Refused::request(status, Code::Internal, "internal error"))
             }
@@ -298,7 +297,8 @@ impl Inner {
             Method::POST => {
                 media::json_body(request)?;
                 let body = self.body(request, payload).await?;
-                ValuesMax::of(&self.limits).hold(&body)?;
+                let held = ValuesMax::of(&self.limits).hold(&body);
+                held.map_err(document::too_complex)?;
                 parameters::of_body(&body, self.limits.http_batch_max)
             }
             _ => Err(not_allowed("GET, POST", "the method must be POST or GET")),
@@ -306,29 +306,16 @@ impl Inner {
     }
 
     async fn body(&self, request: &HttpRequest, payload: Payload) -> Result<web::Bytes, Refused> {
-        gate::unpacks(request.headers()).map_err(|message| {
-            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-            Refused::request(status, Code::BadUserInput, message)
-        })?;
         let limit = self.limits.body_max_bytes;
-        let said = request.headers().get(CONTENT_LENGTH);
-        let said = said.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        if said.is_some_and(|length| length > limit) {
-            return Err(parameters::too_large(limit));
-        }
-        let mut chunks = Decompress::from_headers(payload, request.headers());
-        let mut body = web::BytesMut::new();
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|error| {
-                let why = gate::unreadable(&error);
-                Refused::parameter(format!("the body can not be read: {why}"))
-            })?;
-            if body.len().saturating_add(chunk.len()) > limit {
-                return Err(parameters::too_large(limit));
+        let body = gate::body(request.headers(), payload, limit).await;
+        body.map_err(|unread| match unread {
+            NoBody::TooLarge => parameters::too_large(limit),
+            NoBody::Broken(why) => Refused::parameter(format!("the body can not be read: {why}")),
+            NoBody::UnknownPacking(message) => {
+                let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+                Refused::request(status, Code::BadUserInput, message)
             }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body.freeze())
+        })
     }
 
     async fn run(&self, prepared: Prepared, caller: Caller) -> Result<Response, Refused> {

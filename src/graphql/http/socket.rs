@@ -25,9 +25,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use super::code::Refused;
 use super::message::{Closing, FromClient, FromServer, PROTOCOL, key_of};
 use super::operation::Told;
-use super::values::ValuesMax;
 use super::{Inner, bearer, frames, json, parameters};
-use crate::gate::Place;
+use crate::gate::{Place, ValuesMax};
 use crate::ledger::Caller;
 use crate::metrics::Gauged;
 
@@ -188,8 +187,8 @@ impl Socket {
             None => return Err(End::Gone),
         };
         let held = ValuesMax::of(&self.inner.limits).hold(text.as_bytes());
-        if let Err(refused) = held {
-            return bad_request(first_message(&refused));
+        if let Err(excess) = held {
+            return bad_request(&excess);
         }
         match serde_json::from_str::<FromClient>(&text) {
             Ok(FromClient::ConnectionInit { payload }) => {

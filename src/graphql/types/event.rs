@@ -5,10 +5,15 @@ use domain::CustomerId;
 
 use super::{Customer, Node};
 use crate::graphql::connection::Listed;
-use crate::graphql::context::{Found, load};
+use crate::graphql::context::{Found, caller, load};
+use crate::graphql::error::Failure;
 use crate::graphql::loaders::NodeKey;
 use crate::graphql::scalar::{DateTime, Json};
+use crate::ledger::Role;
 use crate::ledger::read::EventRow;
+
+/// What is shown to role ADMIN alone, as it begins the kind of an event.
+const GUARDED: [&str; 3] = ["api_key.", "signing_key.", "webhook_endpoint."];
 
 /// Something that was changed, by whom, from what to what. Written with the change itself.
 pub struct Event(pub EventRow);
@@ -16,6 +21,18 @@ pub struct Event(pub EventRow);
 impl From<EventRow> for Event {
     fn from(row: EventRow) -> Self {
         Self(row)
+    }
+}
+
+impl Event {
+    /// What it tells of a change, to those who may see what was changed.
+    fn seen(&self, ctx: &Context<'_>, told: Option<&str>) -> Result<Option<Json>, Failure> {
+        let Some(told) = told else { return Ok(None) };
+        let is_guarded = GUARDED.iter().any(|noun| self.0.kind.starts_with(noun));
+        if is_guarded && caller(ctx)?.role != Role::Admin {
+            return Ok(None);
+        }
+        Json::stored(told).map(Some)
     }
 }
 
@@ -70,13 +87,13 @@ impl Event {
         self.0.effective_at.into()
     }
 
-    /// Null for a creation. The changed fields only.
-    async fn before(&self) -> Found<Json> {
-        self.0.before.as_deref().map(Json::stored)
+    /// Null for a creation. The changed fields only. Of keys and webhook endpoints seen by role ADMIN alone.
+    async fn before(&self, ctx: &Context<'_>) -> Found<Json> {
+        self.seen(ctx, self.0.before.as_deref()).transpose()
     }
 
-    /// The changed fields only.
-    async fn after(&self) -> Found<Json> {
-        self.0.after.as_deref().map(Json::stored)
+    /// The changed fields only. Of keys and webhook endpoints seen by role ADMIN alone.
+    async fn after(&self, ctx: &Context<'_>) -> Found<Json> {
+        self.seen(ctx, self.0.after.as_deref()).transpose()
     }
 }

@@ -300,7 +300,9 @@ impl Reader {
         if customers.is_empty() {
             return Ok(Vec::new());
         }
-        self.settle(customers).await?;
+        if self.snapshot.is_none() {
+            self.settle(customers).await?;
+        }
         let write = |sql: &mut Sql, parents: &Parents<'_>| {
             select_by_account(sql, &parents.customers(), filter, slice, (child, &and));
         };

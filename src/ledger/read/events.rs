@@ -190,6 +190,14 @@ impl Reader {
     }
 
     async fn events_between(&self, filter: &EventFilter, slice: &Slice) -> Read<Page<EventRow>> {
+        let by_rows = wants(filter, DRAWDOWN_CREATED) || wants(filter, ENTRY_CREATED);
+        if !by_rows {
+            return self.merged(filter, slice).await;
+        }
+        self.at_once().await?.merged(filter, slice).await
+    }
+
+    async fn merged(&self, filter: &EventFilter, slice: &Slice) -> Read<Page<EventRow>> {
         let mut found: Vec<EventRow> = Vec::new();
         if has_told(filter) {
             let matching = |sql: &mut Sql| {

@@ -184,6 +184,9 @@ impl Reader {
     /// Runs a statement, whatever the scope: who asks sees to it that each gets what it may see.
     pub(super) async fn asked<R: Row>(&self, db: &DatabaseConnection, sql: Sql) -> Read<Vec<R>> {
         let statement = sql.statement();
+        if let Some(snapshot) = &self.snapshot {
+            return of(&snapshot.query_all_raw(statement).await?);
+        }
         let together = self.together.as_ref();
         if let Some(rows) = together.and_then(|own| own.at_hand(&statement)) {
             return Ok(rows);

@@ -47,6 +47,7 @@ pub mod filter;
 pub mod page;
 pub mod rows;
 pub mod scope;
+mod snapshot;
 pub mod status;
 
 use std::fmt;
@@ -54,7 +55,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{Clock, CreditTypeId, CustomerId, Instant};
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 
 pub(super) use decode::{InOrder, SegmentRow, segment};
 pub(super) use dialect::columns;
@@ -70,6 +71,7 @@ pub use status::{CreditStatus, GrantStatus};
 pub(super) use together::Together;
 
 use super::Refusal;
+use super::error::is_unreachable;
 
 /// Kinds of `object_home` and `uniqueness_key`.
 const HOME_GRANT: &str = "credit_grant";
@@ -84,10 +86,19 @@ pub enum ReadError {
     BadInput(String),
     /// The database's.
     #[error(transparent)]
-    Db(#[from] DbErr),
+    Db(DbErr),
     /// Due boundaries could not be posted.
     #[error("due boundaries could not be posted: {0:?}")]
     Settle(Refusal),
+}
+
+impl From<DbErr> for ReadError {
+    fn from(error: DbErr) -> Self {
+        if is_unreachable(&error) {
+            return Self::Settle(Refusal::from(error));
+        }
+        Self::Db(error)
+    }
 }
 
 /// What a read answers.
@@ -108,6 +119,8 @@ pub struct Reader {
     settler: Arc<dyn Settle>,
     scope: Scope,
     together: Option<Arc<Together>>,
+    /// What all its statements are asked by, where they must see the same state.
+    snapshot: Option<Arc<DatabaseTransaction>>,
 }
 
 impl fmt::Debug for Reader {
@@ -126,6 +139,7 @@ impl Reader {
             settler,
             scope: Scope::Everything,
             together: None,
+            snapshot: None,
         }
     }
 

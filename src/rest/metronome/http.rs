@@ -4,11 +4,11 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 
-use actix_web::dev::{Decompress, Payload};
+use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::FutureExt;
 use serde::Serialize;
 use tokio::time::{Instant as Moment, timeout_at};
 use tracing::Instrument;
@@ -19,7 +19,7 @@ use super::query::Query;
 use super::reply::Reply;
 use super::routes::{self, Access, Route};
 use super::{Endpoint, Inner, Options};
-use crate::gate::{self, Place};
+use crate::gate::{self, NoBody, Place, ValuesMax};
 use crate::ledger::{Caller, Command, Ledger, Outcome, Role};
 use crate::metrics::Face;
 
@@ -111,6 +111,8 @@ impl Inner {
         let (route, id) = routes::find(request.method(), path)?;
         allowed(&caller, route)?;
         let body = self.body(request, payload).await?;
+        let held = ValuesMax::of(&self.limits).hold(&body);
+        held.map_err(|excess| Refused::bad(format!("the body has {excess}")))?;
         let key = request.headers().get("idempotency-key");
         let key = key.map(|key| key.to_str().map(str::to_owned));
         let key = key
@@ -160,38 +162,23 @@ impl Inner {
                 Ok(caller)
             }
             Ok(None) => Err(unknown("the key is unknown or revoked")),
-            Err(error) => Err(Refused::internal(error)),
+            Err(error) => Err(refused(error.into(), &[])),
         }
     }
 
     async fn body(&self, request: &HttpRequest, payload: Payload) -> Result<web::Bytes, Refused> {
         let most = self.limits.body_max_bytes;
-        let too_large = || {
-            Refused::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                format!("the body must not be above {most} bytes"),
-            )
-        };
-        let said = request.headers().get(CONTENT_LENGTH);
-        let said = said.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        if said.is_some_and(|length| length > most) {
-            return Err(too_large());
-        }
-        gate::unpacks(request.headers())
-            .map_err(|message| Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))?;
-        let mut chunks = Decompress::from_headers(payload, request.headers());
-        let mut body = web::BytesMut::new();
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|error| {
-                let why = gate::unreadable(&error);
-                Refused::bad(format!("the body can not be read: {why}"))
-            })?;
-            if body.len().saturating_add(chunk.len()) > most {
-                return Err(too_large());
+        let body = gate::body(request.headers(), payload, most).await;
+        body.map_err(|unread| match unread {
+            NoBody::TooLarge => {
+                let message = format!("the body must not be above {most} bytes");
+                Refused::new(StatusCode::PAYLOAD_TOO_LARGE, message)
             }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body.freeze())
+            NoBody::Broken(why) => Refused::bad(format!("the body can not be read: {why}")),
+            NoBody::UnknownPacking(message) => {
+                Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message)
+            }
+        })
     }
 }
 
@@ -279,9 +266,7 @@ fn written(reply: Reply) -> HttpResponse {
         Reply::Body(body) => HttpResponse::Ok()
             .insert_header((CONTENT_TYPE, "application/json"))
             .body(body),
-        // With no length of zero one client library would try to read JSON.
-        Reply::Empty => HttpResponse::Ok()
-            .insert_header((CONTENT_TYPE, "application/json"))
-            .body(""),
+        // Whatever it is called, or without a length of zero, some client libraries would read it as JSON.
+        Reply::Empty => HttpResponse::Ok().body(""),
     }
 }

@@ -56,8 +56,12 @@ impl Call {
         if let Some(unit) = money::unit_of(&units, currency) {
             return Ok(unit.clone());
         }
-        // Whoever asks for the same currency at the same time gets the same unit.
-        let key = own_key("currency", currency);
+        // Whoever asks for the same currency at the same time gets the same unit, and another than those
+        // that were archived since.
+        let key = match money::archived_of(&units, currency) {
+            0 => own_key("currency", currency),
+            archived => own_key("currency", &format!("{currency} {archived}")),
+        };
         let command = money::new_unit(currency);
         let made = self
             .ledger

@@ -26,7 +26,7 @@ const TEXTS: [(&str, usize); 5] = [
     ("business_name", 150),
     ("individual_name", 150),
 ];
-const ADDRESS: [&str; 6] = ["city", "country", "line1", "line2", "postal_code", "state"];
+pub(super) const ADDRESS: [&str; 6] = ["city", "country", "line1", "line2", "postal_code", "state"];
 const NAME_MAX: usize = 256;
 const LOCALES_MAX: usize = 100;
 
@@ -317,7 +317,9 @@ impl Written {
             let locales = params.texts("preferred_locales", LOCALES_MAX)?;
             private.insert("preferred_locales".to_owned(), json!(locales));
         }
-        if let Some(exempt) = params.one_of("tax_exempt", &["none", "exempt", "reverse"])? {
+        if let Ok(Given::Unset) = params.text("tax_exempt", 0) {
+            private.insert("tax_exempt".to_owned(), "none".into());
+        } else if let Some(exempt) = params.one_of("tax_exempt", &["none", "exempt", "reverse"])? {
             private.insert("tax_exempt".to_owned(), exempt.into());
         }
         Ok(Self { name, private })
@@ -353,7 +355,7 @@ fn shipping(params: &Params, path: &str) -> Answer<Json> {
     }
     Ok(json!({
         "name": name,
-        "phone": params.text("shipping[phone]", 20)?.value(),
+        "phone": params.text("shipping[phone]", 5000)?.value(),
         "address": address(params, &inner)?,
         "carrier": null,
         "tracking_number": null,

@@ -3,13 +3,13 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use actix_web::dev::{Decompress, Payload};
+use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::FutureExt;
 use serde_json::Value as Json;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
@@ -24,8 +24,8 @@ use super::ids::Kind;
 use super::params::Params;
 use crate::auth::Keys;
 use crate::config::Limits;
-use crate::gate::{self, Gate, Place};
-use crate::ledger::{Caller, Ledger, Role};
+use crate::gate::{self, Gate, NoBody, Place};
+use crate::ledger::{Caller, Ledger, Refusal, Role};
 use crate::metrics::Face;
 
 const VERSION: &str = "Stripe-Version";
@@ -198,10 +198,7 @@ impl Inner {
                     .to_owned(),
             ));
         };
-        let found = self.keys.caller(&key).await.map_err(|error| {
-            tracing::error!(%error, "a key could not be looked up");
-            ApiError::internal()
-        })?;
+        let found = self.keys.caller(&key).await.map_err(Refusal::from)?;
         let Some(caller) = found else {
             return Err(refused(format!(
                 "Invalid API Key provided: {}",
@@ -217,26 +214,17 @@ impl Inner {
     }
 
     async fn body(&self, request: &HttpRequest, payload: Payload) -> Answer<web::Bytes> {
-        gate::unpacks(request.headers()).map_err(|message| {
-            ApiError::invalid(format!("Invalid request: {message}."))
-                .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
-        })?;
-        let mut chunks = Decompress::from_headers(payload, request.headers());
-        let mut body = web::BytesMut::new();
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|error| {
-                let why = gate::unreadable(&error);
-                ApiError::invalid(format!("The body can not be read: {why}."))
-            })?;
-            if body.len().saturating_add(chunk.len()) > self.limits.body_max_bytes {
-                let message = format!(
-                    "The body is larger than {} bytes.",
-                    self.limits.body_max_bytes
-                );
-                return Err(ApiError::invalid(message).with_status(StatusCode::PAYLOAD_TOO_LARGE));
+        let most = self.limits.body_max_bytes;
+        let body = gate::body(request.headers(), payload, most).await;
+        let body = body.map_err(|unread| match unread {
+            NoBody::TooLarge => ApiError::invalid(format!("The body is larger than {most} bytes."))
+                .with_status(StatusCode::PAYLOAD_TOO_LARGE),
+            NoBody::Broken(why) => ApiError::invalid(format!("The body can not be read: {why}.")),
+            NoBody::UnknownPacking(message) => {
+                ApiError::invalid(format!("Invalid request: {message}."))
+                    .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
             }
-            body.extend_from_slice(&chunk);
-        }
+        })?;
         let media = header(request, CONTENT_TYPE.as_str()).unwrap_or_default();
         let media = media.split(';').next().unwrap_or_default().trim();
         let is_form =
@@ -248,7 +236,7 @@ impl Inner {
                  https://support.stripe.com/.",
             ));
         }
-        Ok(body.freeze())
+        Ok(body)
     }
 }
 

@@ -82,6 +82,16 @@ pub fn unit_of<'u>(units: &'u Units, currency: &str) -> Option<&'u credit_type::
     known.min_by_key(|unit| (unit.id != CreditTypeId::USD, unit.created_at, unit.id))
 }
 
+/// How many units of a currency are archived.
+#[must_use]
+pub fn archived_of(units: &Units, currency: &str) -> usize {
+    let code = currency.to_ascii_uppercase();
+    let archived = units.values().filter(|unit| {
+        unit.is_currency && unit.archived_at.is_some() && unit.currency.as_ref() == Some(&code)
+    });
+    archived.count()
+}
+
 /// The unit that is made for a currency that has none yet.
 #[must_use]
 pub fn new_unit(currency: &str) -> crate::ledger::command::input::CreateCreditType {

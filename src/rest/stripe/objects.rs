@@ -9,6 +9,7 @@ use entity::{customer, ledger_entry};
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
+use super::customers::ADDRESS;
 use super::fields::Fields;
 use super::ids::Kind;
 use super::money::{self, Units};
@@ -106,7 +107,7 @@ pub fn customer(row: &customer::Model, facts: &Facts) -> Json {
     let mut shown = json!({
         "id": id,
         "object": "customer",
-        "address": fields.private("address"),
+        "address": complete(fields.private("address"), &ADDRESS),
         "balance": 0,
         "created": seconds(row.created_at),
         "currency": null,
@@ -129,7 +130,7 @@ pub fn customer(row: &customer::Model, facts: &Facts) -> Json {
         "next_invoice_sequence": 1,
         "phone": fields.private("phone"),
         "preferred_locales": or("preferred_locales", json!([])),
-        "shipping": fields.private("shipping"),
+        "shipping": shipping(fields.private("shipping")),
         "tax_exempt": or("tax_exempt", json!("none")),
         "test_clock": row.test_clock_id.map(|clock| Kind::Clock.write(clock.0)),
     });
@@ -140,6 +141,26 @@ pub fn customer(row: &customer::Model, facts: &Facts) -> Json {
         }
     }
     shown
+}
+
+/// An object with all of its fields: what is kept has none that is null.
+fn complete(kept: Json, parts: &[&str]) -> Json {
+    let Json::Object(mut kept) = kept else {
+        return kept;
+    };
+    for part in parts {
+        kept.entry(*part).or_insert(Json::Null);
+    }
+    Json::Object(kept)
+}
+
+fn shipping(kept: Json) -> Json {
+    let parts = ["name", "phone", "address", "carrier", "tracking_number"];
+    let mut kept = complete(kept, &parts);
+    if let Some(address) = kept.get_mut("address") {
+        *address = complete(address.take(), &ADDRESS);
+    }
+    kept
 }
 
 /// What is left of something that was deleted.

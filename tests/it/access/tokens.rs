@@ -148,6 +148,29 @@ both_databases! {
 }
 
 both_databases! {
+    // Times of keys are real ones (`docs/test-clocks.md`).
+    async fn a_token_ends_by_real_time_whatever_a_test_clock_shows(app: TestApp) {
+        for shown in ["2001-01-01T00:00:00Z", "2040-01-01T00:00:00Z"] {
+            let document = "mutation ($t: DateTime!) { createTestClock(input: { frozenTime: $t }) { testClock { id } } }";
+            let clock = app.graphql(document, json!({ "t": shown })).await;
+            let clock = &clock["data"]["createTestClock"]["testClock"]["id"];
+            let document = "mutation ($c: ID!) { createCustomer(input: { name: \"Ann\", testClockId: $c }) { customer { id } } }";
+            let made = app.graphql(document, json!({ "c": clock })).await;
+            let ann = &made["data"]["createCustomer"]["customer"]["id"];
+            let input = json!({ "customerId": ann, "expiresIn": 60, "idempotencyKey": shown });
+            let (now, made) = (app.now(), make(&app, input.clone()).await);
+            let until = now + Duration::seconds(60);
+            assert_eq!(made["expiresAt"], until.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string());
+            assert_eq!(make(&app, input).await["expiresAt"], made["expiresAt"]);
+            let token = made["token"].as_str().expect("a token");
+            assert_eq!(status_of(&app, token).await, 200);
+            app.set_now(until + Duration::seconds(1));
+            assert_eq!(status_of(&app, token).await, 401);
+        }
+    }
+}
+
+both_databases! {
     async fn what_is_wrong_with_the_input_is_said_at_its_place(app: TestApp) {
         let ann = customer(&app, "Ann").await;
         let table = [

@@ -139,3 +139,43 @@ fn what_is_listed_stays_in_its_line() {
     assert!(listed.ends_with("\ta\\nb\\tc\\u{1b}[2Jd\n"), "{listed:?}");
     assert_eq!(listed.lines().count(), 1, "{listed:?}");
 }
+
+/// Where everything that is written fails.
+fn full() -> std::process::Stdio {
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    full.expect("a device that is full").into()
+}
+
+#[test]
+fn what_can_not_be_printed_is_no_panic() {
+    let folder = migrated();
+    for arguments in [&["schema"][..], &["key", "list"], &["migrate", "status"]] {
+        let made = ["key", "create", "--role", "reader", "--name", "one"];
+        assert!(run(folder.path(), &made).status.success());
+        let ended = scrip(folder.path()).args(arguments).stdout(full()).output();
+        let ended = ended.expect("scrip runs");
+        assert_eq!(ended.status.code(), Some(1), "{arguments:?}");
+        refused(&ended, &["No space left on device"]);
+    }
+    let lost = ["key", "create", "--role", "reader", "--name", "lost"];
+    let ended = scrip(folder.path()).args(lost).stdout(full()).output();
+    refused(
+        &ended.expect("scrip runs"),
+        &["could not be shown", "revoke it"],
+    );
+    let silent = scrip(folder.path()).arg("verify").stderr(full()).status();
+    assert!(silent.expect("scrip runs").success());
+}
+
+#[test]
+fn a_secret_from_outside_is_not_replaced_from_inside() {
+    let folder = migrated();
+    let rotate = ["key", "rotate-signing", "--end-old-tokens"];
+    let outside = ("SCRIP_TOKEN_SECRET", "0123456789abcdef0123456789abcdef");
+    let ended = scrip(folder.path()).args(rotate).envs([outside]).output();
+    refused(
+        &ended.expect("scrip runs"),
+        &["SCRIP_TOKEN_SECRET signs the tokens"],
+    );
+    assert!(run(folder.path(), &rotate).status.success());
+}

@@ -23,6 +23,8 @@ const WRONG: &[(&str, &str)] = &[
     ("otlp_endpoint", "foo"),
     ("token_secret", ","),
     ("token_secret", "short"),
+    ("log", "wran"),
+    ("log", "info,"),
 ];
 
 #[test]
@@ -57,5 +59,59 @@ fn a_setting_that_can_not_be_is_refused_by_its_name_wherever_it_is_given() {
         std::fs::write(&file, format!("{name} = {value}\n")).expect("a file");
         refused(&started(None, None), name);
         std::fs::remove_file(&file).expect("no file");
+    }
+}
+
+#[test]
+fn what_may_be_a_secret_is_never_said_back() {
+    let folder = folder();
+    let said = |variable: (&str, &str), arguments: &[&str]| {
+        let mut scrip = scrip(folder.path());
+        let output = scrip.args(arguments).envs([variable]).output();
+        let output = output.expect("scrip runs");
+        assert!(!output.status.success());
+        err(&output)
+    };
+    for url in [
+        "\"postgres://me:hush@h/x\"",
+        "mysql://me:hush@h/x",
+        "me:hush@h/x",
+        "jdbc:postgresql://h/x?password=hush",
+        "host=h password=hush",
+    ] {
+        for command in [&["serve"][..], &["verify"], &["migrate", "status"]] {
+            let said = said(("DATABASE_URL", url), command);
+            assert!(
+                said.contains("the setting database_url must begin with"),
+                "{said}"
+            );
+            assert!(!said.contains("hush"), "{said}");
+        }
+    }
+    for line in [
+        "admin_key = \"hush",
+        "token_secret = hush",
+        "token_secret = [\"hush\"]",
+    ] {
+        let text = format!("# settings\n{line}\n");
+        std::fs::write(folder.path().join("scrip.toml"), text).expect("a file");
+        let said = said(("SCRIP_LOG", "info"), &["verify"]);
+        assert!(said.contains("scrip.toml, line 2"), "{said}");
+        assert!(!said.contains("hush"), "{said}");
+    }
+}
+
+#[test]
+fn an_empty_pause_is_none() {
+    let folder = folder();
+    for pauses in ["5,,30", ",", "5,"] {
+        let mut scrip = scrip(folder.path());
+        scrip.args(["serve", "--listen", "nowhere"]);
+        let output = scrip.env("SCRIP_WEBHOOK_RETRY_SECONDS", pauses).output();
+        let said = err(&output.expect("scrip runs"));
+        assert!(
+            said.contains("whole seconds, separated by commas"),
+            "{pauses}: {said}"
+        );
     }
 }

@@ -126,3 +126,19 @@ both_databases! {
         client.post("/v1/customers", body).await.refuses(400, "custom_fields.accountId: another");
     }
 }
+
+both_databases! {
+    async fn a_list_has_no_more_entries_than_a_batch_could_need(app: TestApp) {
+        let client = Client::new(&app);
+        let list = |length: usize| {
+            let ids = (0..length).map(|id| format!("00000000-0000-4000-8000-{id:012}"));
+            let ids: Vec<String> = ids.collect();
+            json!({ "customer_ids": ids })
+        };
+        let path = "/v1/credits/listGrants";
+        let found = client.post(path, list(2_000)).await;
+        assert_eq!(found.status, 200, "{}", found.text);
+        let refused = client.post(path, list(2_002)).await;
+        refused.refuses(400, "the body has more than 2000 entries in a list");
+    }
+}

@@ -32,6 +32,19 @@ both_databases! {
         assert_eq!((&changed["address"], &changed["phone"]), (&Value::Null, &json!("+44 1")));
         assert_eq!(changed["metadata"], json!({"seats": "3"}));
 
+        let moved = stripe.post(&path, &[
+            ("address[line1]", "2 Road"), ("shipping[name]", "A"), ("shipping[address][line1]", "x"),
+            ("shipping[phone]", "+49 30 1234567 extension 12345"), ("tax_exempt", ""),
+        ]).await;
+        let no_city = json!({"city": null, "country": null, "line1": "2 Road", "line2": null,
+            "postal_code": null, "state": null});
+        assert_eq!((&moved["address"], &moved["tax_exempt"]), (&no_city, &json!("none")));
+        let mut shipping = json!({"name": "A", "phone": "+49 30 1234567 extension 12345",
+            "carrier": null, "tracking_number": null, "address": no_city});
+        shipping["address"]["line1"] = json!("x");
+        assert_eq!(moved["shipping"], shipping, "what is not given is told as null");
+        assert_eq!(stripe.get(&path).await, moved);
+
         let ours = app.graphql("{ customers { nodes { name customFields } } }", json!({})).await;
         let ours = &ours["data"]["customers"]["nodes"][0];
         assert_eq!(ours["name"], "Ada", "we know no customer without a name");

@@ -266,3 +266,26 @@ both_databases! {
         assert_eq!(all, ["eur 2000", "jpy 500", "kwd 1500"]);
     }
 }
+
+both_databases! {
+    async fn a_currency_whose_unit_was_archived_gets_another(app: TestApp) {
+        let stripe = Stripe::of(&app);
+        let customer = stripe.customer("Ada").await;
+        let mut pairs = grant_of(&customer, "1999");
+        pairs[2].1 = "eur";
+        let euros = async || {
+            let units = app.graphql("{ creditTypes(includeArchived: true) { id currency archivedAt } }", json!({})).await;
+            let units = units["data"]["creditTypes"].as_array().expect("units").clone();
+            units.into_iter().filter(|unit| unit["currency"] == "EUR").collect::<Vec<_>>()
+        };
+        for made in 1..=3 {
+            stripe.post(GRANTS, &pairs).await;
+            let euros = euros().await;
+            assert_eq!(euros.len(), made, "{euros:?}");
+            let open: Vec<_> = euros.iter().filter(|unit| unit["archivedAt"].is_null()).collect();
+            let document = "mutation ($id: ID!) { updateCreditType(input: { id: $id, archived: true }) { userErrors { code } } }";
+            let archived = app.graphql(document, json!({ "id": open[0]["id"] })).await;
+            assert_eq!(archived["data"]["updateCreditType"]["userErrors"], json!([]), "{archived}");
+        }
+    }
+}

@@ -4,8 +4,6 @@
 //! of small ones a tenth of a second, though nothing takes that many. This look takes a nanosecond
 //! for each byte.
 
-use super::code::Refused;
-use super::document::too_complex;
 use crate::config::Limits;
 
 /// Values for each input of a batch that are allowed on the average: more than any input has fields.
@@ -42,8 +40,8 @@ impl ValuesMax {
     /// Counts, and stops at the first excess. What is no JSON may be counted wrongly.
     ///
     /// # Errors
-    /// TOO_COMPLEX.
-    pub fn hold(self, json: &[u8]) -> Result<(), Refused> {
+    /// For people: which there are more of, and how many there may be.
+    pub fn hold(self, json: &[u8]) -> Result<(), String> {
         let mut open = Vec::new();
         let mut all = 0_usize;
         let mut at = 0;
@@ -62,15 +60,13 @@ impl ValuesMax {
                     });
                     if entries > self.entries {
                         let max = self.entries;
-                        return Err(too_complex(format!(
+                        return Err(format!(
                             "more than {max} entries in a list or an object of its parameters"
-                        )));
+                        ));
                     }
                     if all > self.all {
                         let max = self.all;
-                        return Err(too_complex(format!(
-                            "more than {max} values in its parameters"
-                        )));
+                        return Err(format!("more than {max} values in its parameters"));
                     }
                 }
                 _ => {}
