@@ -16,7 +16,7 @@ import { Empty } from '../parts/bits';
 import { CopyGraphql } from '../parts/CopyGraphql';
 import { Following } from '../parts/Following';
 import { Loaded } from '../parts/Loaded';
-import { Made } from '../parts/Made';
+import { Made, type MadeText } from '../parts/Made';
 import { useMayWrite, useViewer } from '../parts/Viewer';
 import { Balances } from './customer/Balances';
 import { CreditTab } from './customer/CreditTab';
@@ -104,7 +104,7 @@ type Open = 'grant' | 'credit' | 'drawdown' | 'archive' | 'link';
 
 function Head({ subject, unitId }: { subject: Subject; unitId: string | null }) {
   const [open, setOpen] = useState<Open | null>(null);
-  const [link, setLink] = useState<string | null>(null);
+  const [link, setLink] = useState<MadeText | null>(null);
   const mayWrite = useMayWrite() && subject.archivedAt === null;
   const close = () => setOpen(null);
   return (
@@ -154,8 +154,10 @@ function Head({ subject, unitId }: { subject: Subject; unitId: string | null }) 
       {open === 'grant' && <NewGrant subject={subject} unitId={unitId} close={close} />}
       {open === 'credit' && <NewCredit subject={subject} unitId={unitId} close={close} />}
       {open === 'drawdown' && <DrawDown subject={subject} unitId={unitId} close={close} />}
-      {open === 'link' && <CustomerLink subject={subject} made={setLink} close={close} />}
-      {link !== null && <Made title="The link" text={link} close={() => setLink(null)} />}
+      {open === 'link' && <CustomerLink subject={subject} made={(text) => setLink({ text })} close={close} />}
+      {link !== null && (
+        <Made title="The link" text={link.text} lost="Make another; the lost one ends by itself." close={() => setLink(null)} />
+      )}
       {open === 'archive' && <ArchiveCustomer subject={subject} close={close} />}
     </div>
   );

@@ -12,7 +12,7 @@ import {
 import { When } from '../lib/time';
 import { useInAddress } from '../lib/address';
 import { Empty } from '../parts/bits';
-import { Made } from '../parts/Made';
+import { Made, type MadeText } from '../parts/Made';
 import { List, Page, usePaged } from '../parts/Paged';
 
 const ROLES: Partial<Record<Role, string>> = {
@@ -28,7 +28,7 @@ export function Keys() {
   const [revoked, setRevoked] = useInAddress('revoked', 'no', 'keys');
   const [creating, setCreating] = useState(false);
   const [revoking, setRevoking] = useState<Key | null>(null);
-  const [made, setMade] = useState<string | null>(null);
+  const [made, setMade] = useState<MadeText | null>(null);
   const asked = { includeRevoked: revoked === 'yes', order: 'NEWEST_FIRST' as const };
   const paged = usePaged('keys', 50, ApiKeysDocument, asked, KEYS);
   return (
@@ -56,9 +56,9 @@ export function Keys() {
           </List>
         )}
       </Page>
-      {creating && <NewKey close={() => setCreating(false)} made={setMade} />}
+      {creating && <NewKey close={() => setCreating(false)} made={(text) => setMade({ text })} />}
       {revoking !== null && <Revoke of={revoking} close={() => setRevoking(null)} />}
-      {made !== null && <Made text={made} close={() => setMade(null)} />}
+      {made !== null && <Made text={made.text} lost="Revoke this key and make another." close={() => setMade(null)} />}
     </>
   );
 }
@@ -86,7 +86,7 @@ function Row({ of: key, revoke }: { of: Key; revoke: () => void }) {
   );
 }
 
-function NewKey({ close, made }: { close: () => void; made: (text: string) => void }) {
+function NewKey({ close, made }: { close: () => void; made: (text: string | null) => void }) {
   const [name, setName] = useState('');
   const [role, setRole] = useState('READER');
   return (
@@ -106,8 +106,7 @@ function NewKey({ close, made }: { close: () => void; made: (text: string) => vo
         </Consequences>
       )}
       carriedOut={(data) => {
-        const text = data.createApiKey?.key;
-        if (typeof text === 'string') made(text);
+        made(data.createApiKey?.key ?? null);
       }}
       close={close}
     >
