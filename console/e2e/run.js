@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import './lists.js';
 import './live.js';
 import './actions.js';
+import './outage.js';
 import './quality.js';
 import './verification.js';
 import './webhooks.js';
