@@ -54,7 +54,7 @@ export function DrawDown({ subject, unitId, close }: { subject: Subject; unitId:
     const check = new Check();
     const input: DrawDownInput = {
       customerId: subject.id,
-      amount: check.amount('amount', form.amount),
+      amount: check.amount('amount', form.amount, unit),
       creditTypeId: unit?.id,
       // The form's own takes its place.
       idempotencyKey: '',

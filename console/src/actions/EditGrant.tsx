@@ -16,6 +16,7 @@ export function EditGrant({ grant, close }: { grant: GrantRowFragment; subject: 
   const build = (): EditCreditGrantInput | { path: string; message: string }[] => {
     const at = fromField(expiresAt);
     if (!never && at === undefined) return [{ path: 'expiresAt', message: 'must be a date and a time' }];
+    if (name.trim() === '') return [{ path: 'name', message: 'is required' }];
     const input: EditCreditGrantInput = { id: grant.id };
     if (name !== grant.name) input.name = name;
     if (never && grant.expiresAt !== null) input.neverExpires = true;

@@ -29,7 +29,7 @@ export function NewCredit({ subject, unitId, close }: { subject: Subject; unitId
       priority: check.number('priority', form.priority),
       accessSchedule: {
         creditTypeId: unit?.id,
-        segments: lines.map((line) => segmentOf(line, pathOf(line), check)),
+        segments: lines.map((line) => segmentOf(line, pathOf(line), check, unit)),
       },
       name: given(form.name),
       description: given(form.description),

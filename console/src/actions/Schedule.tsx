@@ -39,12 +39,14 @@ export function lineOf(segment: SegmentPartsFragment): Line {
 }
 
 /** The segment that a line describes; faults go to the path. */
-export function segmentOf(line: Line, path: string, check: Check) {
-  return {
-    amount: check.amount(`${path}.amount`, line.amount),
+export function segmentOf(line: Line, path: string, check: Check, unit: Unit | undefined) {
+  const segment = {
+    amount: check.amount(`${path}.amount`, line.amount, unit),
     startingAt: check.time(`${path}.startingAt`, line.from),
     endingBefore: fromField(line.until),
   };
+  check.window(`${path}.endingBefore`, segment.startingAt, segment.endingBefore);
+  return segment;
 }
 
 /** The schedule of a credit: a line for each segment, and a quick way to many. */

@@ -14,3 +14,8 @@ export function balanceIn(subject: Subject, unit: Unit | undefined) {
     scheduled: found?.scheduled ?? '0',
   };
 }
+
+/** The customer's present: on a test clock that is what the clock shows. */
+export function nowOf(subject: Subject): Date {
+  return subject.testClock === null ? new Date() : new Date(subject.testClock.frozenTime);
+}

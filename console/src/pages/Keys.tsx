@@ -1,7 +1,7 @@
 import { Button, Switch, Table } from '@mantine/core';
 import { useState } from 'react';
 import { Action, Consequences } from '../actions/Action';
-import { ChoiceField, TextField } from '../actions/fields';
+import { Check, ChoiceField, TextField } from '../actions/fields';
 import {
   ApiKeysDocument,
   type ApiKeysQuery,
@@ -96,7 +96,11 @@ function NewKey({ close, made }: { close: () => void; made: (text: string | null
       done={`Created the key ${name}`}
       mutation={CreateApiKeyDocument}
       answer={(data) => data.createApiKey}
-      build={() => ({ name, role: role as Role })}
+      build={() => {
+        const check = new Check();
+        const input = { name: check.text('name', name), role: role as Role };
+        return check.faults.length > 0 ? check.faults : input;
+      }}
       consequences={() => (
         <Consequences>
           <li>
