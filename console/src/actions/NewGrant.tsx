@@ -4,7 +4,7 @@ import { add, isDecimal, isNegative, subtract, times, type Unit, withUnit } from
 import { fromField, When } from '../lib/time';
 import { CATEGORIES } from '../lib/words';
 import { Action, Change, Consequences } from './Action';
-import { AmountField, Check, ChoiceField, given, ProductsField, TextField, TimeField, UnitField, useUnits } from './fields';
+import { AmountField, Check, ChoiceField, given, ProductsField, TextField, TimeField, UnitField, useProducts, useUnits } from './fields';
 import { balanceIn, nowOf, type Subject } from './subject';
 
 const BLANK = {
@@ -156,8 +156,25 @@ function Outcome({ input, unit, subject }: { input: CreateCreditGrantInput; unit
       <li>
         <Afterwards input={input} unit={unit} />
       </li>
-      {(input.productIds?.length ?? 0) > 0 && <li>It pays for the named products only.</li>}
+      <Details input={input} unit={unit} />
     </Consequences>
+  );
+}
+
+/** What else stands in the books with it. */
+function Details({ input, unit }: { input: CreateCreditGrantInput; unit: Unit }) {
+  const [products] = useProducts();
+  const names = (input.productIds ?? []).map((id) => products.find((product) => product.id === id)?.name ?? id);
+  return (
+    <>
+      <li>
+        {CATEGORIES[input.category ?? 'PROMOTIONAL']}, priority {input.priority}
+        {input.paidAmount && <>, paid with {withUnit(input.paidAmount.amount, unit)}</>}
+        {input.invoiceId && <>, invoice {input.invoiceId}</>}.
+      </li>
+      <li>It pays for {names.length === 0 ? 'all products' : `${names.join(', ')} only`}.</li>
+      {input.reason && <li>Reason: {input.reason}</li>}
+    </>
   );
 }
 
