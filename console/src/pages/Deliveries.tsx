@@ -91,7 +91,7 @@ function Row({ delivery, replay }: { delivery: Delivery; replay: () => void }) {
         <code>{delivery.eventType}</code>
         <span className="sub">{delivery.eventId}</span>
       </Table.Th>
-      <Table.Td>
+      <Table.Td className="free">
         {delivery.customer !== null && (
           <Link href={`/console/customers/${delivery.customer.id}`}>{delivery.customer.name}</Link>
         )}

@@ -92,7 +92,7 @@ function Row({ event, withCustomer }: { event: Event; withCustomer: boolean }) {
         <code>{event.type}</code>
       </Table.Td>
       {withCustomer && (
-        <Table.Td>
+        <Table.Td className="free">
           {event.customer !== null && (
             <Link href={`/console/customers/${event.customer.id}`}>{event.customer.name}</Link>
           )}

@@ -68,7 +68,7 @@ const KEYS = { additionalTypenames: ['ApiKey'] };
 function Row({ of: key, revoke }: { of: Key; revoke: () => void }) {
   return (
     <Table.Tr>
-      <Table.Th scope="row">{key.name}</Table.Th>
+      <Table.Th scope="row" className="name-cell">{key.name}</Table.Th>
       <Table.Td>{ROLES[key.role]?.split(':')[0]}</Table.Td>
       <Table.Td>
         <When at={key.createdAt} />

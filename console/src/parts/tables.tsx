@@ -132,7 +132,7 @@ function Named({ name, facts }: { name: string; facts: string }) {
 
 function Owner({ customer }: Owned) {
   return (
-    <Table.Td>
+    <Table.Td className="free">
       {customer !== undefined && <Link href={`/console/customers/${customer.id}`}>{customer.name}</Link>}
     </Table.Td>
   );
