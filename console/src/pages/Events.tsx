@@ -5,6 +5,7 @@ import { type EventFilter, EventsDocument, type EventsQuery } from '../gql/docum
 import { useInAddress, useTyped } from '../lib/address';
 import { When } from '../lib/time';
 import { Empty } from '../parts/bits';
+import { EventSubject } from '../parts/EventSubject';
 import { List, Page, usePaged } from '../parts/Paged';
 
 /** Who changed what, from what to what. */
@@ -46,7 +47,7 @@ export function EventList({ filter, withCustomer }: { filter: EventFilter; withC
         none={<Empty title="No events">A type is written in full, such as credit_grant.created.</Empty>}
       >
         {(events) => (
-          <List label="Events" columns={['Recorded', 'Event', withCustomer && 'Customer', 'By', 'What changed']}>
+          <List label="Events" columns={['Recorded', 'Event', 'Of', withCustomer && 'Customer', 'By', 'What changed']}>
             {events.map((event) => (
               <Row key={event.id} event={event} withCustomer={withCustomer} />
             ))}
@@ -90,6 +91,9 @@ function Row({ event, withCustomer }: { event: Event; withCustomer: boolean }) {
       </Table.Td>
       <Table.Td>
         <code>{event.type}</code>
+      </Table.Td>
+      <Table.Td className="free">
+        <EventSubject event={event} />
       </Table.Td>
       {withCustomer && (
         <Table.Td className="free">
