@@ -29,7 +29,7 @@ import {
   useProducts,
   useUnits,
 } from './fields';
-import { balanceIn, type Subject } from './subject';
+import { balanceIn, emptyNow, type Subject } from './subject';
 
 const BLANK = {
   amount: '',
@@ -114,7 +114,7 @@ export function DrawDown({ subject, unitId, close }: { subject: Subject; unitId:
           description="Empty: one hour from now."
         />
       )}
-      <TimeField path="effectiveAt" label="Used at" value={form.effectiveAt} set={set('effectiveAt')} description="Empty: now." />
+      <TimeField path="effectiveAt" label="Used at" value={form.effectiveAt} set={set('effectiveAt')} description={emptyNow(subject)} />
       <TextField path="reason" label="Reason" value={form.reason} set={set('reason')} long />
     </Action>
   );

@@ -13,7 +13,7 @@ import { shortTime, toField, When } from '../lib/time';
 import { Action, Change, Consequences } from './Action';
 import { Check, ChoiceField, ProductsField, TextField, useProducts } from './fields';
 import { type Line, lineOf, ScheduleEditor, segmentOf } from './Schedule';
-import type { Subject } from './subject';
+import { nowOf, type Subject } from './subject';
 
 interface Props {
   credit: CreditRowFragment;
@@ -21,7 +21,7 @@ interface Props {
   close: () => void;
 }
 
-export function EditCredit({ credit, close }: Props) {
+export function EditCredit({ credit, subject, close }: Props) {
   const [products] = useProducts();
   const { creditType: unit, segments } = credit.accessSchedule;
   const open = segments.filter(({ status }) => status !== 'VOIDED');
@@ -62,7 +62,7 @@ export function EditCredit({ credit, close }: Props) {
       close={close}
     >
       <TextField path="name" label="Name" value={name} set={setName} />
-      <ScheduleEditor lines={lines} set={setLines} unit={unit} pathOf={pathOf} />
+      <ScheduleEditor lines={lines} set={setLines} unit={unit} pathOf={pathOf} now={nowOf(subject)} />
       <div className="pair">
         <ChoiceField
           path="productId"

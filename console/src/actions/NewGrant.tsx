@@ -5,7 +5,7 @@ import { fromField, When } from '../lib/time';
 import { CATEGORIES } from '../lib/words';
 import { Action, Change, Consequences } from './Action';
 import { AmountField, Check, ChoiceField, given, ProductsField, TextField, TimeField, UnitField, useProducts, useUnits } from './fields';
-import { balanceIn, nowOf, type Subject } from './subject';
+import { balanceIn, emptyNow, nowOf, type Subject } from './subject';
 
 const BLANK = {
   name: '',
@@ -81,7 +81,7 @@ export function NewGrant({ subject, unitId, close }: { subject: Subject; unitId:
         <UnitField path="grantAmount.creditTypeId" value={unit?.id ?? ''} set={set('unit')} units={units} />
       </div>
       <div className="pair">
-        <TimeField path="effectiveAt" label="Starts" value={form.effectiveAt} set={set('effectiveAt')} description="Empty: now." />
+        <TimeField path="effectiveAt" label="Starts" value={form.effectiveAt} set={set('effectiveAt')} description={emptyNow(subject)} />
         <TimeField path="expiresAt" label="Expires" value={form.expiresAt} set={set('expiresAt')} description="Empty: never." />
       </div>
       <div className="pair">

@@ -21,7 +21,7 @@ export interface Line {
 
 let lastKey = 0;
 
-export function blankLine(from: Date = new Date(), until?: Date, amount = ''): Line {
+export function blankLine(from: Date, until?: Date, amount = ''): Line {
   lastKey += 1;
   return { key: lastKey, amount, from: toField(from), until: until === undefined ? '' : toField(until) };
 }
@@ -55,17 +55,20 @@ export function ScheduleEditor({
   set,
   unit,
   pathOf,
+  now,
 }: {
   lines: Line[];
   set: (lines: Line[]) => void;
   unit: Unit | undefined;
   pathOf: (line: Line) => string;
+  /** The customer's present. */
+  now: Date;
 }) {
   const change = (line: Line, part: Partial<Line>) =>
     set(lines.map((other) => (other.key === line.key ? { ...other, ...part } : other)));
   const next = () => {
     const last = lines.at(-1);
-    const from = last === undefined || last.until === '' ? new Date() : new Date(last.until);
+    const from = last === undefined || last.until === '' ? now : new Date(last.until);
     return blankLine(from, monthsLater(from, 1), last?.amount ?? '');
   };
   return (

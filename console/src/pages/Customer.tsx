@@ -9,7 +9,7 @@ import { NewCredit } from '../actions/NewCredit';
 import { NewGrant } from '../actions/NewGrant';
 import type { Subject } from '../actions/subject';
 import { BOOKS } from '../client';
-import { CustomerDocument } from '../gql/documents';
+import { CustomerDocument, type TestClockStatus } from '../gql/documents';
 import { useInAddress } from '../lib/address';
 import { When } from '../lib/time';
 import { Empty } from '../parts/bits';
@@ -100,6 +100,14 @@ function Found({ subject }: { subject: Subject }) {
   );
 }
 
+/** What is said of a clock that does not just stand where it is. */
+const CLOCKS: Record<TestClockStatus, string> = {
+  READY: '',
+  ADVANCING: ' and is being advanced',
+  DELETING: ' and is being deleted',
+  DELETED: ' and was deleted',
+};
+
 type Open = 'grant' | 'credit' | 'drawdown' | 'archive' | 'link';
 
 function Head({ subject, unitId }: { subject: Subject; unitId: string | null }) {
@@ -119,6 +127,12 @@ function Head({ subject, unitId }: { subject: Subject; unitId: string | null }) 
           <span>
             since <When at={subject.createdAt} dayOnly />
           </span>
+          {subject.testClock !== null && (
+            <span className="tag clock">
+              Test clock {subject.testClock.name} shows <When at={subject.testClock.frozenTime} />
+              {CLOCKS[subject.testClock.status]}
+            </span>
+          )}
           {Object.entries(asObject(subject.customFields)).map(([name, value]) => (
             <span key={name}>
               {name}: {typeof value === 'string' ? value : JSON.stringify(value)}
