@@ -1,4 +1,4 @@
-import { Alert, Button, Drawer } from '@mantine/core';
+import { Alert, Button, Drawer, Modal } from '@mantine/core';
 import type { CombinedError, TypedDocumentNode } from '@urql/core';
 import { createContext, type ReactNode, type SyntheticEvent, useContext, useEffect, useRef, useState } from 'react';
 import { useMutation } from 'urql';
@@ -117,6 +117,10 @@ export function Action<Data, Input extends object>(props: ActionProps<Data, Inpu
   const [{ fetching }, send] = useMutation(props.mutation);
   const toast = useToast();
   const form = useRef<HTMLFormElement>(null);
+  const [isTyped, setTyped] = useState(false);
+  const [isLeaving, setLeaving] = useState(false);
+  // By a slip, nothing that was typed and nothing that is on its way is thrown away.
+  const leave = () => (isTyped || fetching || keys.isUnsure ? setLeaving(true) : close());
   const isReady = awaits.every(([{ data }]) => data !== undefined);
   const shown = new Set<string>();
   const context: Faults = {
@@ -169,10 +173,19 @@ export function Action<Data, Input extends object>(props: ActionProps<Data, Inpu
   };
 
   return (
-    <Drawer opened onClose={close} title={title} position="right" size="lg" padding="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Drawer opened onClose={leave} title={title} position="right" size="lg" padding="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
+      {isLeaving && <Leave stay={() => setLeaving(false)} leave={close} />}
       <FaultsContext value={context}>
         <form
-          ref={form}
+          ref={(node) => {
+            form.current = node;
+            // Where the drawer puts the focus when it opens.
+            node?.querySelector('input:not([type="hidden"]), select, textarea')?.setAttribute('data-autofocus', '');
+          }}
+          onInput={() => setTyped(true)}
+          onClick={({ target }) => {
+            if (target instanceof Element && target.closest('[role="option"], .schedule button') !== null) setTyped(true);
+          }}
           onSubmit={review}
           noValidate
           hidden={reviewed !== null}
@@ -222,6 +235,23 @@ export function Action<Data, Input extends object>(props: ActionProps<Data, Inpu
         </Review>
       )}
     </Drawer>
+  );
+}
+
+/** Asks before a form goes with what was typed into it. */
+function Leave({ stay, leave }: { stay: () => void; leave: () => void }) {
+  return (
+    <Modal opened onClose={stay} title="Throw away what was typed?" withCloseButton={false} zIndex={400}>
+      <p>The form closes, and what is in it is gone. What was sent is not taken back by that.</p>
+      <div className="form-foot">
+        <Button variant="default" size="sm" onClick={leave}>
+          Throw it away
+        </Button>
+        <Button size="sm" onClick={stay} data-autofocus>
+          Keep editing
+        </Button>
+      </div>
+    </Modal>
   );
 }
 
