@@ -12,7 +12,7 @@ import { BOOKS } from '../client';
 import { CustomerDocument, type TestClockStatus } from '../gql/documents';
 import { useInAddress } from '../lib/address';
 import { When } from '../lib/time';
-import { Empty } from '../parts/bits';
+import { Empty, Id } from '../parts/bits';
 import { CopyGraphql } from '../parts/CopyGraphql';
 import { Following } from '../parts/Following';
 import { Loaded } from '../parts/Loaded';
@@ -23,6 +23,7 @@ import { CreditTab } from './customer/CreditTab';
 import { DrawdownTab } from './customer/DrawdownTab';
 import { LedgerTab } from './customer/LedgerTab';
 import { EventList } from './Events';
+import { useTitle } from '../lib/title';
 
 const Chart = lazy(async () => ({ default: (await import('./customer/Chart')).Chart }));
 
@@ -33,9 +34,12 @@ export function Customer({ id }: { id: string }) {
     <Loaded result={result} rows={10}>
       {({ customer }) =>
         customer === null ? (
-          <Empty title="There is no such customer">
+          <>
+            <div className="page-head">
+              <h1>There is no such customer</h1>
+            </div>
             <Link href="/">All customers</Link>
-          </Empty>
+          </>
         ) : (
           <Following key={id} owner={customer} again={() => result[1]({ requestPolicy: 'network-only' })}>
             <Found subject={customer} />
@@ -47,6 +51,7 @@ export function Customer({ id }: { id: string }) {
 }
 
 function Found({ subject }: { subject: Subject }) {
+  useTitle(subject.name);
   const [picked, setPicked] = useInAddress('unit', '', 'ledger');
   const [tab, setTab] = useInAddress('tab', 'credit');
   const { role } = useViewer();
@@ -124,6 +129,7 @@ function Head({ subject, unitId }: { subject: Subject; unitId: string | null }) 
         </h1>
         <p className="facts">
           {subject.externalId !== null && <code>{subject.externalId}</code>}
+          <Id id={subject.id} />
           <span>
             since <When at={subject.createdAt} dayOnly />
           </span>

@@ -7,9 +7,11 @@ import { When } from '../lib/time';
 import { Empty } from '../parts/bits';
 import { EventSubject } from '../parts/EventSubject';
 import { List, Page, usePaged } from '../parts/Paged';
+import { useTitle } from '../lib/title';
 
 /** Who changed what, from what to what. */
 export function Events() {
+  useTitle('Events');
   return (
     <>
       <div className="page-head">
@@ -47,7 +49,7 @@ export function EventList({ filter, withCustomer }: { filter: EventFilter; withC
         none={<Empty title="No events">A type is written in full, such as credit_grant.created.</Empty>}
       >
         {(events) => (
-          <List label="Events" columns={['Recorded', 'Event', 'Of', withCustomer && 'Customer', 'By', 'What changed']}>
+          <List label="Events" columns={[{ time: 'Recorded' }, 'Event', 'Of', withCustomer && 'Customer', 'By', 'What changed']}>
             {events.map((event) => (
               <Row key={event.id} event={event} withCustomer={withCustomer} />
             ))}

@@ -14,6 +14,7 @@ import { useInAddress } from '../lib/address';
 import { Empty } from '../parts/bits';
 import { Made, type MadeText } from '../parts/Made';
 import { List, Page, usePaged } from '../parts/Paged';
+import { useTitle } from '../lib/title';
 
 const ROLES: Partial<Record<Role, string>> = {
   ADMIN: 'Admin: everything',
@@ -25,6 +26,7 @@ type Key = NonNullable<ApiKeysQuery['apiKeys']>['nodes'][number];
 
 /** The keys of the installation. */
 export function Keys() {
+  useTitle('Keys');
   const [revoked, setRevoked] = useInAddress('revoked', 'no', 'keys');
   const [creating, setCreating] = useState(false);
   const [revoking, setRevoking] = useState<Key | null>(null);
@@ -49,7 +51,7 @@ export function Keys() {
       </div>
       <Page of={paged} list={({ apiKeys }) => apiKeys} what="keys" none={<Empty title="No keys" />}>
         {(keys) => (
-          <List label="Keys" columns={['Name', 'Role', 'Made', 'By', 'Revoked']} withActions>
+          <List label="Keys" columns={['Name', 'Role', { time: 'Made' }, 'By', { time: 'Revoked' }]} withActions>
             {keys.map((key) => (
               <Row key={key.id} of={key} revoke={() => setRevoking(key)} />
             ))}

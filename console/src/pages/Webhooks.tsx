@@ -8,14 +8,16 @@ import { FORMATS } from '../lib/words';
 import { Empty, RowMenu } from '../parts/bits';
 import { Made, type MadeText } from '../parts/Made';
 import { List, Page, usePaged } from '../parts/Paged';
+import { useTitle } from '../lib/title';
 
-const COLUMNS = ['Endpoint', 'Payload', 'Events', 'Customers', 'Status', 'Made'];
+const COLUMNS = ['Endpoint', 'Payload', 'Events', 'Customers', 'Status', { time: 'Made' }];
 export const WEBHOOKS = { additionalTypenames: ['WebhookEndpoint', 'WebhookDelivery', 'ReplayWebhookDeliveryPayload'] };
 
 type Deed = 'edit' | 'rotate' | 'delete';
 
 /** Where events are sent to. */
 export function Webhooks() {
+  useTitle('Webhooks');
   const [creating, setCreating] = useState(false);
   const [picked, setPicked] = useState<{ endpoint: EndpointFragment; deed: Deed } | null>(null);
   const [secret, setSecret] = useState<MadeText | null>(null);

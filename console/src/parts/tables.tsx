@@ -118,7 +118,7 @@ function CreditRows({
 }
 
 function columnsOf(what: string, withCustomer: boolean): (Column | false)[] {
-  return [what, withCustomer && 'Customer', 'Status', 'Window', { amount: 'Remaining' }, { amount: 'Held' }, 'Unit', 'Priority'];
+  return [what, withCustomer && 'Customer', 'Status', { time: 'Window' }, { amount: 'Remaining' }, { amount: 'Held' }, 'Unit', 'Priority'];
 }
 
 function Named({ name, facts }: { name: string; facts: string }) {

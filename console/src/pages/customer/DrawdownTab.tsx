@@ -18,7 +18,7 @@ import { useMayWrite } from '../../parts/Viewer';
 const SHOWN: DrawdownStatus[] = ['HELD', 'POSTED', 'RELEASED', 'LAPSED'];
 
 const COLUMNS = [
-  'When',
+  { time: 'When' },
   'Status',
   { amount: 'Asked' },
   { amount: 'Applied' },

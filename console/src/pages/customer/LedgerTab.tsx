@@ -153,7 +153,7 @@ function FilterBar({
 
 const COLUMNS = [
   { amount: 'No.' },
-  'True at',
+  { time: 'True at' },
   'Kind',
   { wide: 'Of' },
   { amount: 'Amount' },
