@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { customerWith, drawDown } from './api.js';
+import { customerWith, drawDown, grants } from './api.js';
 import { dialog, field, home, link, withPage } from './browser.js';
 
 /** Goes on by the Tab key until that has the focus. */
@@ -83,5 +83,48 @@ test('amounts keep all their digits, and times are those of the viewer with UTC 
     const shown = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'Europe/Berlin' }).format(at);
     assert.ok((await time.innerText()).endsWith(shown), `${await time.innerText()} is ${shown} in Berlin`);
     assert.match(await time.getAttribute('title'), /^\d{4}-\d\d-\d\d [\d:.]+ UTC$/);
+  });
+});
+
+test('a form that was typed into is not lost by a slip, and a customer is found by its id', async () => {
+  const id = await customerWith('Slip Ltd');
+  await withPage({}, async (page) => {
+    await page.goto(link);
+    await page.getByRole('searchbox').fill(id);
+    await page.getByText('1 customer', { exact: true }).waitFor();
+    await page.getByRole('link', { name: 'Slip Ltd' }).click();
+    await page.getByRole('button', { name: id }).waitFor();
+    assert.equal(await page.title(), 'Slip Ltd · Scrip');
+    await page.getByRole('button', { name: 'New grant' }).click();
+    const name = field(page, 'Name');
+    await name.waitFor();
+    await page.waitForFunction(() => document.activeElement?.matches('[role="dialog"] input'));
+    assert.ok(await name.evaluate((element) => element === document.activeElement), 'the first field has the focus');
+    await page.keyboard.type('Typed');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Keep editing' }).click();
+    await page.getByRole('button', { name: 'Keep editing' }).waitFor({ state: 'detached' });
+    assert.equal(await name.inputValue(), 'Typed');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Throw it away' }).click();
+    await dialog(page).waitFor({ state: 'detached' });
+  });
+});
+
+test('the largest balances and the longest names are shown whole on a phone', async () => {
+  const long = 'N'.repeat(240);
+  const id = await customerWith(`${long} Ltd`, '9223372036854.775806');
+  await grants(id, [{ name: long, grantAmount: { amount: '0.000001' } }]);
+  await withPage({ width: 390, height: 800 }, async (page) => {
+    await page.goto(link);
+    await page.getByRole('heading', { name: 'Customers' }).waitFor();
+    await page.goto(`${home}/console/customers/${id}`);
+    await page.locator('.card').getByText('9,223,372,036,854.775807', { exact: true }).waitFor();
+    await page.getByRole('row').filter({ hasText: long }).first().waitFor();
+    const wide = await page.evaluate(() => ({
+      page: document.documentElement.scrollWidth,
+      cut: [...document.querySelectorAll('.card, .card *, h1')].filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0).length,
+    }));
+    assert.deepEqual(wide, { page: 390, cut: 0 });
   });
 });

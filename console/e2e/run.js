@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import './lists.js';
 import './live.js';
 import './actions.js';
+import './outage.js';
 import './quality.js';
 import './verification.js';
 import './webhooks.js';
@@ -79,21 +80,34 @@ async function grantIsRefusedAtTheField(page) {
   const amount = field(page, 'Amount');
   await dialog(page).getByText('must be a number such as 1000 or 12.5').waitFor();
   assert.equal(await amount.getAttribute('aria-invalid'), 'true');
-  // What only the server knows comes back to its field, too.
-  await amount.fill('100000');
+  // A comma is no decimal point, and never dropped in silence.
+  for (const wrong of ['1,5', '1,00', '1,2,3', '1.000,50', '0,500', '1,500,']) {
+    await amount.fill(wrong);
+    await review(page);
+    await dialog(page).getByText('a comma that is not between groups of three digits').waitFor();
+  }
+  await amount.fill('0');
+  await review(page);
+  await dialog(page).getByText('must be above zero').waitFor();
+  await amount.fill('100,000');
   await field(page, 'Expires').fill('2020-01-01T00:00');
   await review(page);
-  await dialog(page).getByRole('button', { name: 'Create grant' }).click();
   await dialog(page).getByText(/must be after the start/).waitFor();
-  const expires = field(page, 'Expires');
-  assert.equal(await expires.getAttribute('aria-invalid'), 'true');
-  assert.ok(await expires.evaluate((field) => field === document.activeElement), 'it has the focus');
+  // What only the server knows comes back to its field, too.
+  await field(page, 'Expires').fill(inDays(40));
+  const name = field(page, 'Name');
+  await name.fill('x'.repeat(256));
+  await review(page);
+  await dialog(page).getByRole('button', { name: 'Create grant' }).click();
+  await page.waitForFunction(() => document.activeElement?.getAttribute('aria-invalid') === 'true');
+  assert.equal(await name.getAttribute('aria-invalid'), 'true');
+  assert.ok(await name.evaluate((field) => field === document.activeElement), 'it has the focus');
   await shot(page, 'refused');
   await accessible(page, 'a refused form');
 }
 
 async function grantIsMadeOnce(page) {
-  await field(page, 'Expires').fill(inDays(40));
+  await field(page, 'Name').fill('Tested grant');
   await review(page);
   await dialog(page).getByText('What will happen').waitFor();
   await dialog(page).getByText('180,000 Tokens').waitFor();

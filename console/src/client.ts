@@ -1,4 +1,4 @@
-import { cacheExchange, Client, fetchExchange, mapExchange, subscriptionExchange } from 'urql';
+import { cacheExchange, Client, type Exchange, fetchExchange, mapExchange, subscriptionExchange } from 'urql';
 import type { Client as Socket } from 'graphql-ws';
 import { socketFor } from './lib/socket';
 
@@ -15,6 +15,26 @@ function isUnauthenticated(error: { response?: unknown } | undefined): boolean {
   return response instanceof Response && response.status === 401;
 }
 
+/**
+ * What was asked again and failed keeps its last answer, beside what went wrong: a page that could not
+ * be refreshed stays, with whatever is typed on it. An answer in part is none.
+ */
+function keepLast(): Exchange {
+  const last = new Map<number, unknown>();
+  return mapExchange({
+    onOperation: ({ key, kind }) => {
+      if (kind === 'teardown') last.delete(key);
+    },
+    onResult: (result) => {
+      const { key, kind } = result.operation;
+      if (kind !== 'query') return result;
+      if (result.error !== undefined) return { ...result, data: last.get(key) };
+      last.set(key, result.data);
+      return result;
+    },
+  });
+}
+
 export function sessionFor(key: string, refused: () => void): Session {
   // What follows starts again by itself, from the last entry it has: see lib/follow.ts.
   const socket = socketFor(key, 0);
@@ -26,6 +46,7 @@ export function sessionFor(key: string, refused: () => void): Session {
           if (isUnauthenticated(error)) refused();
         },
       }),
+      keepLast(),
       cacheExchange,
       fetchExchange,
       subscriptionExchange({

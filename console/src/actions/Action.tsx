@@ -1,5 +1,5 @@
-import { Alert, Button, Drawer } from '@mantine/core';
-import type { TypedDocumentNode } from '@urql/core';
+import { Alert, Button, Drawer, Modal } from '@mantine/core';
+import type { CombinedError, TypedDocumentNode } from '@urql/core';
 import { createContext, type ReactNode, type SyntheticEvent, useContext, useEffect, useRef, useState } from 'react';
 import { useMutation } from 'urql';
 import type { RefusalFragment } from '../gql/documents';
@@ -64,14 +64,52 @@ function faultsOf(refusals: RefusalFragment[]): Fault[] {
   }));
 }
 
+const UNSURE = 'It is not known whether this was carried out';
+
+/** What the API says where it has surely written nothing. */
+const REFUSALS: unknown[] = ['BAD_USER_INPUT', 'FORBIDDEN', 'OVERLOADED'];
+
+/** Whether what failed so may have been carried out all the same. */
+function mayHaveRun(error: CombinedError | undefined): boolean {
+  if (error === undefined || error.networkError !== undefined) return true;
+  return !error.graphQLErrors.every(({ extensions }) => REFUSALS.includes(extensions.code));
+}
+
+/** An input without its key, to tell whether another is the same. */
+function textOf(input: object): string {
+  return JSON.stringify({ ...input, idempotencyKey: undefined });
+}
+
 /**
- * A form, what it would do, and only then the deed. One idempotency key for each opened form: sent
- * twice, it is done once.
+ * The idempotency keys of one opened form. What may have been carried out, since its answer was lost,
+ * keeps its key: sent again, it is done once. Anything else then needs a key of its own.
+ */
+function useKeys() {
+  const [next, setNext] = useState(newKey);
+  const [unsure, setUnsure] = useState<Record<string, string>>({});
+  return {
+    isUnsure: Object.keys(unsure).length > 0,
+    wasLost: (input: object) => textOf(input) in unsure,
+    of: (input: object) => unsure[textOf(input)] ?? next,
+    lost: (input: object) => {
+      if (textOf(input) in unsure) return;
+      setUnsure((before) => ({ ...before, [textOf(input)]: next }));
+      setNext(newKey());
+    },
+    /** Refused or done: what is done is answered as such each time. */
+    answered: (input: object) =>
+      setUnsure((before) => Object.fromEntries(Object.entries(before).filter(([text]) => text !== textOf(input)))),
+  };
+}
+
+/**
+ * A form, what it would do, and only then the deed. One idempotency key for each request of an opened
+ * form: sent twice, it is done once.
  */
 export function Action<Data, Input extends object>(props: ActionProps<Data, Input>) {
   const { title, close, build, children, answer, done, awaits = [], keyed = true } = props;
   useFocusReturn();
-  const [key] = useState(newKey);
+  const keys = useKeys();
   const [faults, setFaults] = useState<Fault[]>([]);
   const [failure, setFailure] = useState<string | null>(null);
   const [reviewed, setReviewed] = useState<Input | null>(null);
@@ -79,6 +117,10 @@ export function Action<Data, Input extends object>(props: ActionProps<Data, Inpu
   const [{ fetching }, send] = useMutation(props.mutation);
   const toast = useToast();
   const form = useRef<HTMLFormElement>(null);
+  const [isTyped, setTyped] = useState(false);
+  const [isLeaving, setLeaving] = useState(false);
+  // By a slip, nothing that was typed and nothing that is on its way is thrown away.
+  const leave = () => (isTyped || fetching || keys.isUnsure ? setLeaving(true) : close());
   const isReady = awaits.every(([{ data }]) => data !== undefined);
   const shown = new Set<string>();
   const context: Faults = {
@@ -101,7 +143,7 @@ export function Action<Data, Input extends object>(props: ActionProps<Data, Inpu
     setRefused(false);
     const built = build();
     setFaults(Array.isArray(built) ? built : []);
-    if (!Array.isArray(built)) setReviewed(keyed ? { ...built, idempotencyKey: key } : built);
+    if (!Array.isArray(built)) setReviewed(keyed ? { ...built, idempotencyKey: keys.of(built) } : built);
   };
 
   const judge = (refusals: RefusalFragment[]) => {
@@ -114,10 +156,12 @@ export function Action<Data, Input extends object>(props: ActionProps<Data, Inpu
     setFailure(null);
     const result = await send({ input: reviewed });
     if (result.error !== undefined || result.data === undefined) {
+      if (keyed && mayHaveRun(result.error)) keys.lost(reviewed);
       setFailure(result.error === undefined ? 'There was no answer.' : messageOf(result.error));
       return;
     }
     const refusals = answer(result.data)?.userErrors ?? [];
+    if (keyed) keys.answered(reviewed);
     if (refusals.length > 0) {
       setFaults(faultsOf(refusals));
       setReviewed(null);
@@ -129,15 +173,30 @@ export function Action<Data, Input extends object>(props: ActionProps<Data, Inpu
   };
 
   return (
-    <Drawer opened onClose={close} title={title} position="right" size="lg" padding="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Drawer opened onClose={leave} title={title} position="right" size="lg" padding="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
+      {isLeaving && <Leave stay={() => setLeaving(false)} leave={close} />}
       <FaultsContext value={context}>
         <form
-          ref={form}
+          ref={(node) => {
+            form.current = node;
+            // Where the drawer puts the focus when it opens.
+            node?.querySelector('input:not([type="hidden"]), select, textarea')?.setAttribute('data-autofocus', '');
+          }}
+          onInput={() => setTyped(true)}
+          onClick={({ target }) => {
+            if (target instanceof Element && target.closest('[role="option"], .schedule button') !== null) setTyped(true);
+          }}
           onSubmit={review}
           noValidate
           hidden={reviewed !== null}
           aria-label={title}
         >
+          {keys.isUnsure && reviewed === null && (
+            <Alert color="yellow" variant="outline" role="alert" title={UNSURE} mb="md">
+              Its answer was lost. Reviewed as it stands, it is the same request and is carried out once; changed, it is
+              another one, which is carried out beside it.
+            </Alert>
+          )}
           <Elsewhere faults={faults} shown={shown} />
           {awaits.map((result, index) => (
             <Failed key={index} result={result} />
@@ -154,7 +213,13 @@ export function Action<Data, Input extends object>(props: ActionProps<Data, Inpu
         </form>
       </FaultsContext>
       {reviewed !== null && (
-        <Review {...props} input={reviewed} failure={failure} judge={judge}>
+        <Review
+          {...props}
+          input={reviewed}
+          failure={failure}
+          standing={keys.isUnsure ? (keys.wasLost(reviewed) ? 'again' : 'another') : 'first'}
+          judge={judge}
+        >
           <Button variant="default" size="sm" onClick={() => setReviewed(null)} disabled={fetching}>
             Back
           </Button>
@@ -170,6 +235,23 @@ export function Action<Data, Input extends object>(props: ActionProps<Data, Inpu
         </Review>
       )}
     </Drawer>
+  );
+}
+
+/** Asks before a form goes with what was typed into it. */
+function Leave({ stay, leave }: { stay: () => void; leave: () => void }) {
+  return (
+    <Modal opened onClose={stay} title="Throw away what was typed?" withCloseButton={false} zIndex={400}>
+      <p>The form closes, and what is in it is gone. What was sent is not taken back by that.</p>
+      <div className="form-foot">
+        <Button variant="default" size="sm" onClick={leave}>
+          Throw it away
+        </Button>
+        <Button size="sm" onClick={stay} data-autofocus>
+          Keep editing
+        </Button>
+      </div>
+    </Modal>
   );
 }
 
@@ -194,6 +276,7 @@ function Elsewhere({ faults, shown }: { faults: Fault[]; shown: Set<string> }) {
 function Review<Data, Input extends object>({
   input,
   failure,
+  standing,
   judge,
   mutation,
   consequences,
@@ -201,10 +284,14 @@ function Review<Data, Input extends object>({
 }: ActionProps<Data, Input> & {
   input: Input;
   failure: string | null;
+  /** Whether it was sent before and its answer lost, or another one was. */
+  standing: 'first' | 'again' | 'another';
   judge: (faults: RefusalFragment[]) => void;
   children: ReactNode;
 }) {
   const heading = useRef<HTMLHeadingElement>(null);
+  // Without a key nothing is noted; what failed may have been carried out.
+  const isUnsure = standing === 'again' || !('idempotencyKey' in input);
   useEffect(() => heading.current?.focus(), []);
   return (
     <div className="review">
@@ -215,9 +302,21 @@ function Review<Data, Input extends object>({
         <CopyGraphql document={mutation} variables={{ input }} />
       </div>
       {consequences(input, judge)}
-      <p className="dim">Nothing has been written yet.</p>
-      {failure !== null && (
-        <Alert color="red" variant="outline" role="alert" title="This did not go through" mb="md">
+      {standing === 'first' && failure === null && <p className="dim">Nothing has been written yet.</p>}
+      {standing === 'another' && (
+        <Alert color="yellow" variant="outline" role="alert" title="This is another request" mb="md">
+          The one before it may have been carried out: its answer was lost. This one has a key of its own, so both may
+          count. Look first at what stands in the books.
+        </Alert>
+      )}
+      {(failure !== null || standing === 'again') && (
+        <Alert
+          color={failure === null ? 'yellow' : 'red'}
+          variant="outline"
+          role="alert"
+          title={isUnsure ? UNSURE : 'This did not go through'}
+          mb="md"
+        >
           {failure} Trying again is safe: the same request is carried out once.
         </Alert>
       )}

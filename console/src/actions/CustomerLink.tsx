@@ -17,7 +17,7 @@ export function CustomerLink({
   close,
 }: {
   subject: Subject;
-  made: (link: string) => void;
+  made: (link: string | null) => void;
   close: () => void;
 }) {
   const [seconds, setSeconds] = useState('3600');
@@ -39,7 +39,7 @@ export function CustomerLink({
       )}
       carriedOut={(data) => {
         const token = data.createCustomerToken?.token;
-        if (typeof token === 'string') made(`${window.location.origin}/#key=${token}`);
+        made(typeof token === 'string' ? `${window.location.origin}/#key=${token}` : null);
       }}
       close={close}
     >

@@ -29,7 +29,7 @@ import {
   useProducts,
   useUnits,
 } from './fields';
-import { balanceIn, type Subject } from './subject';
+import { balanceIn, emptyNow, type Subject } from './subject';
 
 const BLANK = {
   amount: '',
@@ -54,7 +54,7 @@ export function DrawDown({ subject, unitId, close }: { subject: Subject; unitId:
     const check = new Check();
     const input: DrawDownInput = {
       customerId: subject.id,
-      amount: check.amount('amount', form.amount),
+      amount: check.amount('amount', form.amount, unit),
       creditTypeId: unit?.id,
       // The form's own takes its place.
       idempotencyKey: '',
@@ -114,7 +114,7 @@ export function DrawDown({ subject, unitId, close }: { subject: Subject; unitId:
           description="Empty: one hour from now."
         />
       )}
-      <TimeField path="effectiveAt" label="Used at" value={form.effectiveAt} set={set('effectiveAt')} description="Empty: now." />
+      <TimeField path="effectiveAt" label="Used at" value={form.effectiveAt} set={set('effectiveAt')} description={emptyNow(subject)} />
       <TextField path="reason" label="Reason" value={form.reason} set={set('reason')} long />
     </Action>
   );
@@ -155,7 +155,7 @@ function Preview({
     <>
       {preview.userErrors.length > 0 && (
         <Alert color="red" variant="outline" role="alert" title="This would be refused" mb="sm">
-          {preview.userErrors.map(({ message }) => message).join('; ')}
+          {preview.userErrors.map(({ message }) => message).join('; ')}.
         </Alert>
       )}
       {preview.userErrors.length === 0 && (
@@ -176,6 +176,9 @@ function Preview({
         </Consequences>
       )}
       <Candidates candidates={preview.candidates} />
+      {!subject.balances.some(({ creditType }) => creditType.id === unit.id) && (
+        <p>This customer has no credit of this type.</p>
+      )}
       <p className="dim">
         The preview itself: <CopyGraphql document={PreviewDrawdownDocument} variables={{ input }} />
       </p>
@@ -186,7 +189,8 @@ function Preview({
 type Candidate = PreviewDrawdownQuery['previewDrawdown']['candidates'][number];
 
 function Candidates({ candidates }: { candidates: Candidate[] }) {
-  if (candidates.length === 0) return <p>This customer has no credit of this type.</p>;
+  // A refusal may come without a plan, which says nothing of what there is.
+  if (candidates.length === 0) return null;
   return (
     <Scroll label="Which segments pay, and why others do not">
       <Table className="list compact">

@@ -13,7 +13,7 @@ import { shortTime, toField, When } from '../lib/time';
 import { Action, Change, Consequences } from './Action';
 import { Check, ChoiceField, ProductsField, TextField, useProducts } from './fields';
 import { type Line, lineOf, ScheduleEditor, segmentOf } from './Schedule';
-import type { Subject } from './subject';
+import { nowOf, type Subject } from './subject';
 
 interface Props {
   credit: CreditRowFragment;
@@ -21,7 +21,7 @@ interface Props {
   close: () => void;
 }
 
-export function EditCredit({ credit, close }: Props) {
+export function EditCredit({ credit, subject, close }: Props) {
   const [products] = useProducts();
   const { creditType: unit, segments } = credit.accessSchedule;
   const open = segments.filter(({ status }) => status !== 'VOIDED');
@@ -46,7 +46,7 @@ export function EditCredit({ credit, close }: Props) {
     if (priority !== String(credit.priority)) input.priority = check.number('priority', priority);
     if (product !== credit.product.id) input.productId = product;
     if (pays.join() !== paid.join()) input.applicableProductIds = pays;
-    const schedule = scheduleOf({ open, lines, changed, added, pathOf, check });
+    const schedule = scheduleOf({ open, lines, changed, added, pathOf, check, unit });
     if (schedule !== undefined) input.accessSchedule = schedule;
     return check.faults.length > 0 ? check.faults : input;
   };
@@ -62,7 +62,7 @@ export function EditCredit({ credit, close }: Props) {
       close={close}
     >
       <TextField path="name" label="Name" value={name} set={setName} />
-      <ScheduleEditor lines={lines} set={setLines} unit={unit} pathOf={pathOf} />
+      <ScheduleEditor lines={lines} set={setLines} unit={unit} pathOf={pathOf} now={nowOf(subject)} />
       <div className="pair">
         <ChoiceField
           path="productId"
@@ -104,6 +104,7 @@ function scheduleOf({
   added,
   pathOf,
   check,
+  unit,
 }: {
   open: SegmentPartsFragment[];
   lines: Line[];
@@ -111,12 +112,13 @@ function scheduleOf({
   added: Line[];
   pathOf: (line: Line) => string;
   check: Check;
+  unit: Unit;
 }): AccessScheduleEditInput | undefined {
   const remove = open.filter(({ id }) => !lines.some((line) => line.id === id)).map(({ id }) => id);
   const update: SegmentUpdateInput[] = changed.map((line) => {
     const segment = open.find(({ id }) => id === line.id);
     const differs = segment === undefined ? {} : differences(line, segment);
-    const whole = segmentOf(line, pathOf(line), check);
+    const whole = segmentOf(line, pathOf(line), check, unit);
     return {
       id: line.id ?? '',
       ...('amount' in differs ? { amount: whole.amount } : {}),
@@ -124,7 +126,7 @@ function scheduleOf({
       ...('until' in differs ? { endingBefore: whole.endingBefore ?? null } : {}),
     };
   });
-  const add: SegmentInput[] = added.map((line) => segmentOf(line, pathOf(line), check));
+  const add: SegmentInput[] = added.map((line) => segmentOf(line, pathOf(line), check, unit));
   if (remove.length + update.length + add.length === 0) return undefined;
   return {
     ...(add.length === 0 ? {} : { add }),

@@ -4,9 +4,9 @@ import { withUnit } from '../lib/decimal';
 import { fromField, toField, When } from '../lib/time';
 import { Action, Change, Consequences } from './Action';
 import { CheckField, TextField, TimeField } from './fields';
-import type { Subject } from './subject';
+import { nowOf, type Subject } from './subject';
 
-export function EditGrant({ grant, close }: { grant: GrantRowFragment; subject: Subject; close: () => void }) {
+export function EditGrant({ grant, subject, close }: { grant: GrantRowFragment; subject: Subject; close: () => void }) {
   const expiry = grant.expiresAt === null ? '' : toField(grant.expiresAt);
   const [name, setName] = useState(grant.name);
   const [expiresAt, setExpiresAt] = useState(expiry);
@@ -16,6 +16,7 @@ export function EditGrant({ grant, close }: { grant: GrantRowFragment; subject: 
   const build = (): EditCreditGrantInput | { path: string; message: string }[] => {
     const at = fromField(expiresAt);
     if (!never && at === undefined) return [{ path: 'expiresAt', message: 'must be a date and a time' }];
+    if (name.trim() === '') return [{ path: 'name', message: 'is required' }];
     const input: EditCreditGrantInput = { id: grant.id };
     if (name !== grant.name) input.name = name;
     if (never && grant.expiresAt !== null) input.neverExpires = true;
@@ -32,7 +33,7 @@ export function EditGrant({ grant, close }: { grant: GrantRowFragment; subject: 
       mutation={EditGrantDocument}
       answer={(data) => data.editCreditGrant}
       build={build}
-      consequences={(input) => <Outcome input={input} grant={grant} />}
+      consequences={(input) => <Outcome input={input} grant={grant} now={nowOf(subject).toISOString()} />}
       close={close}
     >
       <TextField path="name" label="Name" value={name} set={setName} required />
@@ -44,9 +45,8 @@ export function EditGrant({ grant, close }: { grant: GrantRowFragment; subject: 
   );
 }
 
-function Outcome({ input, grant }: { input: EditCreditGrantInput; grant: GrantRowFragment }) {
+function Outcome({ input, grant, now }: { input: EditCreditGrantInput; grant: GrantRowFragment; now: string }) {
   const unit = grant.grantAmount.creditType;
-  const now = new Date().toISOString();
   const isOver = grant.status === 'EXPIRED';
   const before = grant.expiresAt === null ? 'never' : <When at={grant.expiresAt} />;
   const after = typeof input.expiresAt === 'string' ? input.expiresAt : null;

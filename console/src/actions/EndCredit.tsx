@@ -9,7 +9,7 @@ import { add, subtract, withUnit } from '../lib/decimal';
 import { toField, When } from '../lib/time';
 import { Action, Change, Consequences } from './Action';
 import { Check, given, TextField, TimeField } from './fields';
-import { balanceIn, type Subject } from './subject';
+import { balanceIn, nowOf, type Subject } from './subject';
 
 /** Ends a grant now. */
 export function EndGrant({ grant, subject, close }: { grant: GrantRowFragment; subject: Subject; close: () => void }) {
@@ -49,7 +49,7 @@ export function EndGrant({ grant, subject, close }: { grant: GrantRowFragment; s
 
 /** Ends a credit at an instant before its present end. */
 export function EndCredit({ credit, subject, close }: { credit: CreditRowFragment; subject: Subject; close: () => void }) {
-  const [end, setEnd] = useState(toField(new Date()));
+  const [end, setEnd] = useState(() => toField(nowOf(subject)));
   const [reason, setReason] = useState('');
   const { creditType: unit, segments } = credit.accessSchedule;
   const name = credit.name ?? credit.product.name;
@@ -76,7 +76,7 @@ export function EndCredit({ credit, subject, close }: { credit: CreditRowFragmen
             new Date(startingAt).getTime() < at && (until === null || new Date(until).getTime() > at),
         );
         const lost = add(...cut.filter(({ status }) => status === 'ACTIVE').map(({ remaining }) => remaining));
-        const isPast = at <= Date.now();
+        const isPast = at <= nowOf(subject).getTime();
         return (
           <Consequences>
             {gone.map((segment) => (

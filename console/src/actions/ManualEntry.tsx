@@ -7,7 +7,7 @@ import {
   type GrantRowFragment,
   GrantUseDocument,
 } from '../gql/documents';
-import { add, grouped, withUnit } from '../lib/decimal';
+import { add, grouped, isNegative, withUnit } from '../lib/decimal';
 import { fromField, shortTime } from '../lib/time';
 import { Action, Change, Consequences } from './Action';
 import { AmountField, Check, ChoiceField, TextField, TimeField } from './fields';
@@ -41,7 +41,7 @@ export function ManualEntry({ of, subject, close }: { of: Target; subject: Subje
     if (reason.trim() === '') check.fault('reason', 'is required: it stands in the books');
     const input = {
       segmentId: segmentId ?? '',
-      amount: check.amount('amount', amount),
+      amount: check.amount('amount', amount, unit, 'change'),
       reason,
       effectiveAt: fromField(effectiveAt),
     };
@@ -64,6 +64,7 @@ export function ManualEntry({ of, subject, close }: { of: Target; subject: Subje
             before={withUnit(balance.posted, unit)}
             after={withUnit(add(balance.posted, input.amount), unit)}
           />
+          {isNegative(add(left, input.amount)) && <li>That is more than is left: it will be refused.</li>}
           <li>An entry is never changed or removed; another one can take it back.</li>
         </Consequences>
       )}

@@ -5,7 +5,7 @@ import { When } from '../lib/time';
 import { Action, Change, Consequences } from './Action';
 import { Check, ChoiceField, ContractField, given, ProductsField, TextField, UnitField, useProducts, useUnits } from './fields';
 import { blankLine, type Line, ScheduleEditor, segmentOf } from './Schedule';
-import { balanceIn, type Subject } from './subject';
+import { balanceIn, nowOf, type Subject } from './subject';
 
 const BLANK = { name: '', unit: '', product: '', contract: '', priority: '50', description: '', tags: '' };
 
@@ -14,7 +14,7 @@ export function NewCredit({ subject, unitId, close }: { subject: Subject; unitId
   const [products, productsAsked] = useProducts();
   const [form, setForm] = useState({ ...BLANK, unit: unitId ?? '' });
   const [pays, setPays] = useState<string[]>([]);
-  const [lines, setLines] = useState<Line[]>(() => [blankLine()]);
+  const [lines, setLines] = useState<Line[]>(() => [blankLine(nowOf(subject))]);
   const set = (name: keyof typeof BLANK) => (value: string) => setForm({ ...form, [name]: value });
   const unit = units.find(({ id }) => id === form.unit) ?? units[0];
   const product = form.product === '' ? (products[0]?.id ?? '') : form.product;
@@ -29,7 +29,7 @@ export function NewCredit({ subject, unitId, close }: { subject: Subject; unitId
       priority: check.number('priority', form.priority),
       accessSchedule: {
         creditTypeId: unit?.id,
-        segments: lines.map((line) => segmentOf(line, pathOf(line), check)),
+        segments: lines.map((line) => segmentOf(line, pathOf(line), check, unit)),
       },
       name: given(form.name),
       description: given(form.description),
@@ -61,7 +61,7 @@ export function NewCredit({ subject, unitId, close }: { subject: Subject; unitId
         />
         <UnitField path="accessSchedule.creditTypeId" value={unit?.id ?? ''} set={set('unit')} units={units} />
       </div>
-      <ScheduleEditor lines={lines} set={setLines} unit={unit} pathOf={pathOf} />
+      <ScheduleEditor lines={lines} set={setLines} unit={unit} pathOf={pathOf} now={nowOf(subject)} />
       <div className="pair">
         <TextField path="priority" label="Priority" value={form.priority} set={set('priority')} description="Lower is used first." />
         <ContractField customerId={subject.id} label="Level" none="Customer" value={form.contract} set={set('contract')} />
@@ -81,7 +81,7 @@ export function NewCredit({ subject, unitId, close }: { subject: Subject; unitId
 
 function Outcome({ input, unit, subject }: { input: CreateCreditInput; unit: Unit | undefined; subject: Subject }) {
   if (unit === undefined) return null;
-  const now = new Date().toISOString();
+  const now = nowOf(subject).toISOString();
   const { segments } = input.accessSchedule;
   const isOver = (until: string | null | undefined) => typeof until === 'string' && until <= now;
   const active = segments.filter((segment) => segment.startingAt <= now && !isOver(segment.endingBefore));

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { CreateCustomerDocument } from '../gql/documents';
 import { Action, Consequences } from './Action';
-import { given, TextField } from './fields';
+import { Check, given, TextField } from './fields';
 
 export function NewCustomer({ close }: { close: () => void }) {
   const [, go] = useLocation();
@@ -19,7 +19,11 @@ export function NewCustomer({ close }: { close: () => void }) {
         const id = data.createCustomer?.customer?.id;
         if (id !== undefined) go(`/console/customers/${id}`);
       }}
-      build={() => ({ name, externalId: given(externalId) })}
+      build={() => {
+        const check = new Check();
+        const input = { name: check.text('name', name), externalId: given(externalId) };
+        return check.faults.length > 0 ? check.faults : input;
+      }}
       consequences={() => (
         <Consequences>
           <li>

@@ -1,11 +1,11 @@
 import { useState } from 'react';
 import { CreateGrantDocument, type CreateCreditGrantInput, type GrantCategory, type RolloverKind } from '../gql/documents';
-import { add, times, type Unit, withUnit } from '../lib/decimal';
+import { add, isDecimal, isNegative, subtract, times, type Unit, withUnit } from '../lib/decimal';
 import { fromField, When } from '../lib/time';
 import { CATEGORIES } from '../lib/words';
 import { Action, Change, Consequences } from './Action';
-import { AmountField, Check, ChoiceField, given, ProductsField, TextField, TimeField, UnitField, useUnits } from './fields';
-import { balanceIn, type Subject } from './subject';
+import { AmountField, Check, ChoiceField, given, ProductsField, TextField, TimeField, UnitField, useProducts, useUnits } from './fields';
+import { balanceIn, emptyNow, nowOf, type Subject } from './subject';
 
 const BLANK = {
   name: '',
@@ -31,11 +31,11 @@ export function NewGrant({ subject, unitId, close }: { subject: Subject; unitId:
   const unit = units.find(({ id }) => id === form.unit) ?? units[0];
   const build = (): CreateCreditGrantInput | Check['faults'] => {
     const check = new Check();
-    const amount = check.amount('grantAmount.amount', form.amount);
-    const paid = check.optionalAmount('paidAmount.amount', form.paid);
+    const amount = check.amount('grantAmount.amount', form.amount, unit);
+    const paid = form.category === 'PAID' ? check.optionalAmount('paidAmount.amount', form.paid, unit) : undefined;
     const input: CreateCreditGrantInput = {
       customerId: subject.id,
-      name: form.name,
+      name: check.text('name', form.name),
       grantAmount: { amount, creditTypeId: unit?.id },
       paidAmount: paid === undefined ? undefined : { amount: paid, creditTypeId: unit?.id },
       category: form.category as GrantCategory,
@@ -44,12 +44,19 @@ export function NewGrant({ subject, unitId, close }: { subject: Subject; unitId:
       expiresAt: fromField(form.expiresAt),
       productIds: form.products.length === 0 ? undefined : form.products,
       reason: given(form.reason),
-      invoiceId: given(form.invoiceId),
+      invoiceId: form.category === 'PAID' ? given(form.invoiceId) : undefined,
     };
+    check.window('expiresAt', input.effectiveAt ?? nowOf(subject).toISOString(), input.expiresAt);
     if (form.rollover !== 'NONE') {
+      if (input.expiresAt === undefined) check.fault('expiresAt', 'is required: only what ends can roll over');
+      const isShare = form.rollover === 'MAX_PERCENTAGE';
+      const value = check.amount('rollover.value', form.rolloverValue, isShare ? undefined : unit, isShare ? 'price' : 'positive');
+      if (isShare && isDecimal(value) && isNegative(subtract('1', value))) {
+        check.fault('rollover.value', 'must be a share from 0 to 1, such as 0.25');
+      }
       input.rollover = {
         kind: form.rollover as RolloverKind,
-        value: check.amount('rollover.value', form.rolloverValue),
+        value,
         priority: 50,
         expiresAt: check.time('rollover.expiresAt', form.rolloverUntil),
       };
@@ -74,7 +81,7 @@ export function NewGrant({ subject, unitId, close }: { subject: Subject; unitId:
         <UnitField path="grantAmount.creditTypeId" value={unit?.id ?? ''} set={set('unit')} units={units} />
       </div>
       <div className="pair">
-        <TimeField path="effectiveAt" label="Starts" value={form.effectiveAt} set={set('effectiveAt')} description="Empty: now." />
+        <TimeField path="effectiveAt" label="Starts" value={form.effectiveAt} set={set('effectiveAt')} description={emptyNow(subject)} />
         <TimeField path="expiresAt" label="Expires" value={form.expiresAt} set={set('expiresAt')} description="Empty: never." />
       </div>
       <div className="pair">
@@ -128,7 +135,7 @@ function Outcome({ input, unit, subject }: { input: CreateCreditGrantInput; unit
   if (unit === undefined) return null;
   const balance = balanceIn(subject, unit);
   const { amount } = input.grantAmount;
-  const now = new Date().toISOString();
+  const now = nowOf(subject).toISOString();
   const isLater = input.effectiveAt !== undefined && input.effectiveAt !== null && input.effectiveAt > now;
   const isOver = typeof input.expiresAt === 'string' && input.expiresAt <= now;
   return (
@@ -149,8 +156,25 @@ function Outcome({ input, unit, subject }: { input: CreateCreditGrantInput; unit
       <li>
         <Afterwards input={input} unit={unit} />
       </li>
-      {(input.productIds?.length ?? 0) > 0 && <li>It pays for the named products only.</li>}
+      <Details input={input} unit={unit} />
     </Consequences>
+  );
+}
+
+/** What else stands in the books with it. */
+function Details({ input, unit }: { input: CreateCreditGrantInput; unit: Unit }) {
+  const [products] = useProducts();
+  const names = (input.productIds ?? []).map((id) => products.find((product) => product.id === id)?.name ?? id);
+  return (
+    <>
+      <li>
+        {CATEGORIES[input.category ?? 'PROMOTIONAL']}, priority {input.priority}
+        {input.paidAmount && <>, paid with {withUnit(input.paidAmount.amount, unit)}</>}
+        {input.invoiceId && <>, invoice {input.invoiceId}</>}.
+      </li>
+      <li>It pays for {names.length === 0 ? 'all products' : `${names.join(', ')} only`}.</li>
+      {input.reason && <li>Reason: {input.reason}</li>}
+    </>
   );
 }
 

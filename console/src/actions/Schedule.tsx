@@ -21,7 +21,7 @@ export interface Line {
 
 let lastKey = 0;
 
-export function blankLine(from: Date = new Date(), until?: Date, amount = ''): Line {
+export function blankLine(from: Date, until?: Date, amount = ''): Line {
   lastKey += 1;
   return { key: lastKey, amount, from: toField(from), until: until === undefined ? '' : toField(until) };
 }
@@ -39,12 +39,14 @@ export function lineOf(segment: SegmentPartsFragment): Line {
 }
 
 /** The segment that a line describes; faults go to the path. */
-export function segmentOf(line: Line, path: string, check: Check) {
-  return {
-    amount: check.amount(`${path}.amount`, line.amount),
+export function segmentOf(line: Line, path: string, check: Check, unit: Unit | undefined) {
+  const segment = {
+    amount: check.amount(`${path}.amount`, line.amount, unit),
     startingAt: check.time(`${path}.startingAt`, line.from),
     endingBefore: fromField(line.until),
   };
+  check.window(`${path}.endingBefore`, segment.startingAt, segment.endingBefore);
+  return segment;
 }
 
 /** The schedule of a credit: a line for each segment, and a quick way to many. */
@@ -53,17 +55,20 @@ export function ScheduleEditor({
   set,
   unit,
   pathOf,
+  now,
 }: {
   lines: Line[];
   set: (lines: Line[]) => void;
   unit: Unit | undefined;
   pathOf: (line: Line) => string;
+  /** The customer's present. */
+  now: Date;
 }) {
   const change = (line: Line, part: Partial<Line>) =>
     set(lines.map((other) => (other.key === line.key ? { ...other, ...part } : other)));
   const next = () => {
     const last = lines.at(-1);
-    const from = last === undefined || last.until === '' ? new Date() : new Date(last.until);
+    const from = last === undefined || last.until === '' ? now : new Date(last.until);
     return blankLine(from, monthsLater(from, 1), last?.amount ?? '');
   };
   return (

@@ -39,7 +39,10 @@ function useSettling({ drawdown, subject }: Props, most: string) {
   const whole = { id: drawdown.id, customerId: subject.id, reason: given(reason) };
   const part = () => {
     const check = new Check();
-    const input = { ...whole, amount: check.amount('amount', amount) };
+    const input = { ...whole, amount: check.amount('amount', amount, unit) };
+    if (check.faults.length === 0 && isNegative(subtract(most, input.amount))) {
+      check.fault('amount', `must be at most ${withUnit(most, unit)}`);
+    }
     return check.faults.length > 0 ? check.faults : input;
   };
   return {
@@ -112,7 +115,6 @@ function Capture(props: Props) {
                 The rest of the hold, <strong>{withUnit(rest, unit)}</strong>, is released.
               </li>
             )}
-            {isNegative(rest) && <li>That is more than is held: it will be refused.</li>}
           </Consequences>
         );
       }}

@@ -25,8 +25,8 @@ interface Props {
 }
 
 interface Secret {
-  /** Takes the secret, which is shown once. */
-  made: (secret: string) => void;
+  /** Takes the secret, which is shown once; null where that answer was lost. */
+  made: (secret: string | null) => void;
 }
 
 export function NewEndpoint({ close, made }: Omit<Props, 'endpoint'> & Secret) {
@@ -55,8 +55,7 @@ export function NewEndpoint({ close, made }: Omit<Props, 'endpoint'> & Secret) {
       mutation={CreateWebhookEndpointDocument}
       answer={(data) => data.createWebhookEndpoint}
       carriedOut={(data) => {
-        const secret = data.createWebhookEndpoint?.secret;
-        if (typeof secret === 'string') made(secret);
+        made(data.createWebhookEndpoint?.secret ?? null);
       }}
       build={build}
       consequences={(input) => (
@@ -172,8 +171,7 @@ export function RotateSecret({ endpoint, close, made }: Props & Secret) {
       mutation={RotateWebhookSecretDocument}
       answer={(data) => data.rotateWebhookSecret}
       carriedOut={(data) => {
-        const secret = data.rotateWebhookSecret?.secret;
-        if (typeof secret === 'string') made(secret);
+        made(data.rotateWebhookSecret?.secret ?? null);
       }}
       build={() => ({ id: endpoint.id })}
       consequences={() => (

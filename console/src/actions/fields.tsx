@@ -3,7 +3,7 @@ import type { ChangeEvent } from 'react';
 import { useQuery } from 'urql';
 import { ContractsDocument, CreditTypesDocument, ProductsDocument } from '../gql/documents';
 import { useAll } from '../lib/all';
-import { inMainUnit, isDecimal, typedDecimal, type Unit } from '../lib/decimal';
+import { decimals, inMainUnit, isDecimal, isNegative, isZero, typedDecimal, type Unit } from '../lib/decimal';
 import { fromField, ZONE } from '../lib/time';
 import type { Result } from '../parts/Loaded';
 import { type Fault, useFault } from './Action';
@@ -205,26 +205,56 @@ export function ProductsField({
   );
 }
 
+/** What is wrong with a typed amount, whatever its unit. */
+function wrongAmount(typed: string, kind: 'positive' | 'price' | 'change'): string | undefined {
+  if (typed === '') return 'is required';
+  if (typed.includes(',') && /^[-0-9.,]+$/.test(typed)) {
+    return 'has a comma that is not between groups of three digits: write 1,500 or 1500, and 1.5 with a point';
+  }
+  if (!isDecimal(typed)) return 'must be a number such as 1000 or 12.5';
+  if (kind === 'price') return isNegative(typed) ? 'must be 0 or more' : undefined;
+  if (kind === 'change') return isZero(typed) ? 'must not be zero' : undefined;
+  return isNegative(typed) || isZero(typed) ? 'must be above zero' : undefined;
+}
+
 /** Gathers what can be seen to be wrong without asking the server. */
 export class Check {
   readonly faults: Fault[] = [];
 
-  /** An amount, as the API takes it. */
-  amount(path: string, text: string): string {
+  /** An amount, as the API takes it: above zero unless it is said to be of another kind. */
+  amount(path: string, text: string, unit?: Unit, kind: 'positive' | 'price' | 'change' = 'positive'): string {
     const typed = typedDecimal(text);
-    if (typed === '') this.fault(path, 'is required');
-    else if (!isDecimal(typed)) this.fault(path, 'must be a number such as 1000 or 12.5');
+    const wrong = wrongAmount(typed, kind);
+    const places = unit?.scale ?? Number.POSITIVE_INFINITY;
+    if (wrong !== undefined) this.fault(path, wrong);
+    else if (decimals(typed) > places) {
+      this.fault(path, places === 0 ? 'must be a whole number' : `must have at most ${places} decimal places`);
+    }
     return typed;
   }
 
-  optionalAmount(path: string, text: string): string | undefined {
-    return text.trim() === '' ? undefined : this.amount(path, text);
+  optionalAmount(path: string, text: string, unit?: Unit): string | undefined {
+    return text.trim() === '' ? undefined : this.amount(path, text, unit, 'price');
+  }
+
+  /** A text that may not be empty. */
+  text(path: string, text: string): string {
+    if (text.trim() === '') this.fault(path, 'is required');
+    return text;
+  }
+
+  /** A window may not end before it starts, nor where it does. */
+  window(path: string, from: string | undefined, until: string | null | undefined): void {
+    if (!from || !until) return;
+    if (new Date(until).getTime() <= new Date(from).getTime()) this.fault(path, 'must be after the start');
   }
 
   /** A number that is no amount: a priority. */
   number(path: string, text: string): number {
     const number = Number(text.trim());
-    if (text.trim() === '' || Number.isNaN(number)) this.fault(path, 'must be a number such as 50');
+    if (text.trim() === '' || !Number.isFinite(number) || number < 0) {
+      this.fault(path, 'must be a number that is 0 or more, such as 50');
+    }
     return number;
   }
 

@@ -1,5 +1,6 @@
 import type { CustomerQuery } from '../gql/documents';
 import type { Unit } from '../lib/decimal';
+import { shortTime } from '../lib/time';
 
 /** Whose credit an action is about. */
 export type Subject = NonNullable<CustomerQuery['customer']>;
@@ -13,4 +14,14 @@ export function balanceIn(subject: Subject, unit: Unit | undefined) {
     held: found?.held ?? '0',
     scheduled: found?.scheduled ?? '0',
   };
+}
+
+/** The customer's present: on a test clock that is what the clock shows. */
+export function nowOf(subject: Subject): Date {
+  return subject.testClock === null ? new Date() : new Date(subject.testClock.frozenTime);
+}
+
+/** What an empty field for a time means. */
+export function emptyNow({ testClock }: Subject): string {
+  return testClock === null ? 'Empty: now.' : `Empty: now, which is ${shortTime(testClock.frozenTime)} by the test clock.`;
 }

@@ -14,9 +14,21 @@ export function isDecimal(text: string): boolean {
   return FORM.test(text);
 }
 
-/** The text of a field for an amount, without the blanks and commas people type or paste. */
+/** Whole thousands in groups, as amounts are shown here. */
+const GROUPED = /^-?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?$/;
+
+/**
+ * The text of a field for an amount, as the API takes it where it is one: without the commas between
+ * groups of thousands. Any other comma stays, and is refused: `1,5` is no 15.
+ */
 export function typedDecimal(text: string): string {
-  return text.replace(/[\s,_']/g, '');
+  const typed = text.trim().replace('−', '-');
+  return GROUPED.test(typed) ? typed.replaceAll(',', '') : typed;
+}
+
+/** How many decimal places it has, trailing zeros aside. */
+export function decimals(amount: string): number {
+  return (amount.split('.')[1] ?? '').replace(/0+$/, '').length;
 }
 
 export function add(...amounts: string[]): string {

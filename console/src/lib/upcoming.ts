@@ -80,11 +80,18 @@ function rolloverOf({ rollover, grantAmount }: GrantWindowFragment): { cap: stri
   return { cap: kept === '' ? whole : `${whole}.${kept}`, until };
 }
 
+interface Stretch {
+  from: number;
+  now: number;
+  until: number;
+}
+
 /**
  * The instants whose balance the chart asks for, `count` before now and `count` after: every start and
- * end in sight, as many of them evenly where there are more; what is left of the past, evenly.
+ * end in sight, as many of them evenly where there are more; what is left of the past, evenly. Where
+ * not all windows are known, the time ahead is asked for evenly, too.
  */
-export function instants(spans: Span[], from: number, now: number, until: number, count: number): string[][] {
+export function instants(spans: Span[], { from, now, until }: Stretch, isWhole: boolean, count: number): string[][] {
   const edges = new Set<string>();
   for (const span of spans) {
     for (const at of [span.from, span.until]) {
@@ -93,17 +100,19 @@ export function instants(spans: Span[], from: number, now: number, until: number
     }
   }
   const sorted = [...edges].sort(byTime);
-  const ahead = evenly(sorted.filter((at) => new Date(at).getTime() > now), count - 2);
+  const coming = sorted.filter((at) => new Date(at).getTime() > now);
+  const ahead = isWhole ? evenly(coming, count - 2) : grid(now, until, count - 1).slice(1);
   const behind = evenly(sorted.filter((at) => new Date(at).getTime() <= now), count / 3);
-  const even = count - behind.length - 1;
-  const grid = Array.from({ length: even }, (_, index) =>
-    new Date(from + ((now - from) * index) / even).toISOString(),
-  );
   const present = new Date(now).toISOString();
   return [
-    [...grid, ...behind, present].sort(byTime),
+    [...grid(from, now, count - behind.length - 1), ...behind, present].sort(byTime),
     [present, ...ahead, new Date(until).toISOString()],
   ];
+}
+
+/** So many instants from the one on, before the other, at even distances. */
+function grid(from: number, until: number, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => new Date(from + ((until - from) * index) / count).toISOString());
 }
 
 function byTime(one: string, other: string): number {

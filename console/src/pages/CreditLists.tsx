@@ -4,6 +4,7 @@ import { Empty } from '../parts/bits';
 import { Page, usePaged } from '../parts/Paged';
 import { CreditTable, GrantTable } from '../parts/tables';
 import { useView } from '../parts/Views';
+import { useTitle } from '../lib/title';
 
 const SIZE = 50;
 const order = 'NEWEST_FIRST';
@@ -35,6 +36,7 @@ export function Credits() {
 }
 
 function Frame({ title, tools, choice, children }: { title: string; tools: ReactNode; choice: ReactNode; children: ReactNode }) {
+  useTitle(title);
   return (
     <>
       <div className="page-head">

@@ -9,20 +9,21 @@ import { NewCredit } from '../actions/NewCredit';
 import { NewGrant } from '../actions/NewGrant';
 import type { Subject } from '../actions/subject';
 import { BOOKS } from '../client';
-import { CustomerDocument } from '../gql/documents';
+import { CustomerDocument, type TestClockStatus } from '../gql/documents';
 import { useInAddress } from '../lib/address';
 import { When } from '../lib/time';
-import { Empty } from '../parts/bits';
+import { Empty, Id } from '../parts/bits';
 import { CopyGraphql } from '../parts/CopyGraphql';
 import { Following } from '../parts/Following';
 import { Loaded } from '../parts/Loaded';
-import { Made } from '../parts/Made';
+import { Made, type MadeText } from '../parts/Made';
 import { useMayWrite, useViewer } from '../parts/Viewer';
 import { Balances } from './customer/Balances';
 import { CreditTab } from './customer/CreditTab';
 import { DrawdownTab } from './customer/DrawdownTab';
 import { LedgerTab } from './customer/LedgerTab';
 import { EventList } from './Events';
+import { useTitle } from '../lib/title';
 
 const Chart = lazy(async () => ({ default: (await import('./customer/Chart')).Chart }));
 
@@ -33,9 +34,12 @@ export function Customer({ id }: { id: string }) {
     <Loaded result={result} rows={10}>
       {({ customer }) =>
         customer === null ? (
-          <Empty title="There is no such customer">
+          <>
+            <div className="page-head">
+              <h1>There is no such customer</h1>
+            </div>
             <Link href="/">All customers</Link>
-          </Empty>
+          </>
         ) : (
           <Following key={id} owner={customer} again={() => result[1]({ requestPolicy: 'network-only' })}>
             <Found subject={customer} />
@@ -47,6 +51,7 @@ export function Customer({ id }: { id: string }) {
 }
 
 function Found({ subject }: { subject: Subject }) {
+  useTitle(subject.name);
   const [picked, setPicked] = useInAddress('unit', '', 'ledger');
   const [tab, setTab] = useInAddress('tab', 'credit');
   const { role } = useViewer();
@@ -100,11 +105,19 @@ function Found({ subject }: { subject: Subject }) {
   );
 }
 
+/** What is said of a clock that does not just stand where it is. */
+const CLOCKS: Record<TestClockStatus, string> = {
+  READY: '',
+  ADVANCING: ' and is being advanced',
+  DELETING: ' and is being deleted',
+  DELETED: ' and was deleted',
+};
+
 type Open = 'grant' | 'credit' | 'drawdown' | 'archive' | 'link';
 
 function Head({ subject, unitId }: { subject: Subject; unitId: string | null }) {
   const [open, setOpen] = useState<Open | null>(null);
-  const [link, setLink] = useState<string | null>(null);
+  const [link, setLink] = useState<MadeText | null>(null);
   const mayWrite = useMayWrite() && subject.archivedAt === null;
   const close = () => setOpen(null);
   return (
@@ -116,9 +129,16 @@ function Head({ subject, unitId }: { subject: Subject; unitId: string | null }) 
         </h1>
         <p className="facts">
           {subject.externalId !== null && <code>{subject.externalId}</code>}
+          <Id id={subject.id} />
           <span>
             since <When at={subject.createdAt} dayOnly />
           </span>
+          {subject.testClock !== null && (
+            <span className="tag clock">
+              Test clock {subject.testClock.name} shows <When at={subject.testClock.frozenTime} />
+              {CLOCKS[subject.testClock.status]}
+            </span>
+          )}
           {Object.entries(asObject(subject.customFields)).map(([name, value]) => (
             <span key={name}>
               {name}: {typeof value === 'string' ? value : JSON.stringify(value)}
@@ -154,8 +174,10 @@ function Head({ subject, unitId }: { subject: Subject; unitId: string | null }) 
       {open === 'grant' && <NewGrant subject={subject} unitId={unitId} close={close} />}
       {open === 'credit' && <NewCredit subject={subject} unitId={unitId} close={close} />}
       {open === 'drawdown' && <DrawDown subject={subject} unitId={unitId} close={close} />}
-      {open === 'link' && <CustomerLink subject={subject} made={setLink} close={close} />}
-      {link !== null && <Made title="The link" text={link} close={() => setLink(null)} />}
+      {open === 'link' && <CustomerLink subject={subject} made={(text) => setLink({ text })} close={close} />}
+      {link !== null && (
+        <Made title="The link" text={link.text} lost="Make another; the lost one ends by itself." close={() => setLink(null)} />
+      )}
       {open === 'archive' && <ArchiveCustomer subject={subject} close={close} />}
     </div>
   );

@@ -1,14 +1,16 @@
 import { Button, Switch, Table, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import { useQuery } from 'urql';
 import { Link } from 'wouter';
 import { NewCustomer } from '../actions/NewCustomer';
-import { CustomersDocument, type CustomersQuery } from '../gql/documents';
+import { CustomerNamesDocument, CustomersDocument, type CustomersQuery } from '../gql/documents';
 import { useInAddress, useTyped } from '../lib/address';
 import { grouped, isZero } from '../lib/decimal';
 import { When } from '../lib/time';
 import { Amount, Empty } from '../parts/bits';
 import { List, Page, usePaged } from '../parts/Paged';
 import { useMayWrite } from '../parts/Viewer';
+import { useTitle } from '../lib/title';
 
 const COLUMNS = [
   'Customer',
@@ -17,21 +19,24 @@ const COLUMNS = [
   { amount: 'Held' },
   { amount: 'Scheduled' },
   { amount: 'Expires in 30 days' },
-  'Since',
+  { time: 'Since' },
 ];
 
+/** What may be an id, as the API gives them; or an external id of that form. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 export function Customers() {
+  useTitle('Customers');
   const [search, setSearch] = useInAddress('search', '', 'customers');
   const [typed, type] = useTyped(search, setSearch);
   const [archived, setArchived] = useInAddress('archived', 'no', 'customers');
   const [creating, setCreating] = useState(false);
   const mayWrite = useMayWrite();
-  const paged = usePaged('customers', 25, CustomersDocument, {
-    filter: {
-      ...(search === '' ? {} : { search }),
-      ...(archived === 'yes' ? {} : { archived: false }),
-    },
-  });
+  const ids = useIds(search);
+  const words = { ...(search === '' ? {} : { search }), ...(archived === 'yes' ? {} : { archived: false }) };
+  // Asked for by its id it is meant, archived or not.
+  const filter = ids === null ? words : { ids };
+  const paged = usePaged('customers', 25, CustomersDocument, { filter });
   return (
     <>
       <div className="page-head">
@@ -45,8 +50,8 @@ export function Customers() {
         <TextInput
           className="search"
           type="search"
-          aria-label="Find customers by name or external id"
-          placeholder="Find by name or external id"
+          aria-label="Find customers by name, external id or id"
+          placeholder="Find by name, external id or id"
           value={typed}
           onChange={(event) => type(event.currentTarget.value)}
         />
@@ -79,6 +84,13 @@ export function Customers() {
       {creating && <NewCustomer close={() => setCreating(false)} />}
     </>
   );
+}
+
+/** The customer whose id was typed, if there is one. */
+function useIds(search: string): string[] | null {
+  const ids = UUID.test(search) ? [search.toLowerCase()] : [];
+  const [{ data }] = useQuery({ query: CustomerNamesDocument, variables: { filter: { ids } }, pause: ids.length === 0 });
+  return ids.length > 0 && data?.customers.nodes.some(({ id }) => ids.includes(id)) ? ids : null;
 }
 
 type Row = CustomersQuery['customers']['nodes'][number];

@@ -11,12 +11,14 @@ import { DELIVERIES, FORMATS } from '../lib/words';
 import { Empty } from '../parts/bits';
 import { List, Page, usePaged } from '../parts/Paged';
 import { EndpointStatus, WEBHOOKS } from './Webhooks';
+import { useTitle } from '../lib/title';
 
 const STATUSES = Object.keys(DELIVERIES) as WebhookDeliveryStatus[];
-const COLUMNS = ['Event', 'Customer', 'Status', { amount: 'Attempts' }, 'Last answer', 'Recorded', 'Settled'];
+const COLUMNS = ['Event', 'Customer', 'Status', { amount: 'Attempts' }, 'Last answer', { time: 'Recorded' }, { time: 'Settled' }];
 
 /** What an endpoint is to be told, or was. */
 export function Deliveries({ id }: { id: string }) {
+  useTitle('Deliveries', 'Webhooks');
   const [chosen, choose] = useInAddress('status', '', 'deliveries');
   const status = STATUSES.find((value) => value === chosen);
   const [replaying, setReplaying] = useState<Delivery | null>(null);
@@ -91,7 +93,7 @@ function Row({ delivery, replay }: { delivery: Delivery; replay: () => void }) {
         <code>{delivery.eventType}</code>
         <span className="sub">{delivery.eventId}</span>
       </Table.Th>
-      <Table.Td>
+      <Table.Td className="free">
         {delivery.customer !== null && (
           <Link href={`/console/customers/${delivery.customer.id}`}>{delivery.customer.name}</Link>
         )}

@@ -5,10 +5,13 @@ import { type EventFilter, EventsDocument, type EventsQuery } from '../gql/docum
 import { useInAddress, useTyped } from '../lib/address';
 import { When } from '../lib/time';
 import { Empty } from '../parts/bits';
+import { EventSubject } from '../parts/EventSubject';
 import { List, Page, usePaged } from '../parts/Paged';
+import { useTitle } from '../lib/title';
 
 /** Who changed what, from what to what. */
 export function Events() {
+  useTitle('Events');
   return (
     <>
       <div className="page-head">
@@ -46,7 +49,7 @@ export function EventList({ filter, withCustomer }: { filter: EventFilter; withC
         none={<Empty title="No events">A type is written in full, such as credit_grant.created.</Empty>}
       >
         {(events) => (
-          <List label="Events" columns={['Recorded', 'Event', withCustomer && 'Customer', 'By', 'What changed']}>
+          <List label="Events" columns={[{ time: 'Recorded' }, 'Event', 'Of', withCustomer && 'Customer', 'By', 'What changed']}>
             {events.map((event) => (
               <Row key={event.id} event={event} withCustomer={withCustomer} />
             ))}
@@ -91,8 +94,11 @@ function Row({ event, withCustomer }: { event: Event; withCustomer: boolean }) {
       <Table.Td>
         <code>{event.type}</code>
       </Table.Td>
+      <Table.Td className="free">
+        <EventSubject event={event} />
+      </Table.Td>
       {withCustomer && (
-        <Table.Td>
+        <Table.Td className="free">
           {event.customer !== null && (
             <Link href={`/console/customers/${event.customer.id}`}>{event.customer.name}</Link>
           )}

@@ -1,7 +1,7 @@
 import { Button, Switch, Table } from '@mantine/core';
 import { useState } from 'react';
 import { Action, Consequences } from '../actions/Action';
-import { ChoiceField, TextField } from '../actions/fields';
+import { Check, ChoiceField, TextField } from '../actions/fields';
 import {
   ApiKeysDocument,
   type ApiKeysQuery,
@@ -12,8 +12,9 @@ import {
 import { When } from '../lib/time';
 import { useInAddress } from '../lib/address';
 import { Empty } from '../parts/bits';
-import { Made } from '../parts/Made';
+import { Made, type MadeText } from '../parts/Made';
 import { List, Page, usePaged } from '../parts/Paged';
+import { useTitle } from '../lib/title';
 
 const ROLES: Partial<Record<Role, string>> = {
   ADMIN: 'Admin: everything',
@@ -25,10 +26,11 @@ type Key = NonNullable<ApiKeysQuery['apiKeys']>['nodes'][number];
 
 /** The keys of the installation. */
 export function Keys() {
+  useTitle('Keys');
   const [revoked, setRevoked] = useInAddress('revoked', 'no', 'keys');
   const [creating, setCreating] = useState(false);
   const [revoking, setRevoking] = useState<Key | null>(null);
-  const [made, setMade] = useState<string | null>(null);
+  const [made, setMade] = useState<MadeText | null>(null);
   const asked = { includeRevoked: revoked === 'yes', order: 'NEWEST_FIRST' as const };
   const paged = usePaged('keys', 50, ApiKeysDocument, asked, KEYS);
   return (
@@ -49,16 +51,16 @@ export function Keys() {
       </div>
       <Page of={paged} list={({ apiKeys }) => apiKeys} what="keys" none={<Empty title="No keys" />}>
         {(keys) => (
-          <List label="Keys" columns={['Name', 'Role', 'Made', 'By', 'Revoked']} withActions>
+          <List label="Keys" columns={['Name', 'Role', { time: 'Made' }, 'By', { time: 'Revoked' }]} withActions>
             {keys.map((key) => (
               <Row key={key.id} of={key} revoke={() => setRevoking(key)} />
             ))}
           </List>
         )}
       </Page>
-      {creating && <NewKey close={() => setCreating(false)} made={setMade} />}
+      {creating && <NewKey close={() => setCreating(false)} made={(text) => setMade({ text })} />}
       {revoking !== null && <Revoke of={revoking} close={() => setRevoking(null)} />}
-      {made !== null && <Made text={made} close={() => setMade(null)} />}
+      {made !== null && <Made text={made.text} lost="Revoke this key and make another." close={() => setMade(null)} />}
     </>
   );
 }
@@ -68,7 +70,7 @@ const KEYS = { additionalTypenames: ['ApiKey'] };
 function Row({ of: key, revoke }: { of: Key; revoke: () => void }) {
   return (
     <Table.Tr>
-      <Table.Th scope="row">{key.name}</Table.Th>
+      <Table.Th scope="row" className="name-cell">{key.name}</Table.Th>
       <Table.Td>{ROLES[key.role]?.split(':')[0]}</Table.Td>
       <Table.Td>
         <When at={key.createdAt} />
@@ -86,7 +88,7 @@ function Row({ of: key, revoke }: { of: Key; revoke: () => void }) {
   );
 }
 
-function NewKey({ close, made }: { close: () => void; made: (text: string) => void }) {
+function NewKey({ close, made }: { close: () => void; made: (text: string | null) => void }) {
   const [name, setName] = useState('');
   const [role, setRole] = useState('READER');
   return (
@@ -96,7 +98,11 @@ function NewKey({ close, made }: { close: () => void; made: (text: string) => vo
       done={`Created the key ${name}`}
       mutation={CreateApiKeyDocument}
       answer={(data) => data.createApiKey}
-      build={() => ({ name, role: role as Role })}
+      build={() => {
+        const check = new Check();
+        const input = { name: check.text('name', name), role: role as Role };
+        return check.faults.length > 0 ? check.faults : input;
+      }}
       consequences={() => (
         <Consequences>
           <li>
@@ -106,8 +112,7 @@ function NewKey({ close, made }: { close: () => void; made: (text: string) => vo
         </Consequences>
       )}
       carriedOut={(data) => {
-        const text = data.createApiKey?.key;
-        if (typeof text === 'string') made(text);
+        made(data.createApiKey?.key ?? null);
       }}
       close={close}
     >

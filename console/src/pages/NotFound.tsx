@@ -1,10 +1,14 @@
 import { Link } from 'wouter';
-import { Empty } from '../parts/bits';
+import { useTitle } from '../lib/title';
 
 export function NotFound() {
+  useTitle('Not found');
   return (
-    <Empty title="There is no such page">
+    <>
+      <div className="page-head">
+        <h1>There is no such page</h1>
+      </div>
       <Link href="/">All customers</Link>
-    </Empty>
+    </>
   );
 }

@@ -1,7 +1,9 @@
 import { Alert, Button, PasswordInput } from '@mantine/core';
 import { type SyntheticEvent, useState } from 'react';
+import { useTitle } from '../lib/title';
 
 export function SignIn({ refused, enter }: { refused: boolean; enter: (key: string) => void }) {
+  useTitle('Sign in');
   const [key, setKey] = useState('');
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();

@@ -7,9 +7,11 @@ import { Empty } from '../parts/bits';
 import { CopyGraphql } from '../parts/CopyGraphql';
 import { Loaded } from '../parts/Loaded';
 import { List } from '../parts/Paged';
+import { useTitle } from '../lib/title';
 
 /** Whether the books are right: what the last check of all of them found. */
 export function Verification() {
+  useTitle('Verification');
   const result = useQuery({ query: VerificationDocument });
   const [{ data }, ask] = result;
   useAskAgain(data?.verification === null, ask);

@@ -6,19 +6,22 @@ import { type EndpointFragment, WebhookEndpointsDocument } from '../gql/document
 import { When } from '../lib/time';
 import { FORMATS } from '../lib/words';
 import { Empty, RowMenu } from '../parts/bits';
-import { Made } from '../parts/Made';
+import { Made, type MadeText } from '../parts/Made';
 import { List, Page, usePaged } from '../parts/Paged';
+import { useTitle } from '../lib/title';
 
-const COLUMNS = ['Endpoint', 'Payload', 'Events', 'Customers', 'Status', 'Made'];
+const COLUMNS = ['Endpoint', 'Payload', 'Events', 'Customers', 'Status', { time: 'Made' }];
 export const WEBHOOKS = { additionalTypenames: ['WebhookEndpoint', 'WebhookDelivery', 'ReplayWebhookDeliveryPayload'] };
 
 type Deed = 'edit' | 'rotate' | 'delete';
 
 /** Where events are sent to. */
 export function Webhooks() {
+  useTitle('Webhooks');
   const [creating, setCreating] = useState(false);
   const [picked, setPicked] = useState<{ endpoint: EndpointFragment; deed: Deed } | null>(null);
-  const [secret, setSecret] = useState<string | null>(null);
+  const [secret, setSecret] = useState<MadeText | null>(null);
+  const handOver = (text: string | null) => setSecret({ text });
   const paged = usePaged('webhooks', 50, WebhookEndpointsDocument, { order: 'NEWEST_FIRST' }, WEBHOOKS);
   return (
     <>
@@ -53,9 +56,11 @@ export function Webhooks() {
           </List>
         )}
       </Page>
-      {creating && <NewEndpoint close={() => setCreating(false)} made={setSecret} />}
-      {picked !== null && deedOf(picked, () => setPicked(null), setSecret)}
-      {secret !== null && <Made title="The secret" text={secret} close={() => setSecret(null)} />}
+      {creating && <NewEndpoint close={() => setCreating(false)} made={handOver} />}
+      {picked !== null && deedOf(picked, () => setPicked(null), handOver)}
+      {secret !== null && (
+        <Made title="The secret" text={secret.text} lost="Rotate the secret of this webhook." close={() => setSecret(null)} />
+      )}
     </>
   );
 }
@@ -63,7 +68,7 @@ export function Webhooks() {
 function deedOf(
   { endpoint, deed }: { endpoint: EndpointFragment; deed: Deed },
   close: () => void,
-  made: (secret: string) => void,
+  made: (secret: string | null) => void,
 ): ReactNode {
   switch (deed) {
     case 'edit':

@@ -1,5 +1,5 @@
 import { Alert, Button, Skeleton } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import type { CombinedError, OperationContext } from 'urql';
 
 /** Says what went wrong in words for people. */
@@ -47,17 +47,44 @@ export function Loaded<D>({
   );
 }
 
-/** What went wrong with a query, if anything did, and a button that asks again. */
+/** How often is asked again where the server did not answer. */
+const AGAIN_MS = 5_000;
+
+/** Whether it may go well the next time: the server was not there, or had trouble of its own. */
+function mayPass({ networkError, response }: CombinedError): boolean {
+  return networkError !== undefined || (response instanceof Response && response.status >= 500);
+}
+
+/**
+ * What went wrong with a query, if anything did, and a button that asks again. Where the last answer is
+ * still there, a line says that it is no newer. A server that is away is asked until it is back.
+ */
 export function Failed({ result: [state, again] }: { result: Result<unknown> }) {
-  if (state.error === undefined) return null;
+  const { error, fetching } = state;
+  const isAway = error !== undefined && mayPass(error);
+  useEffect(() => {
+    if (!isAway || fetching) return undefined;
+    const timer = window.setInterval(() => {
+      if (!document.hidden) again({ requestPolicy: 'network-only' });
+    }, AGAIN_MS);
+    return () => window.clearInterval(timer);
+  }, [isAway, fetching]);
+  if (error === undefined) return null;
+  const retry = () => again({ requestPolicy: 'network-only' });
+  if (state.data !== undefined && state.data !== null) {
+    return (
+      <p className="not-fresh" role="status">
+        This could not be refreshed; what is shown is from before. {messageOf(error)}{' '}
+        <button type="button" className="link" onClick={retry}>
+          Try again
+        </button>
+      </p>
+    );
+  }
   return (
     <Alert color="red" variant="outline" title="This could not be loaded" role="alert" mb="sm">
-      <p>{messageOf(state.error)}</p>
-      <Button
-        variant="default"
-        onClick={() => again({ requestPolicy: 'network-only' })}
-        loading={state.fetching}
-      >
+      <p>{messageOf(error)}</p>
+      <Button variant="default" onClick={retry} loading={fetching}>
         Try again
       </Button>
     </Alert>

@@ -3,6 +3,7 @@ import type { TypedDocumentNode } from '@urql/core';
 import type { ReactNode } from 'react';
 import type { PageFragment } from '../gql/documents';
 import { usePlace } from '../lib/address';
+import { ZONE } from '../lib/time';
 import { Scroll } from './bits';
 import { CopyGraphql } from './CopyGraphql';
 import { useBooks } from './Following';
@@ -131,8 +132,8 @@ function Pager({
   );
 }
 
-/** The head of a column; amounts are right-aligned, and a phone has no place for `wide` ones. */
-export type Column = string | { amount: string } | { wide: string };
+/** The head of a column; times name their zone, amounts are right-aligned, and a phone has no place for `wide` ones. */
+export type Column = string | { amount: string } | { wide: string } | { time: string };
 
 /** A table with a name, which scrolls by itself. */
 export function List({
@@ -161,10 +162,13 @@ export function List({
                   ? [column, undefined]
                   : 'amount' in column
                     ? [column.amount, 'number']
-                    : [column.wide, 'wide-only'];
+                    : 'wide' in column
+                      ? [column.wide, 'wide-only']
+                      : [column.time, undefined];
               return (
                 <Table.Th key={title} scope="col" className={className}>
                   {title}
+                  {typeof column === 'object' && 'time' in column && <span className="sub">{ZONE}</span>}
                 </Table.Th>
               );
             })}

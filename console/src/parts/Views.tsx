@@ -11,11 +11,14 @@ interface View<Over> {
   expiringBefore?: string;
 }
 
-/** What is asked for often, of grants and credits alike: a choice for `list`, and the filter it stands for. */
-export function useView<Over extends keyof typeof OVER>(list: string, over: Over) {
+/**
+ * What is asked for often, of grants and credits alike: a choice for `list`, and the filter it stands for.
+ * `clock` is what the test clock shows, of a customer that lives by one.
+ */
+export function useView<Over extends keyof typeof OVER>(list: string, over: Over, clock?: string) {
   const [view, set] = useInAddress(`${list}.view`, 'all', list);
   const views = useMemo((): { value: string; label: string; filter: View<Over> }[] => {
-    const expiringBefore = daysFrom(Date.now(), 30);
+    const expiringBefore = daysFrom(clock === undefined ? Date.now() : new Date(clock).getTime(), 30);
     return [
       { value: 'all', label: 'All', filter: {} },
       { value: 'active', label: 'Active', filter: { status: ['ACTIVE'] } },
@@ -25,7 +28,7 @@ export function useView<Over extends keyof typeof OVER>(list: string, over: Over
       { value: 'over', label: OVER[over], filter: { status: [over] } },
       { value: 'voided', label: 'Voided', filter: { status: ['VOIDED'] } },
     ];
-  }, [over]);
+  }, [over, clock]);
   const current = views.find(({ value }) => value === view) ?? views[0];
   const choice = (
     <div className="views">

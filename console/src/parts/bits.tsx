@@ -1,7 +1,9 @@
 import { Button, Menu } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { grouped, inMainUnit, isNegative, share, type Unit, withUnit } from '../lib/decimal';
+import { copy } from '../lib/graphql';
 import { type AnyStatus, STATUSES } from '../lib/words';
+import { useToast } from './Toast';
 
 /** An amount of a list, right-aligned; with its unit on hover, or beside it. */
 export function Amount({
@@ -51,6 +53,17 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
   );
 }
 
+/** An id, to take elsewhere. */
+export function Id({ id }: { id: string }) {
+  const toast = useToast();
+  return (
+    <button type="button" className="link" title="Copy this id" onClick={() => void copy(id).then(() => toast('Copied the id'))}>
+      <code>{id}</code>
+      <span className="offscreen"> copy this id</span>
+    </button>
+  );
+}
+
 /** A part of a page with a heading, and what can be done with it. */
 export function Section({
   title,
@@ -62,7 +75,8 @@ export function Section({
   children: ReactNode;
 }) {
   return (
-    <section className="section" aria-label={title}>
+    // No landmark of its own: its table is one, by the same name.
+    <section className="section">
       <div className="section-head">
         <h2>{title}</h2>
         <div className="tools">{tools}</div>

@@ -118,7 +118,7 @@ function CreditRows({
 }
 
 function columnsOf(what: string, withCustomer: boolean): (Column | false)[] {
-  return [what, withCustomer && 'Customer', 'Status', 'Window', { amount: 'Remaining' }, { amount: 'Held' }, 'Unit', 'Priority'];
+  return [what, withCustomer && 'Customer', 'Status', { time: 'Window' }, { amount: 'Remaining' }, { amount: 'Held' }, 'Unit', 'Priority'];
 }
 
 function Named({ name, facts }: { name: string; facts: string }) {
@@ -132,7 +132,7 @@ function Named({ name, facts }: { name: string; facts: string }) {
 
 function Owner({ customer }: Owned) {
   return (
-    <Table.Td>
+    <Table.Td className="free">
       {customer !== undefined && <Link href={`/console/customers/${customer.id}`}>{customer.name}</Link>}
     </Table.Td>
   );

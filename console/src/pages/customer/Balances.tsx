@@ -1,6 +1,9 @@
 import type { Subject } from '../../actions/subject';
 import { grouped, inMainUnit, isZero, type Unit } from '../../lib/decimal';
 
+/** More characters than have their place in a card in large letters. */
+const LONG = 12;
+
 /** One card for each credit type; the one that is picked is what the chart shows. */
 export function Balances({
   balances,
@@ -26,7 +29,7 @@ export function Balances({
           >
             <span className="card-unit">{unit.name}</span>
             <span className="card-main">
-              <span className="amount">{grouped(balance.available)}</span>
+              <span className={balance.available.length > LONG ? 'amount long' : 'amount'}>{grouped(balance.available)}</span>
               <span className="card-word">available</span>
             </span>
             <span className="card-sub">{main === null ? '\u00a0' : `= ${main}`}</span>

@@ -101,8 +101,9 @@ function Points({
     const at = new Date(asOf).getTime();
     const start = at - days * DAY_MS;
     const end = at + days * DAY_MS;
-    return { now: at, from: start, until: end, asked: instants(spansIn(windows), start, at, end, POINTS) };
-  }, [windows, days, booksState]);
+    const stretch = { from: start, now: at, until: end };
+    return { ...stretch, asked: instants(spansIn(windows), stretch, isWhole, POINTS) };
+  }, [windows, isWhole, days, booksState]);
   const ids = { id: customerId, creditTypeId: unit.id };
   const past = useSeries(ids, asked[0]);
   const ahead = useSeries(ids, asked[1]);
@@ -120,6 +121,12 @@ function Points({
         <div className="chart-columns">
           <div>
             <Picture {...picture} upcoming={upcoming} unit={unit} />
+            {!isWhole && (
+              <p className="dim">
+                There are too many windows to look all of them up: ahead, the line is right at {POINTS} even points, and may
+                move between them.
+              </p>
+            )}
             <div className="chart-foot">
               <CopyGraphql document={seriesOf(asked[1]?.length ?? 0)} variables={ahead.variables} />
             </div>
@@ -170,8 +177,11 @@ function Ahead({
   return (
     <div className="ahead">
       <h3>Scheduled</h3>
+      {!isWhole && (
+        <p className="dim">Of the oldest windows only: there are more than can be looked up. The lists below have all.</p>
+      )}
       {upcoming.length === 0 ? (
-        <p className="dim">Nothing will start, expire or roll over.</p>
+        <p className="dim">{isWhole ? 'Nothing will start, expire or roll over.' : 'Nothing of these will start, expire or roll over.'}</p>
       ) : (
         <Scroll label="What is scheduled">
           <Table className="list compact">
@@ -203,7 +213,6 @@ function Ahead({
           </Table>
         </Scroll>
       )}
-      {!isWhole && <p className="dim">There is more than can be shown here; the lists below have all of it.</p>}
       {upcoming.length > SHOWN && (
         <button type="button" className="link" onClick={() => setAll(!all)}>
           {all ? 'Fewer' : `${upcoming.length - SHOWN} more`}

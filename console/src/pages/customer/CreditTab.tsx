@@ -36,7 +36,7 @@ export function CreditTab({ subject }: { subject: Subject }) {
 function Grants({ subject }: { subject: Subject }) {
   const [picked, setPicked] = useState<{ row: GrantRowFragment; deed: Deed } | null>(null);
   const mayWrite = useMayWrite();
-  const { filter, choice } = useView('grants', 'EXPIRED');
+  const { filter, choice } = useView('grants', 'EXPIRED', subject.testClock?.frozenTime);
   const paged = usePaged('grants', SIZE, CustomerGrantsDocument, { id: subject.id, filter, order });
   const menu = (row: GrantRowFragment) => <GrantMenu row={row} pick={(deed) => setPicked({ row, deed })} />;
   return (
@@ -53,7 +53,7 @@ function Grants({ subject }: { subject: Subject }) {
 function Credits({ subject }: { subject: Subject }) {
   const [picked, setPicked] = useState<{ row: CreditRowFragment; deed: Deed } | null>(null);
   const mayWrite = useMayWrite();
-  const { filter, choice } = useView('credits', 'ENDED');
+  const { filter, choice } = useView('credits', 'ENDED', subject.testClock?.frozenTime);
   const paged = usePaged('credits', SIZE, CustomerCreditsDocument, { id: subject.id, filter, order });
   const menu = (row: CreditRowFragment) => <CreditMenu row={row} pick={(deed) => setPicked({ row, deed })} />;
   return (

@@ -18,11 +18,12 @@ import { useMayWrite } from '../../parts/Viewer';
 const SHOWN: DrawdownStatus[] = ['HELD', 'POSTED', 'RELEASED', 'LAPSED'];
 
 const COLUMNS = [
-  'When',
+  { time: 'When' },
   'Status',
   { amount: 'Asked' },
   { amount: 'Applied' },
   { amount: 'Short' },
+  { amount: 'Released' },
   { amount: 'Given back' },
   'Unit',
   'Taken from',
@@ -75,7 +76,7 @@ export function DrawdownTab({ subject }: { subject: Subject }) {
 
 function Row({ drawdown, settle }: { drawdown: DrawdownRowFragment; settle: Settling | undefined }) {
   const { creditType: unit } = drawdown;
-  const amounts = [drawdown.amount, drawdown.applied, drawdown.shortfall, drawdown.reversed];
+  const amounts = [drawdown.amount, drawdown.applied, drawdown.shortfall, drawdown.released, drawdown.reversed];
   const deeds: [HoldDeed, string][] =
     drawdown.status === 'HELD'
       ? [
@@ -104,7 +105,7 @@ function Row({ drawdown, settle }: { drawdown: DrawdownRowFragment; settle: Sett
         </Table.Td>
       ))}
       <Table.Td className="dim">{unit.name}</Table.Td>
-      <Table.Td>
+      <Table.Td className="free">
         {drawdown.slices.map((slice) => (
           <span key={slice.segmentId} className="slice">
             {slice.creditGrant?.name ?? slice.credit?.name ?? 'Credit'}{' '}

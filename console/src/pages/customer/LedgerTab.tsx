@@ -153,7 +153,7 @@ function FilterBar({
 
 const COLUMNS = [
   { amount: 'No.' },
-  'True at',
+  { time: 'True at' },
   'Kind',
   { wide: 'Of' },
   { amount: 'Amount' },
@@ -181,7 +181,7 @@ function Entries({ entries, fresh }: { entries: EntryRowFragment[]; fresh: Entry
             {KINDS[entry.kind]}
             <span className="sub phone-only">{nameOf(entry)}</span>
           </Table.Td>
-          <Table.Td className="wide-only">{nameOf(entry)}</Table.Td>
+          <Table.Td className="wide-only free">{nameOf(entry)}</Table.Td>
           <Table.Td className="number">
             <Amount value={entry.amount} unit={entry.creditType} signed />
           </Table.Td>
