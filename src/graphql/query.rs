@@ -249,7 +249,8 @@ impl BookQuery {
             .transpose()
     }
 
-    /// Movements of all customers' credit.
+    /// Movements of all customers' credit. Who comes back to read on asks for those up to a minute ago
+    /// (`recordedAt`): of what is being written at the same time, the later may be seen first.
     #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn ledger_entries(
         &self,
@@ -290,7 +291,8 @@ impl BookQuery {
         Some(Self::known_fields(ctx, entities).await)
     }
 
-    /// The audit trail.
+    /// The audit trail. Who comes back to read on asks for events up to a minute ago (`recordedAt`): of
+    /// what is being written at the same time, the later may be seen first.
     #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn events(
         &self,

@@ -59,6 +59,10 @@ impl Run for DrawDown {
                 let message = format!("must be in the future; it is {}", view.now);
                 shape.fault(Code::OutOfRange, "holdExpiresAt", message);
             }
+            None if self.hold && view.now == Instant::MAX => {
+                let message = "the test clock stands at the end of time: no hold can end after it";
+                shape.fault(Code::OutOfRange, "hold", message);
+            }
             _ => {}
         }
         shape.group_values("pricingGroupValues", self.pricing_group_values.as_ref());

@@ -99,6 +99,7 @@ impl Reader {
         last_where(
             &mut sql,
             "found",
+            Some(at.min(known)),
             |sql| {
                 sql.among("a.customer_id", customers.iter().map(|id| id.0));
             },

@@ -21,6 +21,7 @@
 mod access;
 mod as_of;
 mod balances;
+mod bounds;
 mod catalog;
 mod credits;
 mod customers;

@@ -137,6 +137,38 @@ both_databases! {
 }
 
 both_databases! {
+    // Rule 16. Where to look is guessed from when entries were recorded: it must not be taken for granted.
+    async fn what_was_true_is_found_however_unevenly_entries_come(app: TestApp) {
+        let customer = make_customer(&app).await;
+        make_grant(&app, &customer, "100", json!({})).await;
+        let (at_once, ever_rarer) = ([0; 6], (0..10).map(|n| 1 << n));
+        let (ever_denser, at_once_again) = ((0..10).map(|n| 2048 - (512 >> n)), [2048; 6]);
+        let hours = at_once.into_iter().chain(ever_rarer).chain(ever_denser).chain(at_once_again);
+        let hours: Vec<i64> = hours.collect();
+        for at in &hours {
+            move_to(&app, &hour(*at));
+            draw(&app, &customer, "1", json!({})).await;
+        }
+        let document = "query ($id: ID!, $from: DateTime, $to: DateTime) { customer(id: $id) {
+            ledgerEntries(first: 100, filter: { recordedAt: { gte: $from, lt: $to } }) { nodes { sequence } } } }";
+        // The grant stands before the drawdowns.
+        let known_by = |at: i64| 1 + hours.iter().filter(|hour| **hour <= at).count();
+        for at in hours.iter().copied().filter(|at| *at > 0) {
+            for (instant, last) in [(just_before(&hour(at)), known_by(at - 1)), (hour(at), known_by(at))] {
+                let balance = full_balance_at(&app, &customer, &instant, None).await;
+                assert_eq!(text(&balance["sequence"]), last.to_string(), "{instant}");
+                assert_eq!(text(&balance["posted"]), (101 - last).to_string(), "{instant}");
+            }
+            let variables = json!({ "id": customer, "from": hour(at), "to": hour(2 * at) });
+            let found = query(&app, document, variables).await["customer"]["ledgerEntries"]["nodes"].clone();
+            let expected: Vec<_> = (known_by(at - 1) + 1..=known_by(2 * at - 1)).collect();
+            let found: Vec<usize> = list(&found).iter().map(|entry| text(&entry["sequence"]).parse().unwrap()).collect();
+            assert_eq!(found, expected, "from {at} to {}", 2 * at);
+        }
+    }
+}
+
+both_databases! {
     // Decision 31: due boundaries up to it are assumed, nothing else; and nothing is posted.
     async fn a_balance_in_the_future_assumes_the_boundaries_up_to_then(app: TestApp) {
         let customer = make_customer(&app).await;

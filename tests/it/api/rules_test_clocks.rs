@@ -307,6 +307,16 @@ both_databases! {
 }
 
 both_databases! {
+    async fn nothing_is_held_at_the_end_of_time(app: TestApp) {
+        let clock = make_clock(&app, "9999-12-31T23:59:59.999999Z").await;
+        let customer = World::Clock(clock).customer(&app).await;
+        make_grant(&app, &customer, "10", json!({})).await;
+        refuse(&app, "drawDown", draw_input(&customer, "1", json!({ "hold": true })), "hold", "OUT_OF_RANGE").await;
+        draw(&app, &customer, "1", json!({})).await;
+    }
+}
+
+both_databases! {
     async fn the_events_of_a_clock_tell_its_life(app: TestApp) {
         let clock = make_clock(&app, &day(0)).await;
         World::Clock(clock.clone()).customer(&app).await;
