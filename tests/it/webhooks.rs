@@ -316,6 +316,36 @@ both_databases! {
 }
 
 both_databases! {
+    async fn deliveries_are_paged_in_both_orders(app: TestApp) {
+        let (id, _) = endpoint(&app, "http://127.0.0.1:9/", json!({ "eventTypes": ["customer.created"] })).await;
+        for _ in 0..3 {
+            make_customer(&app).await;
+        }
+        let document = "query ($id: ID!, $order: SortOrder, $after: String) {
+            webhookDeliveries(endpointId: $id, order: $order, first: 2, after: $after) {
+            totalCount nodes { eventId } pageInfo { hasNextPage endCursor } } }";
+        let mut seen = Vec::new();
+        for order in ["OLDEST_FIRST", "NEWEST_FIRST"] {
+            let mut after = Value::Null;
+            let mut ids = Vec::new();
+            loop {
+                let variables = json!({ "id": id, "order": order, "after": after });
+                let page = query(&app, document, variables).await["webhookDeliveries"].clone();
+                assert_eq!(page["totalCount"], 3);
+                ids.extend(page["nodes"].as_array().expect("nodes").iter().map(|node| text(&node["eventId"])));
+                after = page["pageInfo"]["endCursor"].clone();
+                if page["pageInfo"]["hasNextPage"] == false {
+                    break;
+                }
+            }
+            seen.push(ids);
+        }
+        seen[1].reverse();
+        assert_eq!((seen[0].len(), &seen[0]), (3, &seen[1]));
+    }
+}
+
+both_databases! {
     // What was delivered is kept for a while, what was given up until it is replayed.
     async fn old_deliveries_are_removed_and_what_waited_too_long_is_given_up(app: TestApp) {
         let receiver = Receiver::start();

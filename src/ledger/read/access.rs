@@ -6,7 +6,6 @@ use std::sync::LazyLock;
 use domain::ApiKeyId;
 use entity::{api_key, signing_key, verification};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use uuid::Uuid;
 
 use super::dialect::{Child, Sql, columns};
 use super::page::{Key, KeyKind, Slice};
@@ -37,7 +36,7 @@ impl Reader {
         page: &PageRequest,
     ) -> Read<Page<api_key::Model>> {
         let list = ("keys", KeyKind::Id);
-        let slice = Slice::read(page, list, &include_revoked, &[Uuid::nil()])?;
+        let slice = Slice::of_all(page, list, &include_revoked)?;
         let matching = |sql: &mut Sql| matching(sql, include_revoked);
         let key = |row: &api_key::Model| Key::Id(row.id.0);
         self.root(&child(), "a.id", &slice, matching, key).await

@@ -121,7 +121,7 @@ impl Reader {
     ) -> Read<Page<product::Model>> {
         let named = self.products_named().await?;
         let list = ("products", KeyKind::Id);
-        let slice = Slice::read(page, list, &include_archived, &[Uuid::nil()])?;
+        let slice = Slice::of_all(page, list, &include_archived)?;
         let matching = |sql: &mut Sql| {
             unarchived(sql, "p", include_archived);
             sql.and_among("p.id", named.as_ref());
@@ -137,7 +137,7 @@ impl Reader {
         page: &PageRequest,
     ) -> Read<Page<product::Model>> {
         let list = ("products by archive", KeyKind::Id);
-        let slice = Slice::read(page, list, &archived, &[Uuid::nil()])?;
+        let slice = Slice::of_all(page, list, &archived)?;
         let matching = |sql: &mut Sql| match archived {
             Some(true) => drop(sql.push(" AND p.archived_at IS NOT NULL")),
             Some(false) => unarchived(sql, "p", false),
@@ -236,7 +236,7 @@ impl Reader {
         page: &PageRequest,
     ) -> Read<Page<credit_type::Model>> {
         let list = ("credit types", KeyKind::Id);
-        let slice = Slice::read(page, list, &include_archived, &[Uuid::nil()])?;
+        let slice = Slice::of_all(page, list, &include_archived)?;
         let matching = |sql: &mut Sql| unarchived(sql, "t", include_archived);
         let key = |row: &credit_type::Model| Key::Id(row.id.0);
         self.root(&credit_types(), "t.id", &slice, matching, key)

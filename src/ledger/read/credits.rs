@@ -39,7 +39,7 @@ impl Reader {
         page: &PageRequest,
     ) -> Read<Page<CreditRow>> {
         let filter = &filter.within(self.scope);
-        let slice = Slice::read(page, ("credits", KeyKind::Id), filter, &[Uuid::nil()])?;
+        let slice = Slice::of_all(page, ("credits", KeyKind::Id), filter)?;
         if let Some(customers) = &filter.customer_ids {
             let times = self.settle(customers).await?;
             let matching = |sql: &mut Sql| matching(sql, filter, times.now());
@@ -242,19 +242,25 @@ fn matching(sql: &mut Sql, filter: &CreditFilter, now: Now) {
             .now(now, "c")
             .push(")");
     }
+    // Who asks for archived ones too means those by the windows that they had.
+    let segment = if filter.include_archived == Some(true) {
+        with_segment_once
+    } else {
+        with_segment
+    };
     if let Some(at) = filter.covering_date {
         sql.push(" AND ");
-        with_segment(sql, |sql| active(sql, Now::At(at)));
+        segment(sql, &|sql: &mut Sql| active(sql, Now::At(at)));
     }
     if let Some(at) = filter.starting_at {
         sql.push(" AND ");
-        with_segment(sql, |sql| {
+        segment(sql, &|sql: &mut Sql| {
             sql.push(" AND s.starts_at >= ").bind(at);
         });
     }
     if let Some(at) = filter.ends_after {
         sql.push(" AND ");
-        with_segment(sql, |sql| {
+        segment(sql, &|sql: &mut Sql| {
             sql.push(" AND (s.ends_at IS NULL OR s.ends_at > ")
                 .bind(at)
                 .push(")");
@@ -262,13 +268,13 @@ fn matching(sql: &mut Sql, filter: &CreditFilter, now: Now) {
     }
     if let Some(at) = filter.effective_before {
         sql.push(" AND ");
-        with_segment(sql, |sql| {
+        segment(sql, &|sql: &mut Sql| {
             sql.push(" AND s.starts_at < ").bind(at);
         });
     }
     if let Some(at) = filter.expiring_before {
         sql.push(" AND ");
-        with_segment(sql, |sql| {
+        with_segment(sql, &|sql: &mut Sql| {
             active(sql, now);
             sql.push(" AND s.ends_at < ").bind(at);
         });
@@ -310,24 +316,32 @@ fn in_status(sql: &mut Sql, status: CreditStatus, now: Now) {
     sql.push("(c.voided_at IS NULL");
     for test in none_of {
         sql.push(" AND NOT ");
-        with_segment(sql, |sql| test(sql, now));
+        with_segment(sql, &|sql: &mut Sql| test(sql, now));
     }
     if let Some(test) = one_of {
         sql.push(" AND ");
-        with_segment(sql, |sql| test(sql, now));
+        with_segment(sql, &|sql: &mut Sql| test(sql, now));
     }
     sql.push(")");
 }
 
 /// Appends that the credit has a segment, not taken out, for which more holds.
-fn with_segment(sql: &mut Sql, more: impl FnOnce(&mut Sql)) {
-    sql.push(
-        "EXISTS (SELECT 1 FROM segment s WHERE s.customer_id = c.customer_id \
-         AND s.credit_id = c.id AND s.voided_at IS NULL",
-    );
+fn with_segment(sql: &mut Sql, more: &dyn Fn(&mut Sql)) {
+    sql.push(OF_CREDIT).push(" AND s.voided_at IS NULL");
     more(sql);
     sql.push(")");
 }
+
+/// The same of a credit that is archived: a segment that went with it.
+fn with_segment_once(sql: &mut Sql, more: &dyn Fn(&mut Sql)) {
+    sql.push(OF_CREDIT)
+        .push(" AND (s.voided_at IS NULL OR s.voided_at = c.voided_at)");
+    more(sql);
+    sql.push(")");
+}
+
+const OF_CREDIT: &str = "EXISTS (SELECT 1 FROM segment s WHERE s.customer_id = c.customer_id \
+                         AND s.credit_id = c.id";
 
 /// Appends that the segment's window contains the instant.
 fn active(sql: &mut Sql, at: Now) {

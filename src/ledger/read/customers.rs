@@ -6,7 +6,6 @@ use std::sync::LazyLock;
 use domain::CustomerId;
 use entity::{customer, customer_external_id};
 use sea_orm::{EntityTrait, FromQueryResult};
-use uuid::Uuid;
 
 use super::dialect::{Child, Sql, columns};
 use super::fetch::Parents;
@@ -41,7 +40,7 @@ impl Reader {
         page: &PageRequest,
     ) -> Read<Page<customer::Model>> {
         let filter = &filter.within(self.scope);
-        let slice = Slice::read(page, ("customers", KeyKind::Id), filter, &[Uuid::nil()])?;
+        let slice = Slice::of_all(page, ("customers", KeyKind::Id), filter)?;
         let known = self.known_as(filter).await?;
         let matching = |sql: &mut Sql| matching(sql, filter, known.as_ref());
         let key = |row: &customer::Model| Key::Id(row.id.0);

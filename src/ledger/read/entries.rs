@@ -68,7 +68,7 @@ impl Reader {
         } else {
             KeyKind::Id
         };
-        let slice = Slice::read(page, ("entries", kind), filter, &[Uuid::nil()])?;
+        let slice = Slice::of_all(page, ("entries", kind), filter)?;
         let Some(narrowed) = self.narrowed(filter).await? else {
             return Ok(Page::default());
         };
@@ -77,7 +77,7 @@ impl Reader {
                 .entries_by_account(customers, &narrowed, &slice, &child(), (owner, |_| {}))
                 .await?;
             let rows = rows.into_iter().map(|EntryRow(row)| row).collect();
-            return Ok(slice.page(Uuid::nil(), rows, moment));
+            return Ok(slice.page_of_all(rows, moment));
         }
         self.entries_between(&narrowed, &slice).await
     }

@@ -133,7 +133,7 @@ impl Reader {
     /// The audit trail.
     pub async fn events(&self, filter: &EventFilter, page: &PageRequest) -> Read<Page<EventRow>> {
         let filter = &filter.within(self.scope);
-        let slice = Slice::read(page, ("events", KeyKind::Id), filter, &[Uuid::nil()])?;
+        let slice = Slice::of_all(page, ("events", KeyKind::Id), filter)?;
         if let Some(customers) = &filter.customer_ids {
             self.settle(customers).await?;
             return self.events_between(filter, &slice).await;
@@ -224,7 +224,7 @@ impl Reader {
             let rows = self.entered_between(filter, &rows_slice).await?;
             found.extend(rows.into_iter().map(|Entered(row)| row));
         }
-        Ok(slice.page(Uuid::nil(), found, |row| Key::Id(row.id.0)))
+        Ok(slice.page_of_all(found, |row| Key::Id(row.id.0)))
     }
 
     /// The first events of one stream: of every customer that is named, or of all.
@@ -407,8 +407,8 @@ mod tests {
         let row = Uuid::from_u128(8);
         let event = event_id_of(row);
         let request = PageRequest::default();
-        let mut slice = Slice::read(&request, ("events", KeyKind::Id), &(), &[Uuid::nil()])
-            .expect("a proper request");
+        let mut slice =
+            Slice::of_all(&request, ("events", KeyKind::Id), &()).expect("a proper request");
         slice.above = Some(Key::Id(event));
         assert!(!of_rows(&slice).admits(Key::Id(row)));
         assert!(of_rows(&slice).admits(Key::Id(Uuid::from_u128(10))));

@@ -299,7 +299,7 @@ impl Reader {
         key: impl Fn(&R) -> Key,
     ) -> Read<Page<R>> {
         let rows = self.root_rows(child, sort, slice, matching).await?;
-        Ok(slice.page(Uuid::nil(), rows, key))
+        Ok(slice.page_of_all(rows, key))
     }
 
     /// The first rows of a list over all customers.

@@ -47,7 +47,7 @@ impl Reader {
     /// Grants of all customers.
     pub async fn grants(&self, filter: &GrantFilter, page: &PageRequest) -> Read<Page<GrantRow>> {
         let filter = &filter.within(self.scope);
-        let slice = Slice::read(page, ("grants", KeyKind::Id), filter, &[Uuid::nil()])?;
+        let slice = Slice::of_all(page, ("grants", KeyKind::Id), filter)?;
         let keyed = self.keyed_grant(filter).await?;
         if let Some(customers) = &filter.customer_ids {
             let times = self.settle(customers).await?;

@@ -123,6 +123,9 @@ pub(super) enum KeyKind {
     Moment,
 }
 
+/// Whose a list is that hangs on nothing.
+const NOBODY: Uuid = Uuid::nil();
+
 /// The part of a list that a [`PageRequest`] means, in terms of keys.
 #[derive(Clone, Debug)]
 pub(super) struct Slice {
@@ -141,6 +144,18 @@ pub(super) struct Slice {
 }
 
 impl Slice {
+    /// Reads the page of a list that hangs on nothing: all that a filter admits.
+    ///
+    /// # Errors
+    /// As [`Slice::read`].
+    pub(super) fn of_all(
+        page: &PageRequest,
+        list: (&str, KeyKind),
+        filter: &impl Debug,
+    ) -> Read<Self> {
+        Self::read(page, list, filter, &[NOBODY])
+    }
+
     /// Reads a request for a list: its name, its filter, by what it is sorted, whose it is. A
     /// cursor belongs to one list of one parent.
     pub(super) fn read(
@@ -213,6 +228,11 @@ impl Slice {
     #[cfg(test)]
     pub(super) fn admits(&self, key: Key) -> bool {
         self.above.is_none_or(|above| key > above) && self.below.is_none_or(|below| key < below)
+    }
+
+    /// Makes a page of what was read of [all](Self::of_all), in any order.
+    pub(super) fn page_of_all<T>(&self, rows: Vec<T>, key: impl Fn(&T) -> Key) -> Page<T> {
+        self.page(NOBODY, rows, key)
     }
 
     /// Makes a page of what was read for one parent, in any order.

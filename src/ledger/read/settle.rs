@@ -2,7 +2,6 @@
 
 use domain::{CreditTypeId, CustomerId, Instant};
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
-use uuid::Uuid;
 
 use super::decode::{InOrder, Ordered, in_order_alone};
 use super::dialect::{Child, Sql};
@@ -170,7 +169,7 @@ impl Reader {
             // What was posted may have moved other customers onto the page.
             if last || !(times.settled || rows.iter().any(due)) {
                 let rows = rows.into_iter().map(|dated| dated.row).collect();
-                return Ok((slice.page(Uuid::nil(), rows, key), times));
+                return Ok((slice.page_of_all(rows, key), times));
             }
         }
     }

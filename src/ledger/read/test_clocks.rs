@@ -7,7 +7,6 @@ use domain::test_clock::TestClockStatus;
 use domain::{CustomerId, TestClockId};
 use entity::{customer, test_clock};
 use sea_orm::FromQueryResult;
-use uuid::Uuid;
 
 use super::dialect::{Child, Sql, columns};
 use super::fetch::{bounds, once_each, pages, typed};
@@ -51,7 +50,7 @@ impl Reader {
         page: &PageRequest,
     ) -> Read<Page<test_clock::Model>> {
         let list = ("test clocks", KeyKind::Id);
-        let slice = Slice::read(page, list, &deleted_too, &[Uuid::nil()])?;
+        let slice = Slice::of_all(page, list, &deleted_too)?;
         let key = |row: &test_clock::Model| Key::Id(row.id.0);
         let matching = |sql: &mut Sql| {
             if !deleted_too {

@@ -39,7 +39,7 @@ impl Reader {
         page: &PageRequest,
     ) -> Read<Page<webhook_endpoint::Model>> {
         let list = ("webhook endpoints", KeyKind::Id);
-        let slice = Slice::read(page, list, &(), &[Uuid::nil()])?;
+        let slice = Slice::of_all(page, list, &())?;
         let key = |row: &webhook_endpoint::Model| Key::Id(row.id.0);
         self.root(&endpoints(), "w.id", &slice, live, key).await
     }
@@ -77,7 +77,7 @@ impl Reader {
         page: &PageRequest,
     ) -> Read<Page<webhook_delivery::Model>> {
         let list = ("webhook deliveries", KeyKind::Id);
-        let slice = Slice::read(page, list, filter, &[filter.endpoint_id.0])?;
+        let slice = Slice::of_all(page, list, filter)?;
         let key = |row: &webhook_delivery::Model| Key::Id(row.event_id.0);
         let matching = |sql: &mut Sql| matching(sql, filter);
         self.root(&deliveries(), "d.event_id", &slice, matching, key)

@@ -39,7 +39,7 @@ pub(super) async fn list(call: &Call<'_>) -> Answered {
     let wanted = usize::try_from(size).unwrap_or_default();
     let mut page = PageRequest {
         first: Some(size),
-        after: body.maybe_text("next_page")?,
+        after: body.next_page()?,
         ..PageRequest::default()
     };
     let mut rows: Vec<(String, CreditRow)> = Vec::new();

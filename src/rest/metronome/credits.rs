@@ -42,7 +42,7 @@ pub(super) async fn list(call: &Call<'_>) -> Answered {
     let filter = filter(call, customer, "credit_id", "include_contract_credits")?;
     let page = PageRequest {
         first: Some(body.size("limit", PAGE_MAX)?.unwrap_or(PAGE_MAX)),
-        after: body.maybe_text("next_page")?,
+        after: body.next_page()?,
         ..PageRequest::default()
     };
     let page = call.ledger.read().credits(&filter, &page).await?;
@@ -69,6 +69,7 @@ pub(super) fn filter(
         effective_before: body.maybe_time("effective_before")?,
         include_contract_credits: Some(body.flag(of_contracts)?.unwrap_or_default()),
         status: (!archived).then(|| LIVE.to_vec()),
+        include_archived: archived.then_some(true),
         ..CreditFilter::default()
     })
 }

@@ -195,9 +195,18 @@ impl<'b> Fields<'b> {
         self.needed(name, self.maybe_priority(name)?)
     }
 
+    /// `next_page`: where the page before ended; empty where there was none.
+    pub(super) fn next_page(&self) -> Result<Option<String>> {
+        Ok(self
+            .maybe_text("next_page")?
+            .filter(|next| !next.is_empty()))
+    }
+
     /// A whole number within limits, if it is there.
     pub(super) fn size(&self, name: &str, most: i64) -> Result<Option<i64>> {
-        let size: Option<i64> = self.read(name, "a whole number")?;
+        let size = self.maybe_number(name)?.map(|size| size.to_minor(0));
+        let size = size.transpose();
+        let size = size.map_err(|_| self.wrong(name, "must be a whole number"))?;
         match size {
             Some(size) if !(1..=most).contains(&size) => {
                 Err(self.wrong(name, &format!("must be 1 to {most}")))

@@ -214,6 +214,11 @@ both_databases! {
         let archived = world.list(all).await;
         assert_eq!(archived.at("/data/0/balance"), json!(0));
         assert!(archived.body.pointer("/data/0/ledger").is_none());
+        for (name, at, number) in [("covering_date", "2026-01-05T00:00:00Z", 1), ("effective_before", "2026-01-05T00:00:00Z", 1),
+            ("starting_at", "2026-01-01T00:00:00Z", 1), ("covering_date", "2026-01-20T00:00:00Z", 0)] {
+            let found = world.list(json!({ "include_archived": true, (name): at, "limit": 5.0, "next_page": "" })).await;
+            assert_eq!(found.at("/data").as_array().map(Vec::len), Some(number), "{name} {at}");
+        }
         let twice = world.of("/v2/contracts/credits/archive", json!({ "credit_id": id })).await;
         twice.refuses(400, "voided");
         assert_eq!(twice.at("/code"), "BadRequest");
