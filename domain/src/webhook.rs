@@ -69,6 +69,7 @@ pub const KINDS: &[&str] = &[
     "credit.created",
     "credit.edited",
     "credit.ended",
+    "credit.extended",
     "credit.voided",
     "drawdown.created",
     "drawdown.captured",

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::book::{Account, Book};
 use domain::drawdown::Drawdown;
-use domain::segment::Segment;
-use domain::{CreditGrantId, CustomerId, DrawdownId, SegmentId};
+use domain::segment::{Parent, Segment};
+use domain::{CreditGrantId, CreditId, CustomerId, DrawdownId, SegmentId};
 use entity::{account, drawdown, segment};
 use sea_orm::{DbBackend, DbErr, Statement, Value};
 use uuid::Uuid;
@@ -156,8 +156,10 @@ pub async fn rest(
     open_books(accounts, needs, work)?;
     let drawdowns = movements::drawdowns(db, needs, work).await?;
     let mut wanted = needs.grants.clone();
-    if needs.grants_of_slices {
+    if needs.parents_of_slices {
         wanted.extend(grants_of_slices(&drawdowns));
+        let credits = objects::credits_by_id(db, &credits_of_slices(&drawdowns)).await?;
+        work.state.credits.extend(credits);
     }
     work.state.grants = objects::grants(db, &wanted).await?;
     need_usage_of_contracts(needs, work);
@@ -269,13 +271,22 @@ fn open_books(
 }
 
 fn grants_of_slices(drawdowns: &[Drawdown]) -> BTreeSet<(CustomerId, CreditGrantId)> {
+    of_slices(drawdowns, Parent::grant)
+}
+
+fn credits_of_slices(drawdowns: &[Drawdown]) -> BTreeSet<(CustomerId, CreditId)> {
+    of_slices(drawdowns, Parent::credit)
+}
+
+fn of_slices<I: Ord>(
+    drawdowns: &[Drawdown],
+    which: impl Fn(Parent) -> Option<I> + Copy,
+) -> BTreeSet<(CustomerId, I)> {
     let slices = drawdowns.iter().flat_map(|drawdown| {
         let slices = drawdown.slices.iter();
-        slices.map(move |slice| (drawdown.customer_id, slice.parent.grant()))
+        slices.filter_map(move |slice| Some((drawdown.customer_id, which(slice.parent)?)))
     });
-    slices
-        .filter_map(|(customer, grant)| Some((customer, grant?)))
-        .collect()
+    slices.collect()
 }
 
 /// The usage of the credits of a contract is asked for once these are known.
@@ -328,7 +339,7 @@ fn put_into_books(
 }
 
 /// Rows of a table.
-async fn select<T: Table>(
+pub(super) async fn select<T: Table>(
     db: &impl Db,
     matching: impl FnOnce(&mut Sql),
 ) -> Result<Vec<T::Model>, DbErr> {
@@ -340,7 +351,7 @@ async fn select<T: Table>(
 }
 
 /// Rows that are named by customer and id.
-async fn named<T: Table>(
+pub(super) async fn named<T: Table>(
     db: &impl Db,
     pairs: impl Iterator<Item = (CustomerId, Uuid)>,
 ) -> Result<Vec<T::Model>, DbErr> {
@@ -355,6 +366,6 @@ async fn named<T: Table>(
     .await
 }
 
-fn of(customers: impl Iterator<Item = CustomerId>) -> BTreeSet<Uuid> {
+pub(super) fn of(customers: impl Iterator<Item = CustomerId>) -> BTreeSet<Uuid> {
     customers.map(|id| id.0).collect()
 }

@@ -79,8 +79,8 @@ pub struct Needs {
     pub field_entities: BTreeSet<FieldEntity>,
     /// Values of custom fields that may have to be unique.
     pub field_values: BTreeSet<String>,
-    /// Also the grants whose segments the named drawdowns took from.
-    pub grants_of_slices: bool,
+    /// Also the grants and credits whose segments the named drawdowns took from.
+    pub parents_of_slices: bool,
     /// Credits of which usage dated at or after an instant is needed.
     pub usage_since: BTreeMap<(CustomerId, CreditId), Instant>,
     /// Of the credits of contracts that are ended: the earliest new end.

@@ -1,18 +1,23 @@
 //! Drawdowns: draw, capture, release, reverse (rules 7 to 10).
 
+use std::collections::BTreeMap;
+
 use domain::book::{NewDrawdown, RestoreExpired};
 use domain::burn::Request;
 use domain::drawdown::{Drawdown, DrawdownStatus};
 use domain::instant::DAY;
 use domain::scope;
-use domain::{Amount, Code, CustomerId, DecimalText, DrawdownId, Instant, Rejection};
+use domain::segment::Parent;
+use domain::{
+    Amount, Code, CreditGrantId, CreditId, CustomerId, DecimalText, DrawdownId, Instant, Rejection,
+};
 use serde_json::{Value as Json, json};
 
 use super::super::canonical;
 use super::super::work::{AccountKey, Needs, NewEvent, Work};
 use super::input::*;
 use super::shape::group_values;
-use super::{Done, Home, Locate, Order, Run, Shape, View, act, archived, not_found};
+use super::{Done, Home, Locate, Order, Run, Shape, View, act, archived, describe, not_found};
 
 /// How long a hold lasts where nothing is said: one hour, in µs.
 const HOLD_DEFAULT: i64 = 3_600_000_000;
@@ -249,7 +254,7 @@ impl Run for ReverseDrawdown {
 
     fn needs(&self, home: Home, needs: &mut Needs) {
         named(home, self.id, needs);
-        needs.grants_of_slices |= self.extend;
+        needs.parents_of_slices |= self.extend;
     }
 
     fn shape(&self, shape: &mut Shape, view: &View<'_>) {
@@ -295,7 +300,7 @@ fn change(
 ) -> Result<Done, Rejection> {
     let missing = || not_found("id", "drawdown");
     let key = order.home.account().ok_or_else(missing)?;
-    let recorded = work.recorded;
+    let credits = credits_of(work, key, id);
     let book = work.book(key).ok_or_else(missing)?;
     let before = book
         .drawdowns
@@ -304,25 +309,19 @@ fn change(
         .ok_or_else(missing)?;
     let extended = how(book)?;
     let after = book.drawdowns.get(&id).map(|row| told(row, book));
-    let windows: Vec<_> = extended
-        .iter()
-        .filter_map(|id| book.segments.get(id))
-        .filter_map(|segment| Some((segment.parent.grant()?, segment.window.ends_at)))
+    let extended = extended.iter().filter_map(|id| book.segments.get(id));
+    let extended: Vec<_> = extended
+        .map(|segment| (segment.parent, segment.window.ends_at))
         .collect();
-    for (grant, ends_at) in windows {
-        if let Some(tracked) = work.state.grants.get_mut(&grant) {
-            let row = tracked.change();
-            let before = json!({ "expiresAt": row.expires_at });
-            row.expires_at = ends_at;
-            row.updated_at = recorded;
-            let after = json!({ "expiresAt": ends_at });
-            event(
-                work,
-                order,
-                key.0,
-                ("credit_grant.extended", grant.0),
-                [Some(before), Some(after)],
-            );
+    for (parent, ends_at) in &extended {
+        if let Some(grant) = parent.grant() {
+            extend_grant(work, order, grant, *ends_at);
+        }
+    }
+    for (credit, before) in credits {
+        let of = Parent::Credit(credit);
+        if extended.iter().any(|(parent, _)| *parent == of) {
+            extend_credit(work, order, (key, credit), before);
         }
     }
     event(work, order, key.0, (kind, id.0), [Some(before), after]);
@@ -330,6 +329,53 @@ fn change(
         object_id: id.0,
         account: Some(key),
     })
+}
+
+/// The credits that a drawdown took from, as far as they were loaded, as they are told.
+fn credits_of(work: &Work<'_>, key: AccountKey, id: DrawdownId) -> BTreeMap<CreditId, Json> {
+    let Some(open) = work.state.books.get(&key) else {
+        return BTreeMap::new();
+    };
+    let drawdown = open.book.drawdowns.get(&id);
+    let slices = drawdown.into_iter().flat_map(|row| &row.slices);
+    let credits = slices.filter_map(|slice| {
+        let id = slice.parent.credit()?;
+        let row = &work.state.credits.get(&id)?.row;
+        Some((id, describe::credit(row, Some(&open.book))))
+    });
+    credits.collect()
+}
+
+fn extend_grant(work: &mut Work<'_>, order: &Order, id: CreditGrantId, ends_at: Option<Instant>) {
+    let recorded = work.recorded;
+    let Some(tracked) = work.state.grants.get_mut(&id) else {
+        return;
+    };
+    let row = tracked.change();
+    let owner = row.customer_id;
+    let before = json!({ "expiresAt": row.expires_at });
+    row.expires_at = ends_at;
+    row.updated_at = recorded;
+    let after = json!({ "expiresAt": ends_at });
+    let told = [Some(before), Some(after)];
+    event(work, order, owner, ("credit_grant.extended", id.0), told);
+}
+
+fn extend_credit(
+    work: &mut Work<'_>,
+    order: &Order,
+    (key, id): (AccountKey, CreditId),
+    before: Json,
+) {
+    let (recorded, state) = (work.recorded, &mut work.state);
+    let (Some(tracked), Some(open)) = (state.credits.get_mut(&id), state.books.get(&key)) else {
+        return;
+    };
+    let row = tracked.change();
+    row.updated_at = recorded;
+    let after = describe::credit(row, Some(&open.book));
+    let told = [Some(before), Some(after)];
+    event(work, order, key.0, ("credit.extended", id.0), told);
 }
 
 fn told(drawdown: &Drawdown, book: &domain::book::Book) -> Json {

@@ -22,7 +22,7 @@ pub(crate) fn settle(work: &mut Work<'_>, key: AccountKey) {
         let Some(drawdown) = book.drawdowns.get(&id) else {
             continue;
         };
-        let released = book.shown(drawdown.released);
+        let [applied, released] = [drawdown.applied, drawdown.released].map(|all| book.shown(all));
         let at = drawdown.settled_at.unwrap_or(drawdown.effective_at);
         let clock_now = book.account.clock_now;
         work.event(NewEvent {
@@ -32,8 +32,8 @@ pub(crate) fn settle(work: &mut Work<'_>, key: AccountKey) {
             actor: SYSTEM,
             recorded_at: clock_now.map_or(at, |_| work.recorded),
             effective_at: at,
-            before: Some(json!({ "status": "HELD", "released": "0" })),
-            after: Some(json!({ "status": "LAPSED", "released": released })),
+            before: Some(json!({ "status": "HELD", "applied": released, "released": "0" })),
+            after: Some(json!({ "status": "LAPSED", "applied": applied, "released": released })),
         });
     }
 }

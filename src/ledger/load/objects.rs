@@ -109,9 +109,7 @@ pub(super) async fn credits(
     db: &impl Db,
     needs: &Needs,
 ) -> Result<Rows<CreditId, credit::Model>, DbErr> {
-    let mut found = Vec::new();
-    let pairs = needs.credits.iter();
-    found.extend(named::<credit::Entity>(db, pairs.map(|pair| (pair.0, pair.1.0))).await?);
+    let mut found = credits_by_id(db, &needs.credits).await?;
     let pairs = &needs.credits_of_contracts;
     if !pairs.is_empty() {
         let rows = select::<credit::Entity>(db, |sql| {
@@ -119,9 +117,17 @@ pub(super) async fn credits(
             sql.text(" AND ")
                 .among("contract_id", pairs.iter().map(|pair| pair.1.0));
         });
-        found.extend(rows.await?);
+        found.extend(tracked(rows.await?, |row| row.id));
     }
-    Ok(tracked(found, |row| row.id))
+    Ok(found)
+}
+
+pub(super) async fn credits_by_id(
+    db: &impl Db,
+    pairs: &BTreeSet<(CustomerId, CreditId)>,
+) -> Result<Rows<CreditId, credit::Model>, DbErr> {
+    let rows = named::<credit::Entity>(db, pairs.iter().map(|pair| (pair.0, pair.1.0)));
+    Ok(tracked(rows.await?, |row| row.id))
 }
 
 pub(super) async fn grants(

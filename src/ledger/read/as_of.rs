@@ -1,7 +1,7 @@
 //! Balances at an instant, as far as they were known at another (rule 16, decision 31).
 //!
 //! Not a sum over history. Up to some number `s` all entries were recorded by `known` and none is
-//! dated after `at`: their sum is the running balance of `s`, found by binary search. Of those
+//! dated after `at`: their sum is the running balance of `s`, found by `search`. Of those
 //! behind it only late ones can be dated by `at`, and none of these lies further back than the
 //! longest lateness the account has seen: a stretch of a partial index.
 
@@ -14,6 +14,7 @@ use sea_orm::{DbErr, FromQueryResult};
 
 use super::balances::Ending;
 use super::dialect::{Sql, first_id_of};
+use super::page::bad;
 use super::scope::owned;
 use super::search::last_where;
 use super::{BalanceRow, Read, ReadError, Reader};
@@ -80,17 +81,19 @@ impl Reader {
             .collect();
         let rows = posted.into_iter().map(|row| {
             let open = open.get(&(row.customer_id, row.credit_type_id));
-            BalanceRow {
+            let posted = row.balance.checked_add(row.late);
+            let too_large = || bad("what was there then does not fit in 64 bits");
+            Ok(BalanceRow {
                 customer_id: row.customer_id,
                 credit_type_id: row.credit_type_id,
-                posted: row.balance.saturating_add(row.late),
+                posted: posted.ok_or_else(too_large)?,
                 held: open.map_or(0, |open| open.held),
                 scheduled: open.map_or(0, |open| open.scheduled),
                 sequence: row.sequence.max(row.late_sequence.unwrap_or(0)),
                 as_of: at,
-            }
+            })
         });
-        Ok(rows.collect())
+        rows.collect()
     }
 
     fn posted(&self, customers: &[CustomerId], at: Instant, known: Instant) -> Sql {

@@ -14,7 +14,7 @@
 //! | `together` | one statement for what several requests ask for at the same time |
 //! | `decode` | the rows that are read most, by place of column |
 //! | `access` | keys |
-//! | `search` | places in an account's entries, by binary search |
+//! | `search`, `bounds` | places in an account's entries, by guesses of their time and then by halves |
 //! | `times` | what time it is for whom: test clocks |
 //! | `balances`, `as_of`, `projection` | balances now, then, and in time to come |
 
