@@ -298,7 +298,7 @@ impl Desk {
         batch: &Batch<'_>,
         kept: Shelved,
     ) -> Result<Done<'s>, DbErr> {
-        lock::advancing(tx, &batch.needs).await?;
+        lock::whole_customers(tx, &batch.needs).await?;
         let (accounts, busy) = load::accounts(tx, &batch.needs, batch.lock).await?;
         let busy: BTreeSet<CustomerId> = busy.into_iter().map(|key| key.0).collect();
         let (mut needs, guessed) = batch.needs_of(|task| !busy.contains(&task.customer()));

@@ -1,15 +1,16 @@
 //! Locks of rows that no account's lock covers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use domain::{CustomerId, Instant};
-use entity::customer;
+use domain::{ContractId, CustomerId};
+use entity::{contract, customer};
 use sea_orm::{DbBackend, DbErr};
 use uuid::Uuid;
 
 use super::db::{Db, Wanted};
-use super::sql::{self, Sql};
-use super::work::{Needs, Rewritten};
+use super::load;
+use super::sql::Sql;
+use super::work::{Fate, Needs, Rewritten, Rows, Tracked};
 
 /// Locks the rows that are written over without the lock of an account, so that what another
 /// server changes in them is not lost. It does not hold up those who only refer to them.
@@ -58,42 +59,58 @@ pub(super) async fn rewritten(db: &impl Db, needs: &Needs) -> Result<(), DbErr> 
     Ok(())
 }
 
-/// Locks the rows of customers whose test clock moves on, before their accounts are listed: so that
-/// none is made at the old time that the list does not have (see [`still_at`]).
+/// Locks the rows of customers of whom all accounts are needed, before these are listed: so that
+/// none is made meanwhile that the list does not have (see [`still_as_read`]).
 ///
 /// # Errors
 /// What the database says.
-pub(super) async fn advancing(db: &impl Db, needs: &Needs) -> Result<(), DbErr> {
-    if needs.advances.is_empty() || db.backend() != DbBackend::Postgres {
+pub(super) async fn whole_customers(db: &impl Db, needs: &Needs) -> Result<(), DbErr> {
+    if needs.all_accounts.is_empty() || db.backend() != DbBackend::Postgres {
         return Ok(());
     }
-    let ids = needs.advances.keys().map(|id| id.0).collect();
+    let ids = load::of(needs.all_accounts.iter().copied());
     lock_rows(db, "customer", vec![("id", ids)]).await
 }
 
-/// Makes sure that customers on a test clock are still at the time at which accounts were made for
-/// them, and stay there until the end of the transaction.
+/// Makes sure that customers for whom accounts were made, and their contracts, are still what was read
+/// of them, and stay so until the end of the transaction. Where there is an account already, its lock
+/// does that: who archives a customer or its contract, or moves its clock, has the locks of all.
 ///
 /// # Errors
-/// What the database says; `RecordNotUpdated` where a clock has moved on: to be tried anew.
-pub(super) async fn still_at(
+/// What the database says; `RecordNotUpdated` where one has changed: to be tried anew.
+pub(super) async fn still_as_read(
     db: &impl Db,
-    times: &BTreeMap<CustomerId, Instant>,
+    owners: &BTreeSet<CustomerId>,
+    customers: &Rows<CustomerId, customer::Model>,
+    contracts: &Rows<ContractId, contract::Model>,
 ) -> Result<(), DbErr> {
-    if times.is_empty() || db.backend() != DbBackend::Postgres {
+    if owners.is_empty() || db.backend() != DbBackend::Postgres {
         return Ok(());
     }
-    let columns = sql::columns::<customer::Entity>();
-    let text = format!("SELECT {columns} FROM customer WHERE ");
-    let mut sql = Sql::new(DbBackend::Postgres, &text);
-    sql.among("id", times.keys().map(|id| id.0))
-        .text(" ORDER BY id FOR SHARE");
-    for row in db.rows::<customer::Entity>(sql.statement()).await? {
-        if times.get(&row.id) != row.clock_now.as_ref() {
-            return Err(DbErr::RecordNotUpdated);
-        }
+    let rows = load::select::<customer::Entity>(db, |sql| {
+        sql.among("id", load::of(owners.iter().copied()))
+            .text(" ORDER BY id FOR SHARE");
+    });
+    for row in rows.await? {
+        same(customers.get(&row.id), |read| read.digest == row.digest)?;
+    }
+    let theirs = contracts.values().map(|tracked| &tracked.row);
+    let theirs = theirs.filter(|row| owners.contains(&row.customer_id));
+    let theirs = theirs.map(|row| (row.customer_id, row.id.0));
+    for row in load::named::<contract::Entity>(db, theirs).await? {
+        same(contracts.get(&row.id), |read| read.digest == row.digest)?;
     }
     Ok(())
+}
+
+/// What this transaction has written itself is locked by it.
+fn same<T>(read: Option<&Tracked<T>>, is_same: impl FnOnce(&T) -> bool) -> Result<(), DbErr> {
+    match read {
+        Some(read) if read.fate == Fate::Same && !is_same(&read.row) => {
+            Err(DbErr::RecordNotUpdated)
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn lock_rows(

@@ -1,7 +1,8 @@
 //! Writes what a batch changed: one statement a table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use domain::CustomerId;
 use domain::book::Account;
 use entity::{account, drawdown, ledger_entry, segment};
 use sea_orm::{DbErr, ModelTrait};
@@ -84,6 +85,9 @@ pub async fn all(db: &impl Db, work: &mut Work<'_>) -> Result<(), DbErr> {
         open.book.note_next_boundary();
         open.book.note_revision();
     }
+    let (customers, contracts) = (&work.state.customers, &work.state.contracts);
+    let owners = new_accounts(db, &books).await?;
+    lock::still_as_read(db, &owners, customers, contracts).await?;
     accounts(db, &books, guard.as_ref()).await?;
     if let Some(guard) = &guard {
         guard.compare_others(db).await?;
@@ -98,17 +102,7 @@ pub async fn all(db: &impl Db, work: &mut Work<'_>) -> Result<(), DbErr> {
         .filter(|open| has_changed(open))
         .collect();
     drawdowns(db, &books).await?;
-    let entries: Vec<ledger_entry::Model> = books
-        .iter()
-        .flat_map(|open| {
-            open.book
-                .changes
-                .entries
-                .iter()
-                .map(ledger_entry::Model::from)
-        })
-        .collect();
-    sql::insert(db, &entries, OnConflict::Fail).await?;
+    entries(db, &books).await?;
     // Refused where another has the key: all is tried anew, and finds it.
     sql::insert(db, &work.new_answers, OnConflict::Fail).await?;
     sql::insert(db, &work.events, OnConflict::Fail).await?;
@@ -140,24 +134,29 @@ where
     sql::update(db, &changed, None).await
 }
 
+/// Makes the accounts that were not there. Answers whose they are.
+async fn new_accounts(
+    db: &impl Db,
+    books: &[&mut OpenBook],
+) -> Result<BTreeSet<CustomerId>, DbErr> {
+    let new = books.iter().filter(|open| open.row.is_none());
+    let new: Vec<_> = new
+        .map(|open| account::Model::from(&open.book.account))
+        .collect();
+    sql::claim(db, &new).await?;
+    Ok(new.into_iter().map(|row| row.customer_id).collect())
+}
+
 async fn accounts(
     db: &impl Db,
     books: &[&mut OpenBook],
     guard: Option<&Guard>,
 ) -> Result<(), DbErr> {
-    let (mut new, mut changed) = (Vec::new(), Vec::new());
-    for open in books {
-        let row = account::Model::from(&open.book.account);
-        match &open.row {
-            None => new.push(row),
-            Some(was) => changed.push((row, touched(was, &open.book.account))),
-        }
-    }
-    sql::claim(db, &new).await?;
-    let times = new
-        .iter()
-        .filter_map(|row| Some((row.customer_id, row.clock_now?)));
-    lock::still_at(db, &times.collect()).await?;
+    let changed = books.iter().filter_map(|open| {
+        let (was, now) = (open.row.as_ref()?, &open.book.account);
+        Some((account::Model::from(now), touched(was, now)))
+    });
+    let changed: Vec<_> = changed.collect();
     sql::update(db, &changed, guard).await
 }
 
@@ -208,6 +207,12 @@ async fn drawdowns(db: &impl Db, books: &[&OpenBook]) -> Result<(), DbErr> {
     }
     sql::insert(db, &new, OnConflict::Fail).await?;
     sql::update(db, &changed, None).await
+}
+
+async fn entries(db: &impl Db, books: &[&OpenBook]) -> Result<(), DbErr> {
+    let new = books.iter().flat_map(|open| &open.book.changes.entries);
+    let new: Vec<ledger_entry::Model> = new.map(ledger_entry::Model::from).collect();
+    sql::insert(db, &new, OnConflict::Fail).await
 }
 
 /// Claims in tables that are unique over all customers.

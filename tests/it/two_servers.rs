@@ -1,5 +1,6 @@
 //! Two servers on one PostgreSQL: what the database sees of it. Loudly skipped where there is none.
 
+mod archived;
 mod holds;
 mod kept;
 mod locked;

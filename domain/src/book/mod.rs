@@ -242,6 +242,12 @@ impl Book {
         self.changes.account = true;
     }
 
+    /// Has the account written though nothing of it changes: who kept it notices that something
+    /// beside it did.
+    pub fn mark_account(&mut self) {
+        self.changes.account = true;
+    }
+
     /// Appends an entry and moves the balance; the segment's own sums are the caller's.
     fn post(
         &mut self,

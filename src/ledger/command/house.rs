@@ -308,6 +308,8 @@ impl Run for ArchiveCustomer {
     fn needs(&self, _: Home, needs: &mut Needs) {
         needs.customers.insert(self.id);
         needs.rewritten.insert(Rewritten::Customer(self.id));
+        // What is being spent or granted comes first, or not at all (rule 18).
+        needs.all_accounts.insert(self.id);
     }
 
     fn run(&self, work: &mut Work<'_>, order: &Order) -> Result<Done, Rejection> {
@@ -323,6 +325,11 @@ impl Run for ArchiveCustomer {
         row.archived_at = Some(now);
         row.updated_at = now;
         let after = describe::customer(row, None);
+        for account in work.accounts_of(self.id) {
+            if let Some(book) = work.book(account) {
+                book.mark_account();
+            }
+        }
         house_event(
             work,
             order,
