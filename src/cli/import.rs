@@ -89,6 +89,9 @@ async fn from_stripe(from: Stripe, settings: &Settings) -> Result<ExitCode, Fail
     for balance in &report.balances {
         say(format_args!("{balance}"))?;
     }
+    for left_out in &report.left_out {
+        say(format_args!("not brought over: {left_out}"))?;
+    }
     let balances = report.balances.iter();
     let differing = balances.filter(|balance| balance.there != balance.here);
     let differing = differing.count();
@@ -96,11 +99,13 @@ async fn from_stripe(from: Stripe, settings: &Settings) -> Result<ExitCode, Fail
         "{} customers, {} credit grants, {} movements, {differing} balances differ",
         report.customers, report.grants, report.movements
     ));
-    Ok(if dry_run || differing == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(
+        if dry_run || (differing == 0 && report.left_out.is_empty()) {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        },
+    )
 }
 
 async fn from_metronome(from: Metronome, settings: &Settings) -> Result<ExitCode, Failure> {

@@ -140,6 +140,7 @@ fn void(id: CreditGrantId, reason: &str) -> VoidCreditGrant {
         void_purchase_invoice: false,
         remainder_only: false,
         once_more: false,
+        unless_over: false,
     }
 }
 

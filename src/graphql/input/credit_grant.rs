@@ -218,6 +218,7 @@ impl Ask for VoidCreditGrantInput {
             void_purchase_invoice: self.void_purchase_invoice.unwrap_or_default(),
             remainder_only: self.remainder_only.unwrap_or_default(),
             once_more: false,
+            unless_over: false,
         };
         (command, self.idempotency_key)
     }

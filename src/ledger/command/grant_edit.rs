@@ -2,6 +2,7 @@
 
 use domain::book::Book;
 use domain::custom_field::FieldEntity;
+use domain::segment::Segment;
 use domain::{Code, CreditGrantId, Rejection};
 use entity::credit_grant;
 use serde_json::{Value as Json, json};
@@ -99,17 +100,9 @@ impl Run for ExpireCreditGrant {
             "credit_grant.expired",
             self.reason.as_deref(),
             |change| {
-                let id = change.row.segment_id;
-                let now = change.act.now;
-                let segment = change.book.segments.get(&id);
-                let Some(segment) = segment else {
-                    return Err(not_found("id", "credit grant"));
-                };
-                if segment.ended_by(now) {
-                    let message = "has ended already";
-                    return Err(Rejection::new(Code::AlreadyEnded, "id", message));
-                }
-                if now < segment.window.starts_at {
+                change.refuse_ended()?;
+                let (id, now) = (change.row.segment_id, change.act.now);
+                if now < change.segment()?.window.starts_at {
                     let message = "has not started; void it instead";
                     return Err(Rejection::new(Code::WrongState, "id", message));
                 }
@@ -148,6 +141,9 @@ impl Run for VoidCreditGrant {
             "credit_grant.voided",
             self.reason.as_deref(),
             |change| {
+                if self.unless_over {
+                    change.refuse_ended()?;
+                }
                 let voided = change.book.void_segment(
                     change.row.segment_id,
                     self.remainder_only,
@@ -208,6 +204,25 @@ pub(super) struct Change<'c> {
     pub(super) book: &'c mut Book,
     pub(super) row: &'c mut credit_grant::Model,
     pub(super) act: &'c domain::book::Act<'c>,
+}
+
+impl Change<'_> {
+    fn segment(&self) -> Result<&Segment, Rejection> {
+        let segment = self.book.segments.get(&self.row.segment_id);
+        segment.ok_or_else(|| not_found("id", "credit grant"))
+    }
+
+    /// Of a grant whose window is over.
+    ///
+    /// # Errors
+    /// `ALREADY_ENDED`.
+    pub(super) fn refuse_ended(&self) -> Result<(), Rejection> {
+        if self.segment()?.ended_by(self.act.now) {
+            let message = "has ended already";
+            return Err(Rejection::new(Code::AlreadyEnded, "id", message));
+        }
+        Ok(())
+    }
 }
 
 /// Changes a grant that is not voided, notes when and by whom. What the closure answers is added

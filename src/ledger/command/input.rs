@@ -198,6 +198,9 @@ inputs! {
         /// A grant that is voided already is not refused; its uniqueness key may still be released.
         #[serde(skip)]
         once_more: bool,
+        /// A grant whose window is over is refused.
+        #[serde(skip)]
+        unless_over: bool,
     }
     /// A segment to be made.
     SegmentInput {
@@ -439,6 +442,9 @@ inputs! {
         never_expires: bool,
         /// A JSON merge patch: names that are null go, others are set, the rest stays.
         custom_fields_patch: Option<Json>,
+        /// A grant whose window is over keeps its end.
+        #[serde(skip)]
+        unless_over: bool,
     }
     /// What a product is called by another system.
     AddProductExternalId {

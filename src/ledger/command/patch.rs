@@ -122,6 +122,9 @@ impl Run for PatchCreditGrant {
         let done = if self.never_expires || self.expires_at.is_some() {
             let kind = "credit_grant.edited";
             change(work, order, self.id, kind, None, |change| {
+                if self.unless_over {
+                    change.refuse_ended()?;
+                }
                 let segment = change.row.segment_id;
                 let moved = change.book.move_end(segment, self.expires_at, change.act);
                 moved.map_err(|fault| fault.under("expiresAt"))?;

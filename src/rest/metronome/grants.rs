@@ -36,6 +36,9 @@ const TOLD: [GrantStatus; 4] = [
 /// An hour in microseconds.
 const HOUR: i64 = 3_600_000_000;
 
+/// The first instant of year 1: what clients take for no time at all, and before which they read none.
+const YEAR_ONE: Instant = Instant(-62_135_596_800_000_000);
+
 /// `POST /v1/credits/createGrant`
 pub(super) async fn create(call: &Call<'_>) -> Answered {
     let body = &call.body;
@@ -69,7 +72,7 @@ pub(super) async fn create(call: &Call<'_>) -> Answered {
     // Without a start it begins now; what is over by now began an hour before its end.
     if command.effective_at.is_none() && is_over(call, customer_id, expires_at).await? {
         let command = CreateCreditGrant {
-            effective_at: Some(expires_at.plus_micros(-HOUR)),
+            effective_at: Some(expires_at.plus_micros(-HOUR).max(YEAR_ONE)),
             ..command
         };
         return Reply::id(call.execute(command, NAMES).await?.object_id);
@@ -112,6 +115,7 @@ pub(super) async fn void(call: &Call<'_>) -> Answered {
         // What was used of it stays used.
         remainder_only: true,
         once_more: true,
+        unless_over: false,
     };
     Reply::id(call.execute(command, NAMES).await?.object_id)
 }

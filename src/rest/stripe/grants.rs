@@ -154,6 +154,7 @@ pub(super) async fn update(call: &Call, id: &str) -> Answer<Json> {
             never_expires: ends == Given::Unset,
             expires_at: ends.value().map(instant),
             custom_fields_patch: (!patch.is_empty()).then_some(Json::Object(patch)),
+            unless_over: true,
         })
         .await?;
     }
@@ -189,6 +190,7 @@ pub(super) async fn void(call: &Call, id: &str) -> Answer<Json> {
         void_purchase_invoice: false,
         remainder_only: false,
         once_more: false,
+        unless_over: true,
     });
     voided.await.map_err(|error| in_words(error, "voided"))?;
     answer(call, row.grant.id, &expand).await

@@ -108,6 +108,8 @@ pub struct Report {
     pub movements: u64,
     /// One line for each customer and currency.
     pub balances: Vec<Difference>,
+    /// What could not be brought over, and why.
+    pub left_out: Vec<String>,
 }
 
 /// Brings everything over.
@@ -175,7 +177,13 @@ impl Import {
         if !self.dry_run {
             let ours = self.make_customer(&id, customer).await?;
             for grant in &grants {
-                self.make_grant(ours, grant, &moves).await?;
+                match self.make_grant(ours, grant, &moves).await {
+                    // The others are not held up by it.
+                    Err(error @ ImportError::Refused { .. }) => {
+                        report.left_out.push(error.to_string());
+                    }
+                    done => done?,
+                }
             }
         }
         let here = self.here(&id).await?;
@@ -258,13 +266,12 @@ impl Import {
         let id = id_of(there)?;
         let unread = || ImportError::Source(format!("{id}: not a credit grant as Stripe has them"));
         let at = |name: &str| there.get(name).and_then(Json::as_i64);
-        let (currency, value) = there.get("amount").and_then(money_of).ok_or_else(unread)?;
+        let (currency, value) = monetary(&id, there)?;
         let starts = at("effective_at").or(at("created")).ok_or_else(unread)?;
         // One that was ended at once has a window all the same.
         let ends = at("expires_at").map(|ends| ends.max(starts.saturating_add(1)));
         let unit = self.unit(&id, &currency).await?;
-        let used = moves.iter().filter(|each| each.grant == id && each.is_use);
-        let used: Vec<&Move> = used.collect();
+        let used = uses_of(&id, moves);
         let now = seconds(self.call.ledger.now());
         let key = own_key("import", &id);
         let amount = money::amount_in(&unit, value).map_err(|error| refusal(&id, error))?;
@@ -300,6 +307,7 @@ impl Import {
                 expires_at: ends,
                 never_expires: ends.is_none(),
                 custom_fields_patch: None,
+                unless_over: false,
             };
             // One that is over here can not end at another time: the difference is told.
             self.patch(&id, end).await?;
@@ -312,6 +320,7 @@ impl Import {
                 void_purchase_invoice: false,
                 remainder_only: true,
                 once_more: false,
+                unless_over: false,
             };
             let voided = self.execute("void", &id, void).await;
             voided.map_err(|error| refusal(&id, error))?;
@@ -415,6 +424,7 @@ impl Import {
                 expires_at: None,
                 never_expires: true,
                 custom_fields_patch: None,
+                unless_over: false,
             };
             self.patch(&each.id, open).await?;
             entered = self.execute("movement", &each.id, command).await;
@@ -456,6 +466,22 @@ fn refusal(id: &str, error: ApiError) -> ImportError {
         id: id.to_owned(),
         message: error.message,
     }
+}
+
+/// The amount of a grant: there it is always one of money.
+fn monetary(id: &str, grant: &Json) -> Result<(String, i64), ImportError> {
+    let amount = grant.get("amount").and_then(money_of);
+    amount.ok_or_else(|| ImportError::Refused {
+        id: id.to_owned(),
+        message: "its unit is no currency".to_owned(),
+    })
+}
+
+/// What was used of a grant. Less than the smallest unit of the currency is told as nothing.
+fn uses_of<'m>(id: &str, moves: &'m [Move]) -> Vec<&'m Move> {
+    let told = moves.iter().filter(|each| each.value != 0);
+    told.filter(|each| each.grant == id && each.is_use)
+        .collect()
 }
 
 fn metadata_of(object: &Json) -> Option<Metadata> {

@@ -228,6 +228,27 @@ both_databases! {
 }
 
 both_databases! {
+    async fn of_expiring_and_voiding_a_grant_at_once_one_succeeds(app: TestApp) {
+        let stripe = Stripe::of(&app);
+        let customer = stripe.customer("Ada").await;
+        for round in 0..16 {
+            let grant = id(&stripe.grant(&customer, 100, &[]).await);
+            app.advance(Duration::seconds(1));
+            let [expire, void] = ["expire", "void"].map(|act| format!("{GRANTS}/{grant}/{act}"));
+            let (expired, voided) = if round % 2 == 0 {
+                tokio::join!(stripe.post_raw(&expire, "", &[]), stripe.post_raw(&void, "", &[]))
+            } else {
+                let (voided, expired) = tokio::join!(stripe.post_raw(&void, "", &[]), stripe.post_raw(&expire, "", &[]));
+                (expired, voided)
+            };
+            let mut all = [expired.status, voided.status];
+            all.sort_unstable();
+            assert_eq!(all, [200, 400], "{} {}", expired.text, voided.text);
+        }
+    }
+}
+
+both_databases! {
     async fn a_grant_without_a_name_or_with_one_we_would_not_keep_is_shown_as_it_was_given(app: TestApp) {
         let stripe = Stripe::of(&app);
         let customer = stripe.customer("Ada").await;

@@ -86,6 +86,33 @@ both_databases! {
 }
 
 both_databases! {
+    async fn what_can_not_be_brought_over_is_told_and_holds_up_nothing(app: TestApp) {
+        let there = source(&app).await;
+        let stripe = Stripe::of(&there);
+        let ada = stripe.customer("Ada").await;
+        let owner = our_id(&there, "Ada").await;
+        let unit = "mutation { createCreditType(input: { name: \"tokens\", scale: 0 }) { creditType { id } userErrors { message } } }";
+        let unit = there.graphql(unit, json!({})).await["data"]["createCreditType"]["creditType"]["id"].clone();
+        let grant = "mutation ($input: CreateCreditGrantInput!) { createCreditGrant(input: $input) { userErrors { message } } }";
+        let input = json!({ "customerId": owner, "name": "T", "priority": 1,
+            "grantAmount": { "amount": "5", "creditTypeId": unit } });
+        let made = there.graphql(grant, json!({ "input": input })).await;
+        assert_eq!(made["data"]["createCreditGrant"]["userErrors"], json!([]), "{made}");
+        stripe.grant(&ada, 1000, &[]).await;
+        // Less than a cent is told as nothing.
+        for _ in 0..2 {
+            draw(&there, &owner, "0.3", json!({})).await;
+        }
+        stripe.customer("Bob").await;
+        let report = import(&there, &app, false).await;
+        assert_eq!((report.customers, balances(&report)), (2, vec![(999, 999)]));
+        assert_eq!(report.left_out.len(), 1);
+        assert!(report.left_out[0].contains("its unit is no currency"), "{:?}", report.left_out);
+        there.stop().await;
+    }
+}
+
+both_databases! {
     async fn what_is_over_there_is_over_here(app: TestApp) {
         let there = source(&app).await;
         let stripe = Stripe::of(&there);

@@ -202,6 +202,7 @@ pub fn void(id: CreditGrantId) -> VoidCreditGrant {
         void_purchase_invoice: false,
         remainder_only: false,
         once_more: false,
+        unless_over: false,
     }
 }
 

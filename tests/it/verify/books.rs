@@ -336,6 +336,7 @@ impl<'a> Author<'a> {
             void_purchase_invoice: true,
             remainder_only: true,
             once_more: false,
+            unless_over: false,
         };
         self.order(void, None).await;
         let reverse = ReverseDrawdown {

@@ -244,6 +244,7 @@ impl World {
                 void_purchase_invoice: false,
                 remainder_only: true,
                 once_more: false,
+                unless_over: false,
             })
             .await;
         }

@@ -101,6 +101,7 @@ impl Author<'_> {
             void_purchase_invoice: false,
             remainder_only,
             once_more: false,
+            unless_over: false,
         };
         self.order(void(mistake, false), Some("v1")).await;
         let started = self.grant(cast, "started mistake", "11", None);
