@@ -131,6 +131,58 @@ async fn furnish(app: &TestApp, client: &Client<'_>) -> Vec<String> {
     customers
 }
 
+/// What may happen there between two imports: a segment more, usage of it, a grant whose end is moved once
+/// it rolled over.
+async fn change(app: &TestApp, client: &Client<'_>, customer: &str) {
+    let list = json!({ "customer_id": customer });
+    let credits = client
+        .post("/v1/contracts/customerCredits/list", list)
+        .await;
+    let credit = credits.at("/data/0");
+    let add = json!([{ "amount": 33, "starting_at": "2026-02-01T00:00:00Z", "ending_before": "2027-03-01T00:00:00Z" }]);
+    let edit = json!({ "customer_id": customer, "credit_id": credit["id"], "access_schedule": { "add_schedule_items": add } });
+    assert_eq!(
+        client.post("/v2/contracts/credits/edit", edit).await.status,
+        200
+    );
+    let schedule = json!({ "customer_id": customer });
+    let credits = client
+        .post("/v1/contracts/customerCredits/list", schedule)
+        .await;
+    let segments = credits.at("/data/0/access_schedule/schedule_items");
+    let segments = segments.as_array().expect("segments");
+    let added = segments
+        .iter()
+        .find(|one| one["amount"] == 33)
+        .expect("the added one");
+    let entry = json!({ "customer_id": customer, "id": credit["id"], "segment_id": added["id"], "amount": -3,
+        "reason": "usage", "timestamp": app.now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true) });
+    assert_eq!(
+        client
+            .post("/v1/contracts/addManualBalanceLedgerEntry", entry)
+            .await
+            .status,
+        200
+    );
+    let other = client
+        .post("/v1/customers", json!({ "name": "Dot" }))
+        .await
+        .id();
+    let at = |days: i64| {
+        (app.now() + Duration::days(days)).to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+    };
+    let grant = json!({ "customer_id": other, "name": "R", "priority": 1, "grant_amount": { "amount": 100 },
+        "paid_amount": { "amount": 3 }, "expires_at": at(1), "rollover_settings": { "expires_at": at(400), "priority": 3,
+            "rollover_amount": { "type": "MAX_AMOUNT", "value": 30 } } });
+    let grant = client.post("/v1/credits/createGrant", grant).await.id();
+    app.advance(Duration::days(2));
+    let longer = json!({ "id": grant, "expires_at": at(300) });
+    assert_eq!(
+        client.post("/v1/credits/editGrant", longer).await.status,
+        200
+    );
+}
+
 /// Runs so far, and some.
 static RUNS: AtomicU64 = AtomicU64::new(4711);
 
@@ -227,6 +279,11 @@ both_databases! {
         assert_eq!((again, again.differences), (first, 0), "{told:#?}");
         let (plan, _) = import(&app, &target, true).await;
         assert_eq!(plan.differences, 0);
+        change(&app, &client, &customers[0]).await;
+        let (changed, told) = import(&app, &target, false).await;
+        assert_eq!((changed.customers, changed.differences), (4, 0), "{told:#?}");
+        let (again, _) = import(&app, &target, false).await;
+        assert_eq!(again, changed);
         let here = TestApp::start(target, "import target", |_| {}).await;
         here.set_now(app.now());
         let findings = ledger::verify::verify(here.ledger().database()).await.expect("the books");

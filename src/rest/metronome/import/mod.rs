@@ -6,6 +6,7 @@
 //! taken over. Nothing else may write these customers meanwhile: import first, then serve them.
 
 mod catalog;
+mod segments;
 mod source;
 mod write;
 
@@ -28,7 +29,7 @@ pub enum ImportError {
     #[error("the other side: {0}")]
     Source(String),
     /// A command was refused here.
-    #[error("{0} was refused: {1:?}")]
+    #[error("{0} was refused: {1}")]
     Refused(&'static str, Refusal),
     /// Something names what the other side does not tell.
     #[error("a {0} is named that was not told: {1}")]
@@ -39,6 +40,16 @@ pub enum ImportError {
     /// The database failed here.
     #[error("the database: {0}")]
     Database(String),
+}
+
+impl ImportError {
+    /// Whether it is of one customer, and another may fare better.
+    fn is_of_one(&self) -> bool {
+        matches!(
+            self,
+            Self::Missing(..) | Self::Refused(_, Refusal::Rejected(_))
+        )
+    }
 }
 
 /// What is imported, from where, into what.
@@ -66,7 +77,7 @@ pub struct Summary {
     pub customers: usize,
     /// Their grants and credits.
     pub granted: usize,
-    /// Balances, one for a customer in a unit, that differ.
+    /// Balances, one for a customer in a unit, that differ, and customers that were broken off.
     pub differences: usize,
 }
 
@@ -116,14 +127,22 @@ async fn all(
         ..Summary::default()
     };
     for customer in &customers {
-        let theirs = Theirs::read(source, customer.id).await?;
+        let theirs = Theirs::read(source, customer.id, writer.now).await?;
         let count = theirs.grants.len().saturating_add(theirs.credits.len());
         summary.granted = summary.granted.saturating_add(count);
         let id = if dry_run {
             writer.known(customer).await?
         } else {
             let id = writer.customer(customer).await?;
-            writer.story(id, &theirs).await?;
+            match writer.story(id, &theirs).await {
+                Err(error) if error.is_of_one() => {
+                    // What it concerns differs, and is told again below; the others are not held up.
+                    let (name, there) = (&customer.name, customer.id);
+                    tell(format!("{name} ({there}): broken off: {error}"));
+                    summary.differences = summary.differences.saturating_add(1);
+                }
+                done => done?,
+            }
             if customer.archived {
                 writer.archive_customer(customer, id).await?;
             }
@@ -149,8 +168,11 @@ struct Theirs {
 }
 
 impl Theirs {
-    async fn read(source: &Source, customer: Uuid) -> Result<Self, ImportError> {
-        let grants = source.grants(customer).await?;
+    async fn read(source: &Source, customer: Uuid, now: Instant) -> Result<Self, ImportError> {
+        let mut grants = source.grants(customer).await?;
+        for grant in &mut grants {
+            grant.reckon(now);
+        }
         let credits = source.credits(customer).await?;
         let named = credits
             .iter()

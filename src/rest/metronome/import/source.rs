@@ -7,7 +7,7 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use super::ImportError;
+use super::{ImportError, PLACES};
 use crate::rest::metronome::error::Refused;
 use crate::rest::metronome::fields::Fields;
 
@@ -94,6 +94,31 @@ pub(super) struct Grant {
     pub movements: Vec<Movement>,
     /// What is left, drafts apart.
     pub left: DecimalText,
+    /// What is gone of it, and is no deduction: what had rolled over before its end was moved.
+    pub untold: Option<Movement>,
+}
+
+impl Grant {
+    /// Finds what is [untold](Self::untold). Of what is over nothing is left, which says no more.
+    pub(super) fn reckon(&mut self, now: Instant) {
+        self.untold = self.gone(now).filter(|_| now < self.expires_at);
+    }
+
+    fn gone(&self, now: Instant) -> Option<Movement> {
+        let minor = |amount: DecimalText| amount.to_minor(PLACES).ok();
+        let mut gone = minor(self.amount)?.checked_sub(minor(self.left)?)?;
+        for movement in self.movements.iter().filter(|one| one.at <= now) {
+            gone = gone.checked_add(minor(movement.amount)?)?;
+        }
+        let amount = domain::amount::display(gone, PLACES);
+        (gone > 0).then_some(Movement {
+            at: self.effective_at,
+            amount: negated(DecimalText::parse(&amount).ok()?),
+            reason: reason("CREDIT_ROLLOVER").to_owned(),
+            invoice: None,
+            segment: None,
+        })
+    }
 }
 
 /// A segment of a credit there.
@@ -103,6 +128,13 @@ pub(super) struct Segment {
     pub amount: DecimalText,
     pub starting_at: Instant,
     pub ending_before: Instant,
+}
+
+impl Segment {
+    /// Its end, if it has one.
+    pub(super) fn end(&self) -> Option<Instant> {
+        (self.ending_before < Instant::MAX).then_some(self.ending_before)
+    }
 }
 
 /// A contract there.
@@ -276,10 +308,9 @@ impl Source {
             let answer = Fields::of_body(&bytes)?;
             let rows = answer.objects("data")?;
             let rows = rows.iter().map(read).collect::<Read<Vec<T>>>()?;
-            Ok((rows, answer.maybe_text("next_page")?))
+            Ok((rows, answer.next_page()?))
         };
-        let (rows, next) = read().map_err(|refused: Refused| told(path, &refused))?;
-        Ok((rows, next.filter(|next| !next.is_empty())))
+        read().map_err(|refused: Refused| told(path, &refused))
     }
 
     /// One call, tried again where that may help.
@@ -366,6 +397,7 @@ fn grant(row: &Fields<'_>) -> Read<Grant> {
         uniqueness_key: row.maybe_text("uniqueness_key")?,
         movements: movements.collect::<Read<_>>()?,
         left: row.object("balance")?.number("excluding_pending")?,
+        untold: None,
     })
 }
 

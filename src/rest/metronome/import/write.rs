@@ -13,7 +13,8 @@ use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::source::{Contract, Credit, Customer, Grant, Movement};
+use super::segments::segment_of;
+use super::source::{Contract, Credit, Customer, Grant, Movement, Segment};
 use super::{ImportError, Theirs};
 use crate::ledger::command::input::*;
 use crate::ledger::{Caller, Command, Ledger, Refusal, Role};
@@ -62,9 +63,9 @@ enum Step<'s> {
 
 /// What became of the segments of a customer, and how often the same was entered.
 #[derive(Debug, Default)]
-struct Made {
+pub(super) struct Made {
     /// By the id of the grant or the segment there.
-    segments: HashMap<Uuid, SegmentId>,
+    pub(super) segments: HashMap<Uuid, SegmentId>,
     contracts: HashMap<Uuid, ContractId>,
     seen: HashMap<String, usize>,
 }
@@ -182,7 +183,7 @@ impl Writer {
         );
         for grant in grants {
             steps.push((grant.effective_at.min(self.now), 0, Step::Grant(grant)));
-            for movement in posted(&grant.movements, self.now) {
+            for movement in posted(&grant.movements, self.now).chain(&grant.untold) {
                 let at = inside(movement.at, grant.effective_at, Some(grant.expires_at));
                 steps.push((at, 1, Step::OfGrant(grant, movement)));
             }
@@ -306,11 +307,7 @@ impl Writer {
         let credit_type_id = self.unit(&credit.unit).await?;
         let product = self.products.get(&credit.product).copied();
         let product_id = product.ok_or(ImportError::Missing("product", credit.product))?;
-        let segments = credit.segments.iter().map(|segment| SegmentInput {
-            amount: segment.amount,
-            starting_at: segment.starting_at,
-            ending_before: (segment.ending_before < Instant::MAX).then_some(segment.ending_before),
-        });
+        let segments = credit.segments.iter().map(segment_of);
         let contracts = credit.contracts.iter().map(|id| made.known_contract(*id));
         let specifiers = credit.specifiers.iter().cloned().map(|mut one| {
             one.product_id = one
@@ -343,20 +340,13 @@ impl Writer {
         let id = self
             .command(at, customer_id, command, &format!("credit {}", credit.id))
             .await?;
-        let id = CreditId(id);
-        let rows = self
-            .ledger
-            .read()
-            .credits_by_id(&[(customer_id, id)])
-            .await?;
-        let mut own: Vec<_> = rows
-            .get(&id)
-            .map(|row| row.segments.clone())
-            .unwrap_or_default();
-        // Made in the order of the schedule: so are their ids.
-        own.sort_by_key(|segment| segment.id);
-        for (theirs, ours) in credit.segments.iter().zip(own) {
-            made.segments.insert(theirs.id, ours.id);
+        let key = (customer_id, CreditId(id));
+        let missing = self.same_segments(key, credit, made).await?;
+        for segment in &missing {
+            self.add_segment(key, segment).await?;
+        }
+        if !missing.is_empty() {
+            self.same_segments(key, credit, made).await?;
         }
         Ok(())
     }
@@ -412,7 +402,7 @@ fn posted(movements: &[Movement], now: Instant) -> impl Iterator<Item = &Movemen
 }
 
 /// The segment that a movement is of: the one it names, else the first that it falls into.
-fn covering<'c>(credit: &'c Credit, movement: &Movement) -> Option<&'c super::source::Segment> {
+fn covering<'c>(credit: &'c Credit, movement: &Movement) -> Option<&'c Segment> {
     let named = movement.segment;
     let mut segments = credit.segments.iter();
     match named {
