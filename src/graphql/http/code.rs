@@ -126,7 +126,7 @@ pub fn outcome(errors: &[ServerError]) -> &'static str {
     let given = extensions.and_then(|extensions| extensions.get("code"));
     let is_given = |code: &Code| given.is_some_and(|given| *given == code.as_str().into());
     let code = Code::ALL.into_iter().find(is_given);
-    code.unwrap_or(Code::Internal).as_str()
+    code.unwrap_or_else(|| code_of_field(error)).as_str()
 }
 
 /// An error with its code.
@@ -190,12 +190,21 @@ pub fn classify_fault(mut error: ServerError) -> ServerError {
     if has_code(&error) {
         return error;
     }
-    if is_input(&error.message) {
-        return with_code(error, Code::BadUserInput);
+    let code = code_of_field(&error);
+    if code == Code::Internal {
+        tracing::error!(path = ?error.path, message = error.message, "a field failed");
+        error.message = "internal error".to_owned();
     }
-    tracing::error!(path = ?error.path, message = error.message, "a field failed");
-    error.message = "internal error".to_owned();
-    with_code(error, Code::Internal)
+    with_code(error, code)
+}
+
+/// The code of an error of a field that was given none.
+fn code_of_field(error: &ServerError) -> Code {
+    if is_input(&error.message) {
+        Code::BadUserInput
+    } else {
+        Code::Internal
+    }
 }
 
 fn has_code(error: &ServerError) -> bool {
@@ -231,6 +240,19 @@ mod tests {
             extensions.get("code"),
             Some(&Code::Internal.as_str().into())
         );
+    }
+
+    #[test]
+    fn it_is_counted_as_what_is_told() {
+        for message in [
+            "Expected input type \"CustomerFilter\", found 5.",
+            "a fault",
+        ] {
+            let error = ServerError::new(message, None);
+            let counted = outcome(std::slice::from_ref(&error));
+            let told = classify_fault(error).extensions.expect("extensions");
+            assert_eq!(told.get("code"), Some(&counted.into()), "{message}");
+        }
     }
 
     #[test]

@@ -13,6 +13,17 @@ pub(super) const PAGE_MAX: i64 = 100;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Query(BTreeMap<String, String>);
 
+/// A name without the brackets that some clients put behind that of a list: `ids[]`, `ids[0]`.
+fn bare(name: &str) -> &str {
+    let inner = name
+        .strip_suffix(']')
+        .and_then(|name| name.rsplit_once('['));
+    match inner {
+        Some((list, place)) if place.bytes().all(|byte| byte.is_ascii_digit()) => list,
+        _ => name,
+    }
+}
+
 impl Query {
     /// Reads it; what comes twice is a list.
     pub(super) fn read(text: &str) -> Result<Self, Refused> {
@@ -21,7 +32,7 @@ impl Query {
             if value.contains('\0') {
                 return Err(Refused::at(&name, "must not contain NUL"));
             }
-            let known = all.entry(name.into_owned()).or_default();
+            let known = all.entry(bare(&name).to_owned()).or_default();
             if !known.is_empty() {
                 known.push(',');
             }
