@@ -298,9 +298,9 @@ impl Desk {
         batch: &Batch<'_>,
         kept: Shelved,
     ) -> Result<Done<'s>, DbErr> {
-        lock::whole_customers(tx, &batch.needs).await?;
-        let (accounts, busy) = load::accounts(tx, &batch.needs, batch.lock).await?;
-        let busy: BTreeSet<CustomerId> = busy.into_iter().map(|key| key.0).collect();
+        let mut busy = lock::whole_customers(tx, &batch.needs, batch.lock).await?;
+        let (accounts, locked) = load::accounts(tx, &batch.needs, batch.lock).await?;
+        busy.extend(locked.into_iter().map(|key| key.0));
         let (mut needs, guessed) = batch.needs_of(|task| !busy.contains(&task.customer()));
         let accounts = accounts
             .into_iter()

@@ -8,7 +8,7 @@ use sea_orm::{DbBackend, DbErr};
 use uuid::Uuid;
 
 use super::db::{Db, Wanted};
-use super::load;
+use super::load::{self, Lock};
 use super::sql::Sql;
 use super::work::{Fate, Needs, Rewritten, Rows, Tracked};
 
@@ -60,19 +60,42 @@ pub(super) async fn rewritten(db: &impl Db, needs: &Needs) -> Result<(), DbErr> 
 }
 
 /// Locks the rows of customers of whom all accounts are needed, before these are listed: so that
-/// none is made meanwhile that the list does not have (see [`still_as_read`]).
+/// none is made meanwhile that the list does not have (see [`still_as_read`]). Answers those that
+/// were not free.
 ///
 /// # Errors
 /// What the database says.
-pub(super) async fn whole_customers(db: &impl Db, needs: &Needs) -> Result<(), DbErr> {
-    if needs.all_accounts.is_empty() || db.backend() != DbBackend::Postgres {
-        return Ok(());
+pub(super) async fn whole_customers(
+    db: &impl Db,
+    needs: &Needs,
+    lock: Lock,
+) -> Result<BTreeSet<CustomerId>, DbErr> {
+    let wanted = &needs.all_accounts;
+    if wanted.is_empty() || db.backend() != DbBackend::Postgres {
+        return Ok(BTreeSet::new());
     }
-    let ids = load::of(needs.all_accounts.iter().copied());
-    lock_rows(db, "customer", vec![("id", ids)]).await
+    let rows = async |how: &str| {
+        let rows = load::select::<customer::Entity>(db, |sql| {
+            sql.among("id", load::of(wanted.iter().copied()))
+                .text(" ORDER BY id ")
+                .text(how);
+        });
+        let ids = rows.await?.into_iter().map(|row| row.id);
+        Ok::<BTreeSet<CustomerId>, DbErr>(ids.collect())
+    };
+    if lock == Lock::Wait {
+        rows("FOR NO KEY UPDATE").await?;
+        return Ok(BTreeSet::new());
+    }
+    let locked = rows("FOR NO KEY UPDATE SKIP LOCKED").await?;
+    if locked.len() == wanted.len() {
+        return Ok(BTreeSet::new());
+    }
+    let there = rows("").await?;
+    Ok(there.difference(&locked).copied().collect())
 }
 
-/// Makes sure that customers for whom accounts were made, and their contracts, are still what was read
+/// Makes sure that customers for whom accounts are made, and their contracts, are still what was read
 /// of them, and stay so until the end of the transaction. Where there is an account already, its lock
 /// does that: who archives a customer or its contract, or moves its clock, has the locks of all.
 ///

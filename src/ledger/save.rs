@@ -1,8 +1,7 @@
 //! Writes what a batch changed: one statement a table.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use domain::CustomerId;
 use domain::book::Account;
 use entity::{account, drawdown, ledger_entry, segment};
 use sea_orm::{DbErr, ModelTrait};
@@ -86,7 +85,8 @@ pub async fn all(db: &impl Db, work: &mut Work<'_>) -> Result<(), DbErr> {
         open.book.note_revision();
     }
     let (customers, contracts) = (&work.state.customers, &work.state.contracts);
-    let owners = new_accounts(db, &books).await?;
+    let new = books.iter().filter(|open| open.row.is_none());
+    let owners = new.map(|open| open.book.account.customer_id).collect();
     lock::still_as_read(db, &owners, customers, contracts).await?;
     accounts(db, &books, guard.as_ref()).await?;
     if let Some(guard) = &guard {
@@ -134,29 +134,20 @@ where
     sql::update(db, &changed, None).await
 }
 
-/// Makes the accounts that were not there. Answers whose they are.
-async fn new_accounts(
-    db: &impl Db,
-    books: &[&mut OpenBook],
-) -> Result<BTreeSet<CustomerId>, DbErr> {
-    let new = books.iter().filter(|open| open.row.is_none());
-    let new: Vec<_> = new
-        .map(|open| account::Model::from(&open.book.account))
-        .collect();
-    sql::claim(db, &new).await?;
-    Ok(new.into_iter().map(|row| row.customer_id).collect())
-}
-
 async fn accounts(
     db: &impl Db,
     books: &[&mut OpenBook],
     guard: Option<&Guard>,
 ) -> Result<(), DbErr> {
-    let changed = books.iter().filter_map(|open| {
-        let (was, now) = (open.row.as_ref()?, &open.book.account);
-        Some((account::Model::from(now), touched(was, now)))
-    });
-    let changed: Vec<_> = changed.collect();
+    let (mut new, mut changed) = (Vec::new(), Vec::new());
+    for open in books {
+        let row = account::Model::from(&open.book.account);
+        match &open.row {
+            None => new.push(row),
+            Some(was) => changed.push((row, touched(was, &open.book.account))),
+        }
+    }
+    sql::claim(db, &new).await?;
     sql::update(db, &changed, guard).await
 }
 

@@ -295,10 +295,7 @@ impl Book {
         act: &Act<'_>,
     ) -> Result<(), Rejection> {
         let segment = self.segment(id)?;
-        // An end that a reversal had moved left what had expired before as it was (decision 19).
-        let was = segment.window.ends_at;
-        let later = was.is_some_and(|was| ends_at.is_none_or(|end| end > was));
-        let revives = later || segment.ended_by(act.now);
+        let over = segment.ended_by(act.now);
         let ends_now = ends_at.filter(|end| *end <= act.now);
         let (rest, expired) = (segment.unheld(), segment.expired());
         self.room_for(expired)?;
@@ -311,7 +308,7 @@ impl Book {
                 self.change(id)?.ended = true;
                 self.expire(id, rest, act.ids, &Posting::by(act, end))?;
             }
-            None if revives => {
+            None if over => {
                 self.change(id)?.ended = false;
                 let posting = Posting::by(act, act.now);
                 self.revive(id, expired, Instant::MIN, act.ids, &posting)?;

@@ -326,8 +326,10 @@ impl Run for ArchiveCustomer {
         row.updated_at = now;
         let after = describe::customer(row, None);
         for account in work.accounts_of(self.id) {
-            if let Some(book) = work.book(account) {
-                book.mark_account();
+            let open = work.state.books.get_mut(&account);
+            // None is made where there was none.
+            if let Some(open) = open.filter(|open| open.row.is_some()) {
+                open.book.mark_account();
             }
         }
         house_event(

@@ -164,27 +164,6 @@ both_databases! {
 }
 
 both_databases! {
-    // Rule 11: moving the expiry later revives what had expired, whatever moved it before.
-    async fn an_end_moved_after_an_extension_revives_what_had_expired(app: TestApp) {
-        let customer = make_customer(&app).await;
-        let grant = make_grant(&app, &customer, "10", json!({ "expiresAt": day(10) })).await;
-        let drawn = draw(&app, &customer, "1", json!({})).await;
-        move_to(&app, &day(12));
-        reverse(&app, &drawn, json!({ "ifExpired": "EXTEND_30_DAYS" })).await;
-        assert_eq!(balance(&app, &customer).await, "1/0/1/0");
-        let edit = |at: String| json!({ "id": grant["id"], "expiresAt": at });
-        ok(&app, "editCreditGrant", edit(day(30))).await;
-        assert_eq!(balance(&app, &customer).await, "1/0/1/0", "that was earlier");
-        ok(&app, "editCreditGrant", edit(day(50))).await;
-        assert_eq!(balance(&app, &customer).await, "10/0/10/0");
-        let expected = ["GRANT 10", "DEDUCTION -1", "EXPIRATION -9", "REVERSAL 1", "EXPIRATION_REVERSAL 9"];
-        assert_eq!(moves(&app, &customer).await, expected);
-        move_to(&app, &day(50));
-        assert_eq!(balance(&app, &customer).await, "0/0/0/0");
-    }
-}
-
-both_databases! {
     // Rule 17.
     async fn a_credit_that_a_reversal_extends_says_so(app: TestApp) {
         let customer = make_customer(&app).await;
