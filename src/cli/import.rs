@@ -121,12 +121,14 @@ async fn from_metronome(from: Metronome, settings: &Settings) -> Result<ExitCode
     };
     let summary = import(work, |line| drop(say(line))).await?;
     note(format_args!(
-        "{} customers, {} grants and credits, {} balances differ",
-        summary.customers, summary.granted, summary.differences
+        "{} customers ({} broken off), {} grants and credits, {} balances differ",
+        summary.customers, summary.broken_off, summary.granted, summary.differences
     ));
-    Ok(if dry_run || summary.differences == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(
+        if dry_run || (summary.differences == 0 && summary.broken_off == 0) {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        },
+    )
 }

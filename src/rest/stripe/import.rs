@@ -5,16 +5,17 @@
 //! new. What was applied to invoices becomes an entry by hand on the very grant it was taken from,
 //! dated as it was: a drawdown would choose by our order and not go back as far.
 
+mod report;
 mod source;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use domain::CustomerId;
 use domain::grant::Category;
 use serde_json::{Map, Value as Json};
 
-use self::source::{Move, Source, id_of, money_of};
+pub use self::report::{Difference, Report};
+use self::source::{Move, Source, id_of, monetary, money_of, uses_of};
 use super::call::{Call, own_key};
 use super::error::{Answer, ApiError};
 use super::fields;
@@ -66,50 +67,6 @@ pub enum ImportError {
         /// Why.
         message: String,
     },
-}
-
-/// What is there and what is here, of one customer in one currency, in its smallest unit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// The customer's id over there.
-    pub customer: String,
-    /// Lower case.
-    pub currency: String,
-    /// The ledger balance over there.
-    pub there: i64,
-    /// The balance of grants here.
-    pub here: i64,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            customer,
-            currency,
-            there,
-            here,
-        } = self;
-        let difference = there.saturating_sub(*here);
-        write!(
-            f,
-            "{customer} {currency}: {there} there, {here} here, difference {difference}"
-        )
-    }
-}
-
-/// What an import came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Customers seen.
-    pub customers: u64,
-    /// Grants seen.
-    pub grants: u64,
-    /// Movements seen, beside those that a grant's beginning and end tell.
-    pub movements: u64,
-    /// One line for each customer and currency.
-    pub balances: Vec<Difference>,
-    /// What could not be brought over, and why.
-    pub left_out: Vec<String>,
 }
 
 /// Brings everything over.
@@ -296,10 +253,27 @@ impl Import {
                 self.known(&id, &key).await?.ok_or_else(unread)?
             }
         };
+        let mut moved = Ok(());
         for each in used {
-            self.make_move(&row, &unit, each, (starts, now)).await?;
+            moved = self.make_move(&row, &unit, each, (starts, now)).await;
+            if moved.is_err() {
+                break;
+            }
         }
-        let row = self.known(&id, &key).await?.ok_or_else(unread)?;
+        // Whatever became of that: it must not stay open for it.
+        self.end_as_there(there, (&id, &key), ends).await?;
+        moved
+    }
+
+    /// Ends or voids a grant here as it is there.
+    async fn end_as_there(
+        &self,
+        there: &Json,
+        (id, key): (&str, &str),
+        ends: Option<i64>,
+    ) -> Result<(), ImportError> {
+        let unread = || ImportError::Source(format!("{id}: not a credit grant as Stripe has them"));
+        let row = self.known(id, key).await?.ok_or_else(unread)?;
         let ends = ends.map(instant);
         if row.grant.voided_at.is_none() && row.grant.expires_at != ends {
             let end = PatchCreditGrant {
@@ -310,9 +284,10 @@ impl Import {
                 unless_over: false,
             };
             // One that is over here can not end at another time: the difference is told.
-            self.patch(&id, end).await?;
+            self.patch(id, end).await?;
         }
-        if at("voided_at").is_some() && row.grant.voided_at.is_none() {
+        if there.get("voided_at").and_then(Json::as_i64).is_some() && row.grant.voided_at.is_none()
+        {
             let void = VoidCreditGrant {
                 id: row.grant.id,
                 reason: None,
@@ -322,8 +297,8 @@ impl Import {
                 once_more: false,
                 unless_over: false,
             };
-            let voided = self.execute("void", &id, void).await;
-            voided.map_err(|error| refusal(&id, error))?;
+            let voided = self.execute("void", id, void).await;
+            voided.map_err(|error| refusal(id, error))?;
         }
         Ok(())
     }
@@ -462,26 +437,15 @@ impl Import {
 }
 
 fn refusal(id: &str, error: ApiError) -> ImportError {
+    let message = error.message;
+    // Of this one nothing is wrong: it may go another time.
+    if error.status.is_server_error() || error.retry_after.is_some() {
+        return ImportError::Source(format!("{id}: {message}"));
+    }
     ImportError::Refused {
         id: id.to_owned(),
-        message: error.message,
+        message,
     }
-}
-
-/// The amount of a grant: there it is always one of money.
-fn monetary(id: &str, grant: &Json) -> Result<(String, i64), ImportError> {
-    let amount = grant.get("amount").and_then(money_of);
-    amount.ok_or_else(|| ImportError::Refused {
-        id: id.to_owned(),
-        message: "its unit is no currency".to_owned(),
-    })
-}
-
-/// What was used of a grant. Less than the smallest unit of the currency is told as nothing.
-fn uses_of<'m>(id: &str, moves: &'m [Move]) -> Vec<&'m Move> {
-    let told = moves.iter().filter(|each| each.value != 0);
-    told.filter(|each| each.grant == id && each.is_use)
-        .collect()
 }
 
 fn metadata_of(object: &Json) -> Option<Metadata> {

@@ -77,8 +77,10 @@ pub struct Summary {
     pub customers: usize,
     /// Their grants and credits.
     pub granted: usize,
-    /// Balances, one for a customer in a unit, that differ, and customers that were broken off.
+    /// Balances, one for a customer in a unit, that differ.
     pub differences: usize,
+    /// Customers of whom not all could be brought over.
+    pub broken_off: usize,
 }
 
 /// Imports, or says what would differ; `tell` is told a line for each customer and unit.
@@ -134,24 +136,29 @@ async fn all(
             writer.known(customer).await?
         } else {
             let id = writer.customer(customer).await?;
-            match writer.story(id, &theirs).await {
+            let told = writer.story(id, &theirs).await;
+            writer.clock.set(writer.now);
+            match told {
+                // The others are not held up, and the next import goes on with it.
                 Err(error) if error.is_of_one() => {
-                    // What it concerns differs, and is told again below; the others are not held up.
                     let (name, there) = (&customer.name, customer.id);
                     tell(format!("{name} ({there}): broken off: {error}"));
-                    summary.differences = summary.differences.saturating_add(1);
+                    summary.broken_off = summary.broken_off.saturating_add(1);
                 }
-                done => done?,
-            }
-            if customer.archived {
-                writer.archive_customer(customer, id).await?;
+                told => {
+                    told?;
+                    if customer.archived {
+                        writer.archive_customer(customer, id).await?;
+                    }
+                }
             }
             Some(id)
         };
         let found = compare(writer, customer, id, &theirs, tell).await?;
         summary.differences = summary.differences.saturating_add(found);
     }
-    if !dry_run {
+    // Of a customer that was broken off a credit may still name it.
+    if !dry_run && summary.broken_off == 0 {
         for product in products.iter().filter(|product| product.archived) {
             writer.archive_product(product).await?;
         }

@@ -1,6 +1,6 @@
 //! Segments of credits: which of ours stand for which of theirs, and those that were added there.
 
-use domain::{CreditId, CustomerId};
+use domain::{CreditId, CustomerId, Instant};
 use entity::segment;
 
 use super::ImportError;
@@ -23,22 +23,22 @@ impl Writer {
             .map(|row| row.segments.clone())
             .unwrap_or_default();
         own.sort_by_key(|segment| segment.id);
-        let mut missing = Vec::new();
-        for theirs in &credit.segments {
-            let is_same = |ours: &segment::Model| {
-                ours.starts_at == theirs.starting_at && ours.ends_at == theirs.end()
-            };
-            // What was ended there since has the same start.
-            let place = own.iter().position(is_same);
-            let begun = |ours: &segment::Model| ours.starts_at == theirs.starting_at;
-            match place.or_else(|| own.iter().position(begun)) {
-                Some(place) => {
+        let mut left: Vec<&Segment> = credit.segments.iter().collect();
+        // What was ended there since has the same start.
+        for by_end in [true, false] {
+            left.retain(|theirs| {
+                let is_same = |ours: &segment::Model| {
+                    let same_end = ours.ends_at == theirs.end();
+                    ours.starts_at == theirs.starting_at && (same_end || !by_end)
+                };
+                let place = own.iter().position(is_same);
+                if let Some(place) = place {
                     made.segments.insert(theirs.id, own.remove(place).id);
                 }
-                None => missing.push(theirs),
-            }
+                place.is_none()
+            });
         }
-        Ok(missing)
+        Ok(left)
     }
 
     /// Adds a segment that was added there since the credit was brought over.
@@ -46,6 +46,7 @@ impl Writer {
         &self,
         (customer, id): (CustomerId, CreditId),
         segment: &Segment,
+        at: Instant,
     ) -> Result<(), ImportError> {
         let command = EditCredit {
             id,
@@ -67,8 +68,7 @@ impl Writer {
             details: None,
         };
         let key = format!("segment {}", segment.id);
-        self.command(segment.starting_at, customer, command, &key)
-            .await?;
+        self.command(at, customer, command, &key).await?;
         Ok(())
     }
 }

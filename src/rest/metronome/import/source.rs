@@ -94,7 +94,8 @@ pub(super) struct Grant {
     pub movements: Vec<Movement>,
     /// What is left, drafts apart.
     pub left: DecimalText,
-    /// What is gone of it, and is no deduction: what had rolled over before its end was moved.
+    /// What is gone of it, and is no deduction: what had rolled over, or expired, before its end was
+    /// moved.
     pub untold: Option<Movement>,
 }
 
@@ -114,7 +115,7 @@ impl Grant {
         (gone > 0).then_some(Movement {
             at: self.effective_at,
             amount: negated(DecimalText::parse(&amount).ok()?),
-            reason: reason("CREDIT_ROLLOVER").to_owned(),
+            reason: "Rolled over, or expired, before the grant was made longer".to_owned(),
             invoice: None,
             segment: None,
         })

@@ -58,6 +58,7 @@ enum Step<'s> {
     Grant(&'s Grant),
     Credit(&'s Credit),
     OfGrant(&'s Grant, &'s Movement),
+    Untold(&'s Grant, &'s Movement),
     OfCredit(&'s Credit, &'s Movement),
 }
 
@@ -183,9 +184,12 @@ impl Writer {
         );
         for grant in grants {
             steps.push((grant.effective_at.min(self.now), 0, Step::Grant(grant)));
-            for movement in posted(&grant.movements, self.now).chain(&grant.untold) {
+            for movement in posted(&grant.movements, self.now) {
                 let at = inside(movement.at, grant.effective_at, Some(grant.expires_at));
                 steps.push((at, 1, Step::OfGrant(grant, movement)));
+            }
+            if let Some(movement) = &grant.untold {
+                steps.push((movement.at, 1, Step::Untold(grant, movement)));
             }
         }
         for credit in credits {
@@ -212,6 +216,13 @@ impl Writer {
                     self.movement(customer, grant.id, segment, movement, at, &mut made)
                         .await?;
                 }
+                Step::Untold(grant, movement) => {
+                    let segment = made.segments.get(&grant.id).copied();
+                    // Once, whatever it comes to later: it would be taken twice.
+                    let key = format!("untold {}", grant.id);
+                    let of = (customer, grant.id, segment);
+                    self.enter(of, movement, at, &key).await?;
+                }
                 Step::OfCredit(credit, movement) => {
                     let own = covering(credit, movement);
                     let segment = own.and_then(|own| made.segments.get(&own.id)).copied();
@@ -220,7 +231,6 @@ impl Writer {
                 }
             }
         }
-        self.clock.set(self.now);
         Ok(())
     }
 
@@ -343,7 +353,7 @@ impl Writer {
         let key = (customer_id, CreditId(id));
         let missing = self.same_segments(key, credit, made).await?;
         for segment in &missing {
-            self.add_segment(key, segment).await?;
+            self.add_segment(key, segment, at).await?;
         }
         if !missing.is_empty() {
             self.same_segments(key, credit, made).await?;
@@ -362,11 +372,23 @@ impl Writer {
         at: Instant,
         made: &mut Made,
     ) -> Result<(), ImportError> {
-        let segment_id = segment.ok_or(ImportError::Missing("segment", of))?;
         let invoice = movement.invoice.as_deref().unwrap_or_default();
         let name = format!("{of} {} {} {invoice}", movement.at, movement.amount);
         let nth = made.seen.entry(name.clone()).or_insert(0);
         *nth = nth.saturating_add(1);
+        let key = format!("movement {name} {nth}");
+        self.enter((customer, of, segment), movement, at, &key)
+            .await
+    }
+
+    async fn enter(
+        &self,
+        (customer, of, segment): (CustomerId, Uuid, Option<SegmentId>),
+        movement: &Movement,
+        at: Instant,
+        key: &str,
+    ) -> Result<(), ImportError> {
+        let segment_id = segment.ok_or(ImportError::Missing("segment", of))?;
         let command = AddManualLedgerEntry {
             segment_id,
             amount: movement.amount,
@@ -374,8 +396,7 @@ impl Writer {
             effective_at: Some(at),
             uniqueness_key: None,
         };
-        let key = format!("movement {name} {nth}");
-        self.command(at, customer, command, &key).await?;
+        self.command(at, customer, command, key).await?;
         Ok(())
     }
 

@@ -138,3 +138,19 @@ pub(super) fn money_of(amount: &Json) -> Option<(String, i64)> {
     let currency = money.get("currency")?.as_str()?.to_owned();
     Some((currency, money.get("value")?.as_i64()?))
 }
+
+/// The amount of a grant: there it is always one of money.
+pub(super) fn monetary(id: &str, grant: &Json) -> Result<(String, i64), ImportError> {
+    let amount = grant.get("amount").and_then(money_of);
+    amount.ok_or_else(|| ImportError::Refused {
+        id: id.to_owned(),
+        message: "its unit is no currency".to_owned(),
+    })
+}
+
+/// What was used of a grant. Less than the smallest unit of the currency is told as nothing.
+pub(super) fn uses_of<'m>(id: &str, moves: &'m [Move]) -> Vec<&'m Move> {
+    let told = moves.iter().filter(|each| each.value != 0);
+    told.filter(|each| each.grant == id && each.is_use)
+        .collect()
+}
