@@ -132,7 +132,8 @@ async function holdIsReleased(page) {
   await page.getByRole('tab', { name: 'Drawdowns and holds' }).click();
   await row(page, 'Drawdowns and holds', 'lapses').getByRole('button', { name: 'Release' }).click();
   await confirm(page, 'Release hold', 'Released the hold', 'are held no longer');
-  await row(page, 'Drawdowns and holds', 'Released').waitFor();
+  // Not the row of headings, which has a column of that name.
+  await region(page, 'Drawdowns and holds').last().getByRole('cell', { name: 'Released', exact: true }).waitFor();
 }
 
 async function drawdownIsReversed(page) {
